@@ -1,0 +1,1 @@
+"""What turns stored samples into a released model: plan, replay, train, evaluate, release."""
