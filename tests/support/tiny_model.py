@@ -1,0 +1,65 @@
+"""A small random model in the ordinary transformers format, made in a second: real weights, no meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+SPECIAL_TOKENS = ("<|pad|>", "<|unk|>", "<|user|>", "<|assistant|>", "<|end|>")
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+def build_tiny_model(
+    directory: Path, *, words: Sequence[str], seed: int = 0, hidden: int = 32, layers: int = 2
+) -> Path:
+    """Write a Llama with random weights and a closed vocabulary of `words` into `directory`; returns `directory`.
+
+    One token is one word, one punctuation mark or one newline. Whatever is not among `words` is `<|unk|>`.
+    The weights are the same for the same arguments.
+    """
+    import torch
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    vocabulary = list(dict.fromkeys((*SPECIAL_TOKENS, "\n", *words)))
+    ids = {token: index for index, token in enumerate(vocabulary)}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<|unk|>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"\w+|\n|[^\w\s]"), behavior="removed", invert=True)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<|pad|>",
+        unk_token="<|unk|>",
+        eos_token="<|end|>",
+        additional_special_tokens=["<|user|>", "<|assistant|>"],
+        padding_side="left",
+    )
+    fast.chat_template = CHAT_TEMPLATE
+    config = LlamaConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=hidden,
+        intermediate_size=2 * hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        pad_token_id=ids["<|pad|>"],
+        eos_token_id=ids["<|end|>"],
+        bos_token_id=None,
+        tie_word_embeddings=True,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(config)
+        for weight in model.parameters():
+            if weight.ndim == 2:  # ten times the usual spread, so that random answers differ from one another
+                torch.nn.init.normal_(weight, std=0.2)
+    model.generation_config.eos_token_id = ids["<|end|>"]
+    model.generation_config.pad_token_id = ids["<|pad|>"]
+    directory.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(directory)
+    fast.save_pretrained(directory)
+    return directory
