@@ -1,0 +1,206 @@
+"""A teacher in this process: a model in the transformers format, with the requests in flight batched together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from seedbed.errors import MissingExtraError, TeacherError
+from seedbed.teacher.batching import BatchQueue, Shape, padded_length
+from seedbed.teacher.decoding import Continuation, Decoder, Ending
+from seedbed.teacher.model_folder import model_folder, model_revision
+from seedbed.teacher.neutralise import neutralise
+from seedbed.teacher.teacher import Completion, FinishReason, Message, Request, TeacherIdentity
+
+BATCH_TOKENS = {"cpu": 2048, "cuda": 65536}  # prompt tokens of one batch, padding included
+BATCH_ROWS = {"cpu": 64, "cuda": 256}
+DEFAULT_CONCURRENCY = 256  # enough to fill the batches of several length buckets at a time
+
+
+def load_transformers_teacher(model: str, *, concurrency: int | None = None) -> TransformersTeacher:
+    """Load a model and its tokenizer from a folder, or from the hub by name; on a GPU where there is one.
+
+    Weights are safetensors and code from a model's repository is never run. Raises TeacherError when the model
+    cannot be used, MissingExtraError when torch or transformers is not installed.
+    """
+    try:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging as transformers_logging
+    except ImportError as error:
+        raise MissingExtraError("a transformers teacher", "train", "torch with transformers") from error
+    folder = model_folder(model)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    logging: Any = transformers_logging
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        weights: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32 if device == "cpu" else "auto",
+        )
+    except (
+        Exception
+    ) as error:  # transformers raises whatever its parsers raise: OSError, KeyError, SafetensorError …
+        raise TeacherError(
+            f"the model {model!r} cannot be loaded: {type(error).__name__}: {error}",
+            hint="check that the folder was saved whole, with its tokenizer",
+        ) from error
+    finally:
+        if bars:
+            logging.enable_progress_bar()
+    identity = TeacherIdentity("transformers", model, model_revision(folder))
+    return TransformersTeacher(
+        weights.to(device).eval(), tokenizer, identity=identity, concurrency=concurrency
+    )
+
+
+class TransformersTeacher:
+    """Answers depend on the request and the weights alone, not on what else is in flight (see `batching`)."""
+
+    def __init__(
+        self, model: Any, tokenizer: Any, *, identity: TeacherIdentity, concurrency: int | None = None
+    ) -> None:
+        """Raises TeacherError when the tokenizer has no chat template or the model no token that ends an answer."""
+        if tokenizer.chat_template is None:
+            raise TeacherError(
+                f"the tokenizer of {identity.model!r} has no chat template",
+                hint="use an instruction-tuned model, or put a chat_template.jinja beside its tokenizer",
+            )
+        ends = _end_tokens(model, tokenizer)
+        if not ends:
+            raise TeacherError(
+                f"{identity.model!r} names no token that ends an answer",
+                hint="set eos_token in its tokenizer_config.json",
+            )
+        self._identity = identity
+        self._concurrency = concurrency or DEFAULT_CONCURRENCY
+        self._tokenizer = tokenizer
+        self._special_tokens = tuple(tokenizer.all_special_tokens)
+        self._special_ids = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+        self._context = int(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
+        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
+        self._decoder = Decoder(model, pad=pad, ends=ends, banned=tokenizer.all_special_ids)
+        device = "cuda" if model.device.type == "cuda" else "cpu"
+        self._queue = BatchQueue(self._compute, tokens=BATCH_TOKENS[device], most=BATCH_ROWS[device])
+
+    @property
+    def identity(self) -> TeacherIdentity:
+        """See `Teacher.identity`; the revision is the digest of the model's files."""
+        return self._identity
+
+    @property
+    def concurrency(self) -> int:
+        """See `Teacher.concurrency`."""
+        return self._concurrency
+
+    async def complete(self, request: Request) -> Completion:
+        """See `Teacher.complete`. A JSON schema gives FAILED: this back end has no grammar to hold an answer to it."""
+        prompt = self._prompt(request.messages)
+        if isinstance(prompt, str):
+            return Completion("", FinishReason.REFUSED, 0, 0, prompt)
+        if request.json_schema is not None:
+            detail = "the transformers back end cannot hold an answer to a JSON schema; use openai or vllm"
+            return Completion("", FinishReason.FAILED, len(prompt), 0, detail)
+        if request.choices is not None:
+            return await self._choose(prompt, request.choices)
+        return await self._continue(prompt, request)
+
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        """The stretches of `text` that the tokenizer can only read as its unknown token, each once, in order."""
+        unknown = self._tokenizer.unk_token_id
+        if unknown is None or not self._tokenizer.is_fast:
+            return ()
+        text = neutralise(text, self._special_tokens)
+        encoded = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        pairs = zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
+        return tuple(dict.fromkeys(text[start:end] for token, (start, end) in pairs if token == unknown))
+
+    async def close(self) -> None:
+        """Stop between two tokens; requests in flight are cancelled."""
+        self._queue.close()
+
+    def _prompt(self, messages: Sequence[Message]) -> tuple[int, ...] | str:
+        """The chat template's tokens, all special ones its own; or why these messages cannot be put to the model."""
+        from jinja2.exceptions import TemplateError
+
+        contents = [neutralise(message.content, self._special_tokens) for message in messages]
+        if any(not self._special_ids.isdisjoint(self._tokens(content)) for content in contents):
+            return "a message holds a special token of the model in a form that cannot be neutralised"
+        conversation = [
+            {"role": message.role, "content": content}
+            for message, content in zip(messages, contents, strict=True)
+        ]
+        try:
+            text = self._tokenizer.apply_chat_template(
+                conversation, tokenize=False, add_generation_prompt=True
+            )
+        except TemplateError as error:
+            return f"the model's chat template does not take these messages: {error}"
+        return self._tokens(text)
+
+    async def _continue(self, prompt: tuple[int, ...], request: Request) -> Completion:
+        room = self._context - len(prompt)
+        if room < 1:
+            return self._too_long(len(prompt), len(prompt))
+        ends = self._holds(request.stop) if request.stop else None
+        work = Continuation(prompt, min(room, request.max_tokens), request.temperature, request.seed, ends)
+        answer = await self._queue.submit(Shape(padded_length(len(prompt))), work)
+        text = self._text(answer.tokens)
+        for stop in request.stop:
+            text = text.partition(stop)[0]
+        reason = FinishReason.STOP if answer.ended else FinishReason.LENGTH
+        return Completion(text, reason, len(prompt), len(answer.tokens))
+
+    async def _choose(self, prompt: tuple[int, ...], choices: Sequence[str]) -> Completion:
+        """The choice that the model finds likeliest as its whole answer; the first one of equals."""
+        answers = [self._tokens(neutralise(choice, self._special_tokens)) for choice in choices]
+        longest = len(prompt) + max(map(len, answers))
+        if longest > self._context:
+            return self._too_long(longest, len(prompt))
+        scores = await asyncio.gather(*(self._score(prompt, answer) for answer in answers))
+        best = max(range(len(choices)), key=lambda index: scores[index])
+        return Completion(
+            choices[best],
+            FinishReason.STOP,
+            len(prompt),
+            len(answers[best]),
+            choice_log_probabilities=dict(zip(choices, scores, strict=True)),
+        )
+
+    async def _score(self, prompt: tuple[int, ...], answer: tuple[int, ...]) -> float:
+        scored = 1 << len(answer).bit_length()  # a power of two, more than the answer's tokens
+        length = max(padded_length(len(prompt) + len(answer)), scored)
+        return float(await self._queue.submit(Shape(length, scored), Ending(prompt, answer)))
+
+    def _compute(
+        self, shape: Shape, work: Sequence[Any], rows: int, cancelled: Callable[[], bool]
+    ) -> Sequence[Any]:
+        if shape.scored:
+            return self._decoder.score_all(work, length=shape.length, rows=rows, keep=shape.scored)
+        return self._decoder.continue_all(work, length=shape.length, rows=rows, cancelled=cancelled)
+
+    def _too_long(self, tokens: int, prompt_tokens: int) -> Completion:
+        detail = f"the request has {tokens} tokens; the model reads {self._context}"
+        return Completion("", FinishReason.REFUSED, prompt_tokens, 0, detail)
+
+    def _tokens(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
+
+    def _holds(self, stops: Sequence[str]) -> Callable[[Sequence[int]], bool]:
+        return lambda tokens: any(stop in self._text(tokens) for stop in stops)
+
+
+def _end_tokens(model: Any, tokenizer: Any) -> list[int]:
+    """Every token that ends an answer: the tokenizer's, and those of the model's generation settings."""
+    named = getattr(model.generation_config, "eos_token_id", None)
+    ends = set(named if isinstance(named, list) else [named]) | {tokenizer.eos_token_id}
+    return sorted(int(token) for token in ends if token is not None)
