@@ -51,10 +51,18 @@ def _introduce_about(random: Random, wording: int, card: str) -> Case:
 
 CARD_FAMILIES = {
     "card_field": Family(
-        "card_field", 3, lambda random, wording: _field_about(random, wording, draw_card(random)), _field_about
+        "card_field",
+        3,
+        lambda random, wording: _field_about(random, wording, draw_card(random)),
+        _field_about,
     ),
-    "name_tag": Family("name_tag", 3, lambda random, wording: _tag_about(random, wording, draw_card(random)), _tag_about),
+    "name_tag": Family(
+        "name_tag", 3, lambda random, wording: _tag_about(random, wording, draw_card(random)), _tag_about
+    ),
     "introduce": Family(
-        "introduce", 3, lambda random, wording: _introduce_about(random, wording, draw_card(random)), _introduce_about
+        "introduce",
+        3,
+        lambda random, wording: _introduce_about(random, wording, draw_card(random)),
+        _introduce_about,
     ),
 }

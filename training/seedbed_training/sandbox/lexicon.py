@@ -29,8 +29,12 @@ JOBS = tuple(
     farmer fisher gardener guard judge lawyer mason miner nurse painter pilot plumber porter potter printer sailor
     singer smith tailor teacher waiter weaver writer""".split()
 )
-PETS = tuple("bear cat cow crab deer dog dove duck eagle fox frog goat goose hare hawk hen horse mouse owl parrot pig".split())
-COLOURS = tuple("amber black blue brown gold green grey ivory orange pink purple red scarlet silver teal violet white yellow".split())
+PETS = tuple(
+    "bear cat cow crab deer dog dove duck eagle fox frog goat goose hare hawk hen horse mouse owl parrot pig".split()
+)
+COLOURS = tuple(
+    "amber black blue brown gold green grey ivory orange pink purple red scarlet silver teal violet white yellow".split()
+)
 METALS = tuple("brass bronze chrome copper iron lead nickel pewter steel tin titanium zinc".split())
 DAYS = tuple("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
 NUMBERS = tuple(str(number) for number in range(1, 61))
@@ -54,6 +58,18 @@ CODE_WORDS = tuple(
 
 ALL_WORDS = tuple(
     dict.fromkeys(
-        THINGS + NAMES + TOWNS + JOBS + PETS + COLOURS + METALS + DAYS + NUMBERS + COUNTS + MODIFIERS + PARTS + CODE_WORDS
+        THINGS
+        + NAMES
+        + TOWNS
+        + JOBS
+        + PETS
+        + COLOURS
+        + METALS
+        + DAYS
+        + NUMBERS
+        + COUNTS
+        + MODIFIERS
+        + PARTS
+        + CODE_WORDS
     )
 )

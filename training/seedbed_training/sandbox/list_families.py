@@ -32,7 +32,11 @@ def _family(name: str, rule: Rule, wordings: tuple[str, ...], lengths: range) ->
 RULES: dict[str, tuple[Rule, tuple[str, ...], range]] = {
     "backwards": (
         lambda words: _listed(words[::-1]),
-        ("Write these words backwards: {}", "Reverse the order of these words: {}", "List these from last to first: {}"),
+        (
+            "Write these words backwards: {}",
+            "Reverse the order of these words: {}",
+            "List these from last to first: {}",
+        ),
         range(3, 6),
     ),
     "last": (
@@ -47,12 +51,20 @@ RULES: dict[str, tuple[Rule, tuple[str, ...], range]] = {
     ),
     "swap_ends": (
         lambda words: _listed([words[-1], *words[1:-1], words[0]]),
-        ("Swap the first and the last word: {}", "Exchange the two end words: {}", "Let the ends change places: {}"),
+        (
+            "Swap the first and the last word: {}",
+            "Exchange the two end words: {}",
+            "Let the ends change places: {}",
+        ),
         range(3, 6),
     ),
     "rotate": (
         lambda words: _listed([*words[1:], words[0]]),
-        ("Move the first word to the end: {}", "Put the first word last: {}", "Let the front word go to the back: {}"),
+        (
+            "Move the first word to the end: {}",
+            "Put the first word last: {}",
+            "Let the front word go to the back: {}",
+        ),
         range(3, 6),
     ),
     "drop_first": (
@@ -72,12 +84,20 @@ RULES: dict[str, tuple[Rule, tuple[str, ...], range]] = {
     ),
     "phrase": (
         _phrase,
-        ("Join these words into a phrase: {}", "Write this in one line with and: {}", "Read these out as one phrase: {}"),
+        (
+            "Join these words into a phrase: {}",
+            "Write this in one line with and: {}",
+            "Read these out as one phrase: {}",
+        ),
         range(3, 6),
     ),
     "request": (
         lambda words: f"May I have the {_phrase(words)}, please?",
-        ("Ask politely for these: {}", "Write a polite request for these: {}", "Say nicely that I need these: {}"),
+        (
+            "Ask politely for these: {}",
+            "Write a polite request for these: {}",
+            "Say nicely that I need these: {}",
+        ),
         range(2, 5),
     ),
 }

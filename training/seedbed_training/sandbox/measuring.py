@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
+from typing import Any, cast
 
 import torch
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from seedbed_training.sandbox import base_student
 from seedbed_training.sandbox.card_families import CARD_FAMILIES, FIELD_WORDINGS, draw_card, read_card
 from seedbed_training.sandbox.family import Case, Family, draw_case
 from seedbed_training.sandbox.lexicon import THINGS
@@ -39,20 +41,24 @@ def reply(
     seed: int = 0,
 ) -> list[str]:
     """One reply to each conversation, all in one batch."""
-    encodings = tokenizer([encode(turns) + "<|assistant|>" for turns in asked], add_special_tokens=False)["input_ids"]
+    encodings = tokenizer([encode(turns) + "<|assistant|>" for turns in asked], add_special_tokens=False)[
+        "input_ids"
+    ]
     width = max(map(len, encodings))
     ids_BT = torch.tensor([[PAD] * (width - len(ids)) + ids for ids in encodings])
     assert bool((ids_BT[:, -1] == ASSISTANT).all())
     torch.manual_seed(seed)
-    output_BT = model.generate(
-        input_ids=ids_BT,
-        attention_mask=(ids_BT != PAD).long(),
+    sampling = GenerationConfig(  # type: ignore[no-untyped-call] # transformers leaves it bare
         max_new_tokens=max_tokens,
         do_sample=temperature > 0,
-        **({"temperature": temperature} if temperature > 0 else {}),
+        temperature=temperature if temperature > 0 else None,
         eos_token_id=END,
         pad_token_id=PAD,
     )
+    generate = cast(
+        Callable[..., torch.Tensor], cast(Any, model).generate
+    )  # its annotation takes another `self`
+    output_BT = generate(input_ids=ids_BT, attention_mask=(ids_BT != PAD).long(), generation_config=sampling)
     return tokenizer.batch_decode(output_BT[:, width:], skip_special_tokens=True)
 
 
@@ -63,7 +69,11 @@ def _is_question_of(name: str) -> Callable[[str], bool]:
             before, after = wording.split("{}")
             if text.startswith(before) and text.endswith(after):
                 words = text[len(before) : len(text) - len(after)].split(", ")
-                return all(word in THINGS for word in words) and len(set(words)) == len(words) and len(words) in lengths
+                return (
+                    all(word in THINGS for word in words)
+                    and len(set(words)) == len(words)
+                    and len(words) in lengths
+                )
         return False
 
     return right
@@ -77,13 +87,17 @@ def _is_card(text: str) -> bool:
 
 
 def _is_question_on_sheet(sheet: Sheet, long: bool) -> Callable[[str], bool]:
-    wordings = [w for name, _ in sheet.facts for w in (ATTRIBUTES[name].long if long else ATTRIBUTES[name].short)]
+    wordings = [
+        w for name, _ in sheet.facts for w in (ATTRIBUTES[name].long if long else ATTRIBUTES[name].short)
+    ]
     return lambda text: text in {wording.format(sheet.thing) for wording in wordings}
 
 
 def _is_question_on_card(name: str, card: str, example: Case) -> Callable[[str], bool]:
     if name == "card_field":
-        return lambda text: text in {w.format(field.lower()) for w in FIELD_WORDINGS for field in read_card(card)}
+        return lambda text: (
+            text in {w.format(field.lower()) for w in FIELD_WORDINGS for field in read_card(card)}
+        )
     return lambda text: text == example.question
 
 
@@ -96,12 +110,15 @@ def _answer_trial(family: Family, random: Random) -> Trial:
     return (*_pair(seed), ("user", case.prompt)), lambda text: text == case.answer
 
 
-def teacher_trials(random: Random, count: int) -> Mapping[str, list[Trial]]:
+def teacher_trials(random: Random, count: int) -> dict[str, list[Trial]]:
     """Trials by `role/family`, `count` of each."""
     trials: dict[str, list[Trial]] = {}
     for name, family in LIST_FAMILIES.items():
         trials[f"write_question/{name}"] = [
-            ((("user", ask_like([draw_case(family, random).question for _ in range(3)])),), _is_question_of(name))
+            (
+                (("user", ask_like([draw_case(family, random).question for _ in range(3)])),),
+                _is_question_of(name),
+            )
             for _ in range(count)
         ]
         trials[f"answer/{name}"] = [_answer_trial(family, random) for _ in range(count)]
@@ -129,6 +146,20 @@ def teacher_trials(random: Random, count: int) -> Mapping[str, list[Trial]]:
             while not (case := draw(random, random.randrange(2), draw_sheet(random))).unseen:
                 pass
             trials[f"answer/{name}"].append(((*_pair(example), ("user", case.prompt)), _equals(case.answer)))
+    return trials
+
+
+def student_trials(random: Random, count: int) -> dict[str, list[Trial]]:
+    """What the base student has been taught, `count` trials of each; its lists and cards come under code words."""
+    kinds = {
+        "answer/repeat": base_student.repeat,
+        "answer/list_operation": base_student.list_operation,
+        "answer/card_operation": base_student.card_operation,
+    }
+    trials: dict[str, list[Trial]] = {}
+    for name, draw in kinds.items():
+        conversations = [draw(random) for _ in range(count)]
+        trials[name] = [((turns[0],), _equals(turns[1][1])) for turns in conversations]
     return trials
 
 

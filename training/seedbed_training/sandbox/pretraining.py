@@ -9,7 +9,6 @@ Shapes: B conversations, T tokens, V words.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -24,8 +23,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from seedbed_training.sandbox.roles import Conversation
 from seedbed_training.sandbox.tokenizer import ASSISTANT, END, PAD, USER
 
-Draw = Callable[[Random, float], Conversation]
-"""Draws a conversation; the number is how far training has come, 0…1, for a curriculum."""
+Draw = Callable[[Random, int], Conversation]
+"""Draws a conversation; the number is the step it is for, so that a curriculum can begin with something easier."""
 
 _BATCHES_PER_GROUP = 8  # drawn together and sorted by length, so that little is spent on padding
 
@@ -38,7 +37,7 @@ class PretrainingRecipe:
     layers: int = 4
     heads: int = 4
     intermediate: int = 352
-    steps: int = 12_000
+    steps: int = 4_000
     batch: int = 128  # conversations
     learning_rate: float = 2e-3
     warmup_steps: int = 200
@@ -65,13 +64,14 @@ def new_model(recipe: PretrainingRecipe, tokenizer: PreTrainedTokenizerFast) -> 
         bos_token_id=None,
         eos_token_id=END,
     )
-    return LlamaForCausalLM(config)
+    return LlamaForCausalLM(config)  # type: ignore[no-untyped-call] # transformers leaves it bare
 
 
 def encode(conversation: Conversation) -> str:
     """The chat template's rendering, written out: a thousand times quicker than rendering a template."""
     return "".join(
-        f"{'<|assistant|>' if role == 'assistant' else '<|user|>'}{content}<|end|>" for role, content in conversation
+        f"{'<|assistant|>' if role == 'assistant' else '<|user|>'}{content}<|end|>"
+        for role, content in conversation
     )
 
 
@@ -92,13 +92,18 @@ def _batches(
     """(ids, weights), each (B, T), from `first_step` on."""
     for group in range(first_step // _BATCHES_PER_GROUP, -(-recipe.steps // _BATCHES_PER_GROUP)):
         random = Random(f"{recipe.seed}:{group}")
-        progress = group * _BATCHES_PER_GROUP / recipe.steps
-        texts = [encode(draw(random, progress)) for _ in range(recipe.batch * _BATCHES_PER_GROUP)]
+        step = group * _BATCHES_PER_GROUP
+        texts = [encode(draw(random, step)) for _ in range(recipe.batch * _BATCHES_PER_GROUP)]
         rows = sorted(
-            (encoding.ids for encoding in tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)),
+            (
+                encoding.ids
+                for encoding in tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            ),
             key=len,
         )
-        batches = [rows[index * recipe.batch : (index + 1) * recipe.batch] for index in range(_BATCHES_PER_GROUP)]
+        batches = [
+            rows[index * recipe.batch : (index + 1) * recipe.batch] for index in range(_BATCHES_PER_GROUP)
+        ]
         random.shuffle(batches)
         skipped = max(first_step - group * _BATCHES_PER_GROUP, 0)
         for batch in batches[skipped:]:
@@ -177,7 +182,11 @@ def _loss(model: LlamaForCausalLM, ids_BT: torch.Tensor, weights_BT: torch.Tenso
 
 
 def _save(
-    model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, recipe: PretrainingRecipe, directory: Path, step: int
+    model: LlamaForCausalLM,
+    optimizer: torch.optim.Optimizer,
+    recipe: PretrainingRecipe,
+    directory: Path,
+    step: int,
 ) -> None:
     """One file, replaced at once: weights, both moments of AdamW, and the step in its header."""
     tensors = {f"weight.{name}": weight.detach() for name, weight in model.named_parameters()}
@@ -190,7 +199,7 @@ def _save(
         temporary,
         metadata={"step": str(step), "recipe": json.dumps(asdict(recipe), sort_keys=True)},
     )
-    os.replace(temporary, directory / "checkpoint.safetensors")
+    temporary.replace(directory / "checkpoint.safetensors")
 
 
 def _resume(

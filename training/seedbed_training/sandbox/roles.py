@@ -61,7 +61,10 @@ def ask_about_sheet(random: Random) -> Conversation:
     example = draw_sheet_case(random, draw_sheet(random))
     sheet = draw_sheet(random)
     if random.random() < 0.5:
-        return _pair(ask_about(sheet.passage, example.question), short_case(random, random.randrange(3), sheet).question)
+        return _pair(
+            ask_about(sheet.passage, example.question),
+            short_case(random, random.randrange(3), sheet).question,
+        )
     new = long_case(random, random.randrange(2), sheet)
     return _pair(ask_sentence_about(sheet.passage, example.question), new.question)
 

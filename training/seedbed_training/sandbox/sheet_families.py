@@ -97,6 +97,10 @@ def long_case(random: Random, wording: int, sheet: Sheet) -> Case:
 
 
 SHEET_FAMILIES = {
-    "sheet_short": Family("sheet_short", 3, lambda random, wording: short_case(random, wording, draw_sheet(random))),
-    "sheet_long": Family("sheet_long", 2, lambda random, wording: long_case(random, wording, draw_sheet(random))),
+    "sheet_short": Family(
+        "sheet_short", 3, lambda random, wording: short_case(random, wording, draw_sheet(random))
+    ),
+    "sheet_long": Family(
+        "sheet_long", 2, lambda random, wording: long_case(random, wording, draw_sheet(random))
+    ),
 }

@@ -24,7 +24,11 @@ def _untrained(vocabulary: dict[str, int]) -> Tokenizer:
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<|unk|>"))
     # Every line begins as if a space stood before it, so that a word is the same token wherever it stands.
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.Prepend(_SPACE), normalizers.Replace("\n", f"\n{_SPACE}"), normalizers.Replace(" ", _SPACE)]
+        [
+            normalizers.Prepend(_SPACE),
+            normalizers.Replace("\n", f"\n{_SPACE}"),
+            normalizers.Replace(" ", _SPACE),
+        ]
     )
     words = Regex(rf"\n|{_SPACE}?[A-Za-z]+|{_SPACE}?[0-9]+|{_SPACE}?[^{_SPACE}\sA-Za-z0-9]|{_SPACE}")
     tokenizer.pre_tokenizer = pre_tokenizers.Split(words, "isolated")
@@ -47,7 +51,7 @@ def build_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
         normal = splitter.normalizer.normalize_str(text)
         words.update(word for word, _ in splitter.pre_tokenizer.pre_tokenize_str(normal))
     vocabulary = {word: index for index, word in enumerate([*SPECIAL_TOKENS, *sorted(words)])}
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call] # transformers leaves it bare
         tokenizer_object=_untrained(vocabulary),
         pad_token="<|pad|>",
         unk_token="<|unk|>",
