@@ -87,7 +87,9 @@ class Leaf:
     kind: Kind
     version: int
     created_by: str
-    task_description: str  # v3 knowledge leaves have `domain` and `document_outline` instead; then it is the outline
+    task_description: (
+        str  # v3 knowledge leaves have `domain` and `document_outline` instead; then it is the outline
+    )
     seed_examples: tuple[SeedExample, ...]
     blob: str
     domain: str | None = None

@@ -1,0 +1,107 @@
+"""`attribution.txt`: who made the work that a leaf draws on, where it is, and under which licence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+FILE_NAME = "attribution.txt"
+
+_FIELD = re.compile(r"\s*(?:[-*]\s+)?(?P<name>[A-Za-z][^:\n]{0,60}?)\s*:\s*(?P<value>.*?)\s*\Z")
+_SPDX = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[.+-][A-Za-z0-9]+)*\+?")
+
+_LICENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "apache 2.0": "Apache-2.0",
+        "apache license 2.0": "Apache-2.0",
+        "apache license, version 2.0": "Apache-2.0",
+        "apache-2": "Apache-2.0",
+        "apache2": "Apache-2.0",
+        "bsd": "BSD-3-Clause",
+        "cc by 4.0": "CC-BY-4.0",
+        "cc by-sa 3.0": "CC-BY-SA-3.0",
+        "cc by-sa 4.0": "CC-BY-SA-4.0",
+        "cc0": "CC0-1.0",
+        "cc0 1.0": "CC0-1.0",
+        "creative commons attribution 4.0": "CC-BY-4.0",
+        "creative commons attribution-sharealike 4.0": "CC-BY-SA-4.0",
+        "creative commons attribution-sharealike 4.0 international": "CC-BY-SA-4.0",
+        "mit license": "MIT",
+        "mit": "MIT",
+    }
+)
+"""Names that people write for a licence, in lower case, with the SPDX id that is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What an `attribution.txt` says. `fields` holds every line as it was written, by name in lower case."""
+
+    title: str | None = None
+    link: str | None = None
+    revision: str | None = None
+    licence: str | None = None  # SPDX id, or None where the text names none that is recognised
+    licence_text: str = ""  # what was written
+    authors: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def read_attribution(text: str) -> Attribution:
+    """Read an `attribution.txt` of `Name: value` lines; what cannot be read is left out, never refused.
+
+    A line without a name goes on with the value above it. A name that stands several times, as when a leaf draws on
+    several works, keeps its first value for `title`, `link` and `licence`, and all of them for `authors`.
+    """
+    entries: list[tuple[str, list[str]]] = []
+    for line in text.removeprefix("\ufeff").splitlines():
+        match = _FIELD.match(line)
+        if match is not None and not _is_address(match["name"], match["value"]):
+            entries.append((" ".join(match["name"].lower().split()), [match["value"]]))
+        elif entries and line.strip():
+            entries[-1][1].append(line.strip())
+    named = [(name, " ".join(part for part in parts if part)) for name, parts in entries]
+    fields: dict[str, str] = {}
+    for name, value in named:
+        if value:
+            fields.setdefault(name, value)
+    licence_text = _first(fields, "license", "licence")
+    return Attribution(
+        title=_first(fields, "title") or None,
+        link=_first(fields, "link", "url", "source") or None,
+        revision=_first(fields, "revision", "version") or None,
+        licence=spdx_identifier(licence_text),
+        licence_text=licence_text,
+        authors=tuple(
+            dict.fromkeys(author for name, value in named if _is_author(name) for author in _split(value))
+        ),
+        fields=MappingProxyType(fields),
+    )
+
+
+def spdx_identifier(written: str) -> str | None:
+    """The SPDX id for a licence as people write it; an id is kept as it is, a sentence gives None."""
+    written = written.strip().strip("<>").removesuffix(".")
+    known = _LICENCES.get(" ".join(written.lower().split()))
+    if known is not None:
+        return known
+    has_shape = _SPDX.fullmatch(written) is not None and ("-" in written or written.isupper())
+    return written if has_shape and written.upper() not in {"N-A", "TBD", "NONE", "TODO"} else None
+
+
+def _is_address(name: str, value: str) -> bool:
+    return name.lower() in {"http", "https"} and value.startswith("//")
+
+
+def _is_author(name: str) -> bool:
+    return any(word in name for word in ("creator", "author", "contributor"))
+
+
+def _first(fields: Mapping[str, str], *words: str) -> str:
+    """The value of the first field whose name has one of the words."""
+    return next((value for name, value in fields.items() if any(word in name.split() for word in words)), "")
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in re.split(r"[,;]| and ", names) if part.strip())

@@ -1,0 +1,39 @@
+"""Where things stand in a text: character offsets to lines and columns, and how a piece of text is shown."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from seedbed.taxonomy.leaf import Span
+
+
+class Places:
+    """Offsets of one text as lines and columns. Only `\\n` ends a line, so a `\\r` before it is that line's last character."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0]
+        at = text.find("\n")
+        while at >= 0:
+            self._starts.append(at + 1)
+            at = text.find("\n", at + 1)
+
+    def line_start(self, offset: int) -> int:
+        """The offset of the first character of the line that holds `offset`."""
+        return self._starts[bisect_right(self._starts, offset) - 1]
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of `text[start:end]`."""
+        line = bisect_right(self._starts, start)
+        end_line = bisect_right(self._starts, end)
+        return Span(line, start - self._starts[line - 1] + 1, end_line, end - self._starts[end_line - 1] + 1)
+
+    def offsets(self, span: Span) -> tuple[int, int]:
+        """The offsets that `span` stands for; the reverse of `span`."""
+        start = self._starts[span.line - 1] + span.column - 1
+        return start, self._starts[span.end_line - 1] + span.end_column - 1
+
+
+def shown(text: str, *, limit: int = 40) -> str:
+    """`text` on one line in backticks, cut to `limit` characters, for use in a message."""
+    line = " ".join(text.split())
+    return f"`{line if len(line) <= limit else line[: limit - 1] + '…'}`"
