@@ -1,0 +1,87 @@
+"""The gate: whether a release may be used. Pure; the figures come from `evaluate`, the limits from whoever releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from seedbed.generation.release_manifest import GateRecord
+from seedbed_training.evaluation.score import LeafScore, bootstrap_interval
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a release must hold; scores and drops lie in 0…1."""
+
+    maximum_drop: float = 0.05
+    """How far an old leaf, and the mean over the old leaves, may fall below the parent release."""
+    minimum_score: float = 0.5
+    """What a fresh leaf must reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeafOutcome:
+    """What the gate looks at for one leaf. `score` is None when nothing of the leaf was held out."""
+
+    leaf: str
+    fresh: bool
+    score: float | None
+    parent: float | None = None
+    drop_low: float | None = None
+    """Lower end of the 95 % interval of parent - score, over the same cases; needed where `parent` is."""
+
+
+def outcome(leaf: str, *, fresh: bool, score: LeafScore | None, parent: LeafScore | None) -> LeafOutcome:
+    """Pair the cases of both models and bound the drop; the two scores must be over the same held-out samples."""
+    if score is None:
+        return LeafOutcome(leaf, fresh, None)
+    if parent is None:
+        return LeafOutcome(leaf, fresh, score.score)
+    before = {case.case.sample: case.score for case in parent.cases}
+    assert before.keys() == {case.case.sample for case in score.cases}, leaf
+    drops = [before[case.case.sample] - case.score for case in score.cases]
+    low, _ = bootstrap_interval(drops, seed=f"drop/{leaf}")
+    return LeafOutcome(leaf, fresh, score.score, parent.score, low)
+
+
+def judge(outcomes: Iterable[LeafOutcome], limits: Limits) -> GateRecord:
+    """Refuse when a fresh leaf was not learned, an old leaf fell, or the old leaves fell on the whole.
+
+    One leaf has few cases, so its drop counts only if it is above the limit and the interval of the paired difference
+    lies above 0: a fall that chance could explain is no ground to refuse. The mean over the old leaves has all their
+    cases and is held to the limit itself. A leaf with nothing held out cannot be answered for: a fresh one is refused.
+    """
+    listed = sorted(outcomes, key=lambda found: found.leaf)
+    reasons = [reason for found in listed if (reason := _reason(found, limits))]
+    reasons += _mean_drop([found for found in listed if not found.fresh], limits)
+    return GateRecord(passed=not reasons, reasons=tuple(reasons))
+
+
+def _reason(found: LeafOutcome, limits: Limits) -> str | None:
+    if found.fresh:
+        if found.score is None:
+            return f"{found.leaf}: nothing of this fresh leaf was held out, so it cannot be judged"
+        if found.score < limits.minimum_score:
+            return f"{found.leaf}: not learned, {found.score:.2f} is below the minimum of {limits.minimum_score:.2f}"
+        return None
+    if found.score is None or found.parent is None or found.drop_low is None:
+        return None
+    drop = found.parent - found.score
+    if drop > limits.maximum_drop and found.drop_low > 0:
+        return (
+            f"{found.leaf}: fell from {found.parent:.2f} to {found.score:.2f}, by {drop:.2f} "
+            f"(at least {found.drop_low:.2f} at 95 %); the limit is {limits.maximum_drop:.2f}"
+        )
+    return None
+
+
+def _mean_drop(old: Sequence[LeafOutcome], limits: Limits) -> list[str]:
+    drops = [
+        found.parent - found.score for found in old if found.score is not None and found.parent is not None
+    ]
+    mean = sum(drops) / len(drops) if drops else 0.0
+    if mean <= limits.maximum_drop:
+        return []
+    return [
+        f"the {len(drops)} old leaves fell by {mean:.2f} on the mean; the limit is {limits.maximum_drop:.2f}"
+    ]

@@ -1,0 +1,82 @@
+"""Leaves by releases: what every release scored on every leaf it knew, and the figures of continual learning over it.
+
+R[i][j] is the score of release i on leaf j, releases in order of time. `taught(j)` is the first release that has leaf j,
+N the last one, and `old` the leaves that were taught before N and that N still has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from seedbed.generation.release_manifest import ReleaseManifest
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreMatrix:
+    """`scores[release][leaf]`, 0…1; a leaf that a release does not know is absent from its row."""
+
+    releases: tuple[str, ...]
+    scores: Mapping[str, Mapping[str, float]]
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """Every leaf of any release, by name."""
+        return tuple(sorted({leaf for row in self.scores.values() for leaf in row}))
+
+    @property
+    def old_leaves(self) -> tuple[str, ...]:
+        """The leaves of the last release that an earlier one has too."""
+        earlier = {leaf for release in self.releases[:-1] for leaf in self.scores[release]}
+        return tuple(sorted(earlier & self._last.keys()))
+
+    @property
+    def accuracy(self) -> float:
+        """ACC = mean over j of R[N][j] (Lopez-Paz and Ranzato 2017)."""
+        return _mean(self._last.values())
+
+    @property
+    def backward_transfer(self) -> float:
+        """BWT = mean over old j of (R[N][j] - R[taught(j)][j]); below 0 is forgetting (Lopez-Paz and Ranzato 2017)."""
+        return _mean(self._last[leaf] - self._history(leaf)[0] for leaf in self.old_leaves)
+
+    @property
+    def forgetting(self) -> float:
+        """F = mean over old j of (max over i < N of R[i][j] - R[N][j]) (Chaudhry et al. 2018).
+
+        It is measured from the best that any earlier release scored, not from the first.
+        """
+        return _mean(max(self._history(leaf)[:-1]) - self._last[leaf] for leaf in self.old_leaves)
+
+    @property
+    def worst_leaf_retention(self) -> tuple[str, float] | None:
+        """The old leaf with the least R[N][j] / R[taught(j)][j], and that ratio; None if no old leaf ever scored."""
+        ratios = [
+            (self._last[leaf] / self._history(leaf)[0], leaf)
+            for leaf in self.old_leaves
+            if self._history(leaf)[0] > 0
+        ]
+        return (min(ratios)[1], min(ratios)[0]) if ratios else None
+
+    @property
+    def _last(self) -> Mapping[str, float]:
+        return self.scores[self.releases[-1]]
+
+    def _history(self, leaf: str) -> Sequence[float]:
+        return [self.scores[release][leaf] for release in self.releases if leaf in self.scores[release]]
+
+
+def matrix_of(manifests: Sequence[ReleaseManifest]) -> ScoreMatrix:
+    """The matrix over releases in order of time; `manifests` is not empty."""
+    return ScoreMatrix(
+        releases=tuple(manifest.name for manifest in manifests),
+        scores={
+            manifest.name: {score.leaf: score.score for score in manifest.scores} for manifest in manifests
+        },
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    """0 for no values: nothing was there to gain or lose."""
+    listed = list(values)
+    return sum(listed) / len(listed) if listed else 0.0

@@ -1,0 +1,72 @@
+"""An evaluation with every case, as a JSON file beside the run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seedbed.errors import ConfigurationError
+from seedbed_training.evaluation.score import RULE, Case, CaseScore, LeafScore
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The scores of several models over the same held-out samples.
+
+    `arms` goes from a model's part (`base`, `parent`, `this`) to its score per leaf; `digests` has the digest of the
+    model that each arm was measured with.
+    """
+
+    release: str
+    plan_digest: str
+    arms: Mapping[str, Mapping[str, LeafScore]]
+    digests: Mapping[str, str]
+    rule: str = RULE
+
+    def score(self, arm: str, leaf: str) -> LeafScore | None:
+        """None where the arm was not measured or the leaf has nothing held out."""
+        return self.arms.get(arm, {}).get(leaf)
+
+
+def write_evaluation(evaluation: Evaluation, path: Path) -> None:
+    """Written whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    text = json.dumps(
+        {"version": VERSION, **asdict(evaluation)}, indent=1, sort_keys=True, ensure_ascii=False
+    )
+    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_evaluation(path: Path) -> Evaluation:
+    """Raises ConfigurationError when there is no such file or it is no evaluation of this version."""
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if data["version"] != VERSION:
+            raise ValueError(f"version {data['version']!r}, expected {VERSION}")
+        return Evaluation(
+            release=data["release"],
+            plan_digest=data["plan_digest"],
+            arms={
+                arm: {leaf: _leaf_score(score) for leaf, score in leaves.items()}
+                for arm, leaves in data["arms"].items()
+            },
+            digests=data["digests"],
+            rule=data["rule"],
+        )
+    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ConfigurationError(
+            f"{path} is not an evaluation: {error}", hint="make it again: seedbed eval"
+        ) from error
+
+
+def _leaf_score(data: Mapping[str, Any]) -> LeafScore:
+    cases = tuple(CaseScore(Case(**case["case"]), case["score"], case["metric"]) for case in data["cases"])
+    return LeafScore(data["leaf"], data["score"], data["low"], data["high"], cases)

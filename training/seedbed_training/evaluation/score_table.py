@@ -1,0 +1,59 @@
+"""Scores per leaf as a table for people and as a document for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from seedbed_training.evaluation.result_file import Evaluation
+
+ARMS = ("base", "parent", "this")
+
+
+def score_rows(evaluation: Evaluation, fresh: Collection[str]) -> Sequence[Mapping[str, Any]]:
+    """One mapping for each leaf that has cases, old leaves first, then by name."""
+    leaves = {leaf for scores in evaluation.arms.values() for leaf in scores}
+    return [
+        _row(evaluation, leaf, leaf in fresh)
+        for leaf in sorted(leaves, key=lambda leaf: (leaf in fresh, leaf))
+    ]
+
+
+def score_table(evaluation: Evaluation, fresh: Collection[str]) -> str:
+    """Plain text; means over old and over fresh leaves below; no final newline."""
+    rows = score_rows(evaluation, fresh)
+    width = max([len("leaf"), *(len(row["leaf"]) for row in rows)])
+    lines = [f"{'leaf':<{width}}  {'':5}  cases    base  parent    this  (95 % interval)"]
+    for row in rows:
+        interval = f"({row['low']:.2f} to {row['high']:.2f})" if row["this"] is not None else ""
+        lines.append(
+            f"{row['leaf']:<{width}}  {'fresh' if row['fresh'] else 'old':5}  {row['cases']:>5}  {_arms(row)}  {interval}".rstrip()
+        )
+    for word, wanted in (("old", False), ("fresh", True)):
+        group = [row for row in rows if row["fresh"] is wanted]
+        if group:
+            means = {arm: _mean(row[arm] for row in group) for arm in ARMS}
+            lines.append(f"{'mean':<{width}}  {word:5}  {'':>5}  {_arms(means)}")
+    return "\n".join([*lines, "", f"scored by {evaluation.rule}"])
+
+
+def _row(evaluation: Evaluation, leaf: str, fresh: bool) -> Mapping[str, Any]:
+    found = {arm: evaluation.score(arm, leaf) for arm in ARMS}
+    this = found["this"]
+    return {
+        "leaf": leaf,
+        "fresh": fresh,
+        "cases": max(len(score.cases) for score in found.values() if score),
+        **{arm: score.score if score else None for arm, score in found.items()},
+        "low": this.low if this else None,
+        "high": this.high if this else None,
+    }
+
+
+def _arms(row: Mapping[str, Any]) -> str:
+    return "  ".join(f"{'-' if row[arm] is None else format(row[arm], '.2f'):>6}" for arm in ARMS)
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

@@ -1,0 +1,85 @@
+"""A plan as a table for people: phase by phase what is trained, how often, and how much of it is replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from seedbed_training.planning.plan import PhasePlan, PlannedSample, TrainingPlan, Why
+
+_HEADINGS = ("phase", "why", "leaves", "samples", "seen", "times each", "tokens", "share")
+
+
+def plan_table(plan: TrainingPlan) -> str:
+    """Plain text, one line for each phase and each reason for a sample to be in it; no final newline.
+
+    `samples` are different ones, `seen` counts them as often as the steps show them, `tokens` likewise.
+    """
+    rows: list[Sequence[str]] = [_HEADINGS]
+    notes: list[str] = []
+    for phase in plan.phases:
+        if not phase.steps:
+            stages = ", ".join(stage.value for stage in phase.recipe.stages)
+            notes.append(f"{phase.recipe.name}: skipped, there is no fresh sample of {stages}")
+            continue
+        rows += [_row(phase, why) for why in Why if _of(phase, why)]
+        notes += _over_share(plan, phase)
+    total = sum(phase.tokens for phase in plan.phases)
+    seen = sum(sample.times for phase in plan.phases for sample in phase.samples)
+    steps = sum(len(phase.steps) for phase in plan.phases)
+    start = f"release {plan.parent}" if plan.parent else f"base model {plan.recipe.base_model}"
+    heading = (
+        f"release {plan.release}, from {start}, recipe {plan.recipe.name}, seed {plan.seed}, "
+        f"taxonomy {plan.taxonomy_commit[:12]}"
+    )
+    summary = (
+        f"{seen:,} samples in {steps:,} steps of at most {plan.recipe.batch_samples:,}, {total:,} tokens, "
+        f"replay {plan.replay_token_share:.1%} of them"
+    )
+    return "\n".join([heading, *_leaf_lines(plan), "", *_aligned(rows), "", summary, *notes])
+
+
+def _leaf_lines(plan: TrainingPlan) -> Iterable[str]:
+    for word, leaves in (("fresh", plan.fresh), ("replayed", plan.replayed), ("removed", plan.removed)):
+        if leaves:
+            yield f"{word} ({len(leaves)}): {', '.join(leaves)}"
+
+
+def _of(phase: PhasePlan, why: Why) -> list[PlannedSample]:
+    return [sample for sample in phase.samples if sample.why is why]
+
+
+def _row(phase: PhasePlan, why: Why) -> tuple[str, ...]:
+    samples = _of(phase, why)
+    seen = sum(sample.times for sample in samples)
+    tokens = sum(sample.tokens * sample.times for sample in samples)
+    return (
+        phase.recipe.name,
+        why.value,
+        str(len({sample.leaf for sample in samples})),
+        f"{len(samples):,}",
+        f"{seen:,}",
+        f"{seen / len(samples):.1f}",
+        f"{tokens:,}",
+        f"{tokens / phase.tokens:.1%}",
+    )
+
+
+def _over_share(plan: TrainingPlan, phase: PhasePlan) -> Iterable[str]:
+    """Only the minimum per leaf may take more than the share; then the table says so."""
+    replay = plan.recipe.replay
+    tokens = sum(sample.tokens * sample.times for sample in _of(phase, Why.LEAF_REPLAY))
+    if tokens > replay.leaf_share * phase.tokens:
+        yield (
+            f"{phase.recipe.name}: leaf replay is above its share of {replay.leaf_share:.1%}, because each leaf "
+            f"brings at least {replay.minimum_per_leaf}"
+        )
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column < 2 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
