@@ -14,10 +14,10 @@ from types import MappingProxyType
 from typing import Any
 
 from seedbed.taxonomy.build_leaf import build_leaf
+from seedbed.taxonomy.form import FORM_FAULT_KINDS, judge_form
 from seedbed.taxonomy.leaf import Fault, LeafFile, Span, YamlPath
 from seedbed.taxonomy.places import Places, shown
 from seedbed.taxonomy.plain_values import is_null, quoted, reading_of
-from seedbed.taxonomy.form import FORM_FAULT_KINDS, judge_form
 from seedbed.taxonomy.syntax_faults import SyntaxTrouble, explain_syntax
 
 MAXIMUM_BYTES = 256 * 1024
@@ -72,7 +72,9 @@ def read_leaf(raw: bytes, *, path: str, name: str, blob: str) -> LeafFile:
     if fault is not None:
         return LeafFile(path, name, blob, text=text, faults=(fault,))
     composed = _compose(text, places)
-    data, version, form_faults = composed.data, None, ()
+    data = composed.data
+    version: int | None = None
+    form_faults: tuple[Fault, ...] = ()
     if isinstance(data, dict):
         version, form_faults = judge_form(
             data, name=name, key_spans=composed.key_spans, value_spans=composed.value_spans

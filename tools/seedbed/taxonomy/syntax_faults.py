@@ -108,7 +108,7 @@ class _Explainer:
         return self._make(message, self._at, self._at + 1, f"quote the value: {shown(quoted(value))}")
 
     def _second_colon(self) -> Fault:
-        start, end, line = self._line(self._at)
+        start, _, line = self._line(self._at)
         key = _KEY_LINE.match(line)
         if key is not None and start + key.start("value") < self._at:
             value_start, value_end = start + key.start("value"), start + key.end("value")

@@ -1,0 +1,242 @@
+"""`seedbed.toml`: what a repository decides once for everyone who runs Seedbed in it.
+
+Each section is a frozen dataclass here, each key one of its fields with its meaning in the field's metadata, so that
+`seedbed explain config` and the reader can never disagree. A key or section that is not here is refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from seedbed.errors import ConfigurationError
+
+FILE_NAME = "seedbed.toml"
+
+_PERMISSIVE_LICENCES = (
+    "Apache-2.0",
+    "MIT",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "CC0-1.0",
+    "CC-BY-4.0",
+    "CC-BY-SA-3.0",
+    "CC-BY-SA-4.0",
+    "CDLA-Permissive-1.0",
+    "CDLA-Permissive-2.0",
+    "LicenseRef-Public-Domain",
+)
+
+
+def _key(default: Any, help: str, *, choices: tuple[str, ...] = (), minimum: int | None = None) -> Any:
+    return field(default=default, metadata={"help": help, "choices": choices, "minimum": minimum})
+
+
+@dataclass(frozen=True, slots=True)
+class TaxonomySettings:
+    """Where the leaves are."""
+
+    root: str = _key(
+        "taxonomy", "Folder that holds the branches; `.` when they stand at the repository's root."
+    )
+    default_branch: str | None = _key(
+        None, "Branch that changes are compared with; found from the remote when left out."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherSettings:
+    """The model that writes and judges samples."""
+
+    backend: str = _key(
+        "transformers",
+        "`transformers` (in this process), `openai` (any OpenAI-compatible server) or `vllm` (vLLM in this process).",
+        choices=("transformers", "openai", "vllm"),
+    )
+    model: str = _key("sandbox", "Model name or folder; `sandbox` is the small teacher shipped with Seedbed.")
+    url: str | None = _key(None, "Address of the server for `openai`, such as `http://127.0.0.1:8000/v1`.")
+    api_key_variable: str | None = _key(None, "Name of the environment variable that holds the server's key.")
+    concurrency: int | None = _key(
+        None, "Requests in flight; the back end's own choice when left out.", minimum=1
+    )
+    max_model_len: int | None = _key(None, "Longest prompt and answer together, in tokens.", minimum=1)
+    timeout_seconds: int = _key(600, "Longest wait for one answer, retries included.", minimum=1)
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationSettings:
+    """How samples are made."""
+
+    recipe: str = _key(
+        "sandbox", "Generation recipe: a name that ships with Seedbed, or the path of a YAML file."
+    )
+    samples_per_leaf: int | None = _key(
+        None, "Samples wanted of each leaf; the recipe's own figure when left out.", minimum=1
+    )
+    seed: int = _key(0, "Seed of every random choice.", minimum=0)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where samples and the request journal are kept."""
+
+    path: str = _key(".seedbed", "Folder, from the repository's root, or a URL such as `s3://bucket/prefix`.")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """What `seedbed check` asks for."""
+
+    licences: tuple[str, ...] = _key(
+        _PERMISSIVE_LICENCES, "SPDX ids of the licences a leaf's sources may have."
+    )
+    documentation_url: str | None = _key(None, "Address that findings link to; the rule's code is appended.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasesSettings:
+    """Where releases are recorded."""
+
+    path: str = _key("releases", "Folder of the release manifests, from the repository's root.")
+
+
+@dataclass(frozen=True, slots=True)
+class StudentSettings:
+    """The model being trained."""
+
+    model: str = _key("sandbox", "Base model of the first release: `sandbox`, a folder, or a hub name.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of `seedbed.toml`; every key has a default."""
+
+    taxonomy: TaxonomySettings = field(default_factory=TaxonomySettings)
+    teacher: TeacherSettings = field(default_factory=TeacherSettings)
+    generation: GenerationSettings = field(default_factory=GenerationSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    check: CheckSettings = field(default_factory=CheckSettings)
+    releases: ReleasesSettings = field(default_factory=ReleasesSettings)
+    student: StudentSettings = field(default_factory=StudentSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDescription:
+    """One key of `seedbed.toml`, for people."""
+
+    section: str
+    key: str
+    type: str  # text, a whole number, a list of texts
+    default: object  # None: decided elsewhere, as `help` says
+    help: str
+
+
+_SECTIONS: Mapping[str, type[Any]] = {
+    "taxonomy": TaxonomySettings,
+    "teacher": TeacherSettings,
+    "generation": GenerationSettings,
+    "store": StoreSettings,
+    "check": CheckSettings,
+    "releases": ReleasesSettings,
+    "student": StudentSettings,
+}
+
+_TYPE_NAMES = {str: "text", int: "a whole number", tuple: "a list of texts"}
+
+
+def load_settings(root: Path) -> Settings:
+    """The settings of the repository whose working tree begins at `root`; without the file, all defaults."""
+    path = root / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error}", hint="save it as a readable UTF-8 file"
+        ) from error
+    return read_settings(text, source=str(path))
+
+
+def read_settings(text: str | None, *, source: str) -> Settings:
+    """The settings that `text` holds (None: all defaults). `source` names the file in messages.
+
+    Raises ConfigurationError for TOML that cannot be read, an unknown section or key, and a value of a wrong type.
+    """
+    if text is None:
+        return Settings()
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{source} is not TOML: {error}", hint="text values need quotes") from error
+    sections: dict[str, Any] = {}
+    for name, values in data.items():
+        if name not in _SECTIONS:
+            raise _unknown(
+                f"[{name}]" if isinstance(values, dict) else name, name, list(_SECTIONS), source, "sections"
+            )
+        if not isinstance(values, dict):
+            raise ConfigurationError(
+                f"{source}: {name} is a section, not a value", hint=f"write [{name}] on its own line"
+            )
+        sections[name] = _read_section(name, values, source)
+    return Settings(**sections)
+
+
+def describe_settings() -> Iterator[SettingDescription]:
+    """Every key, in the order in which the sections are declared."""
+    for section, kind in _SECTIONS.items():
+        for item in fields(kind):
+            default = None if item.default is MISSING else item.default
+            yield SettingDescription(
+                section, item.name, _TYPE_NAMES[_type_of(kind, item)], default, item.metadata["help"]
+            )
+
+
+def _read_section(name: str, values: Mapping[str, Any], source: str) -> Any:
+    kind = _SECTIONS[name]
+    known = {item.name: item for item in fields(kind)}
+    given: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise _unknown(f"{name}.{key}", key, list(known), source, "keys")
+        given[key] = _read_value(f"{name}.{key}", value, _type_of(kind, known[key]), known[key], source)
+    return kind(**given)
+
+
+def _type_of(kind: type[Any], item: Field[Any]) -> type[Any]:
+    """`str`, `int` or `tuple`: the declared type of a field without its `| None`."""
+    hint: type[Any] = get_type_hints(kind)[item.name]
+    if getattr(hint, "__origin__", None) is tuple:
+        return tuple
+    plain = [argument for argument in get_args(hint) if argument is not type(None)]
+    return plain[0] if plain else hint
+
+
+def _read_value(name: str, value: object, wanted: type[Any], item: Field[Any], source: str) -> Any:
+    if wanted is tuple and isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return tuple(value)
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise ConfigurationError(
+            f"{source}: {name} is {value!r}; expected {_TYPE_NAMES[wanted]}", hint=item.metadata["help"]
+        )
+    choices, minimum = item.metadata["choices"], item.metadata["minimum"]
+    if choices and value not in choices:
+        raise _unknown(f"{name} = {value!r}", value, choices, source, "choices")
+    if minimum is not None and value < minimum:
+        raise ConfigurationError(
+            f"{source}: {name} is {value}; expected at least {minimum}", hint=item.metadata["help"]
+        )
+    if value == "" and wanted is str:
+        raise ConfigurationError(f"{source}: {name} is empty", hint=item.metadata["help"])
+    return value
+
+
+def _unknown(
+    shown: str, word: str, known: list[str] | tuple[str, ...], source: str, noun: str
+) -> ConfigurationError:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    guess = f"; did you mean {near[0]}?" if near else ""
+    return ConfigurationError(f"{source}: there is no {shown}{guess}", hint=f"{noun}: {', '.join(known)}")
