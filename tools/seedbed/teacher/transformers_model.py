@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from seedbed.errors import MissingExtraError, TeacherError
@@ -18,9 +19,12 @@ BATCH_ROWS = {"cpu": 64, "cuda": 256}
 DEFAULT_CONCURRENCY = 256  # enough to fill the batches of several length buckets at a time
 
 
-def load_transformers_teacher(model: str, *, concurrency: int | None = None) -> TransformersTeacher:
+def load_transformers_teacher(
+    model: str, *, name: str | None = None, concurrency: int | None = None
+) -> TransformersTeacher:
     """Load a model and its tokenizer from a folder, or from the hub by name; on a GPU where there is one.
 
+    The identity holds `name`, else the hub name or the folder's own name: a path would make equal models differ.
     Weights are safetensors and code from a model's repository is never run. Raises TeacherError when the model
     cannot be used, MissingExtraError when torch or transformers is not installed.
     """
@@ -54,7 +58,7 @@ def load_transformers_teacher(model: str, *, concurrency: int | None = None) -> 
     finally:
         if bars:
             logging.enable_progress_bar()
-    identity = TeacherIdentity("transformers", model, model_revision(folder))
+    identity = TeacherIdentity("transformers", name or _spoken_name(model, folder), model_revision(folder))
     return TransformersTeacher(
         weights.to(device).eval(), tokenizer, identity=identity, concurrency=concurrency
     )
@@ -197,6 +201,10 @@ class TransformersTeacher:
 
     def _holds(self, stops: Sequence[str]) -> Callable[[Sequence[int]], bool]:
         return lambda tokens: any(stop in self._text(tokens) for stop in stops)
+
+
+def _spoken_name(model: str, folder: Path) -> str:
+    return folder.resolve().name if Path(model).expanduser().is_dir() else model
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> list[int]:
