@@ -20,8 +20,9 @@ class Role(StrEnum):
     """What a leaf was to a release."""
 
     FRESH = "fresh"  # new or changed since the parent release
-    REPLAYED = "replayed"  # unchanged; its samples were brought back
+    REPLAYED = "replayed"  # unchanged; samples of it were brought back
     DROPPED = "dropped"  # removed from the taxonomy; never replayed again
+    KEPT = "kept"  # unchanged; none of its samples were brought back (a release without replay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +155,15 @@ def _parents_first(found: Mapping[str, ReleaseManifest]) -> Iterable[ReleaseMani
     placed: set[str | None] = {None}
     waiting = dict(found)
     while waiting:
-        ready = [manifest for manifest in waiting.values() if manifest.parent in placed or manifest.parent not in found]
+        ready = [
+            manifest
+            for manifest in waiting.values()
+            if manifest.parent in placed or manifest.parent not in found
+        ]
         if not ready:
             raise ConfigurationError(
-                f"the releases {', '.join(sorted(waiting))} are each other's parents", hint="restore releases/ from git"
+                f"the releases {', '.join(sorted(waiting))} are each other's parents",
+                hint="restore releases/ from git",
             )
         for manifest in ready:
             yield waiting.pop(manifest.name)

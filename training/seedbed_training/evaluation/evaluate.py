@@ -38,13 +38,17 @@ async def _evaluate(
     model: Teacher, held_out: Mapping[str, Sequence[Sample]], progress: Progress
 ) -> Mapping[str, LeafScore]:
     samples = [sample for leaf in sorted(held_out) for sample in held_out[leaf]]
-    longest = answer_limit([sample.answer for sample in samples])
+    limits = {
+        leaf: answer_limit([sample.answer for sample in held_out[leaf]])
+        for leaf in held_out
+        if held_out[leaf]
+    }
     free = asyncio.Semaphore(model.concurrency)
     done = 0
 
     async def ask(sample: Sample) -> Case:
         nonlocal done
-        request = Request(messages=sample.messages[:-1], max_tokens=longest)
+        request = Request(messages=sample.messages[:-1], max_tokens=limits[sample.leaf])
         async with free:
             completion = await model.complete(request)
         if completion.finish_reason in (FinishReason.REFUSED, FinishReason.FAILED):
@@ -70,7 +74,7 @@ async def _evaluate(
 
 
 def answer_limit(references: Sequence[str]) -> int:
-    """Tokens that an answer may have: one for two characters of the longest reference, and 16 more.
+    """Tokens that a leaf's answers may have: one for two characters of its longest reference, and 16 more.
 
     No right answer is cut off by it, and a model that never stops costs no more than a right answer twice over.
     """

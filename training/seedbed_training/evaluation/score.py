@@ -1,6 +1,6 @@
 """How one answer, and then one leaf, is scored against what was held out. Pure and seeded.
 
-The rule, per case: a reference of at most `EXACT_WORDS` words must be matched exactly after `normalise`; a longer one
+The rule, per case: a reference of at most `EXACT_WORDS` words must be matched exactly, as `normalised` compares texts; a longer one
 is scored by `telling_f1`, in which the words that set the leaf's references apart from each other carry the weight. A
 model that has learned how the leaf's answers sound, but not what they say, gets next to nothing either way.
 """
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 import random
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from seedbed.generation.normalise import normalised, words
 
 EXACT_WORDS = 8
 BOOTSTRAP_RESAMPLES = 1000
@@ -67,18 +67,6 @@ def score_cases(cases: Sequence[Case]) -> tuple[CaseScore, ...]:
     return tuple(_score_case(case, weights) for case in cases)
 
 
-def normalise(text: str) -> str:
-    """Unicode-compatible form, lower case, single spaces, no space before punctuation, no full stop at the end."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    spaced = re.sub(r"\s+", " ", folded).strip()
-    return re.sub(r" (?=[.,;:!?])", "", spaced).rstrip(".").rstrip()
-
-
-def words(text: str) -> tuple[str, ...]:
-    """The words of `text` once normalised, punctuation aside."""
-    return tuple(re.findall(r"\w+", normalise(text)))
-
-
 def word_weights(references: Sequence[str]) -> Mapping[str, float]:
     """How telling each word is: log(n / k) / log(n) for a word in k of n references, so 1 in one and 0 in all.
 
@@ -116,7 +104,7 @@ def bootstrap_interval(values: Sequence[float], *, seed: str) -> tuple[float, fl
 
 def _score_case(case: Case, weights: Mapping[str, float]) -> CaseScore:
     if len(words(case.reference)) <= EXACT_WORDS:
-        exact = normalise(case.reference) == normalise(case.answer)
+        exact = normalised(case.reference) == normalised(case.answer)
         return CaseScore(case, float(exact), "exact match")
     return CaseScore(case, telling_f1(case.reference, case.answer, weights), "telling F1")
 

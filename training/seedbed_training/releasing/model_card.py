@@ -76,7 +76,9 @@ def draw_scores(manifest: ReleaseManifest, path: Path) -> None:
     axes.set_xlim(-0.03, 1.03)
     axes.set_xlabel("score on held-out cases (band: 95 % interval)")
     was = manifest.parent or "the base model"
-    axes.set_title(f"{manifest.name}: hollow {was}, full now; green is fresh, blue is old", fontsize=10, loc="left")
+    axes.set_title(
+        f"{manifest.name}: hollow {was}, full now; green is fresh, blue is old", fontsize=10, loc="left"
+    )
     axes.grid(axis="x", alpha=0.3)
     figure.savefig(path, metadata={"Software": None})
 
@@ -102,12 +104,15 @@ def _summary(facts: CardFacts) -> str:
     manifest = facts.manifest
     start = f"release `{manifest.parent}`" if manifest.parent else f"the base model `{manifest.base_model}`"
     fresh, dropped = _names(manifest, Role.FRESH), _names(manifest, Role.DROPPED)
-    parts = [
+    made = (
         f"Trained from {start} on the taxonomy at commit `{manifest.taxonomy_commit}` by Seedbed "
-        f"{manifest.seedbed_version}, recipe `{manifest.recipe}`, seed {manifest.seed}.",
+        f"{manifest.seedbed_version}, recipe `{manifest.recipe}`, seed {manifest.seed}."
+    )
+    mixed = (
         f"{len(fresh)} leaves are fresh, {len(_kept(manifest)) - len(fresh)} are old. "
-        f"{facts.replay_token_share:.1%} of the tokens were replay of what was taught before.",
-    ]
+        f"{facts.replay_token_share:.1%} of the tokens were replay of what was taught before."
+    )
+    parts = [made, mixed]
     if dropped:
         parts.append(
             "Removed from the taxonomy, and replayed no more (what the weights still hold of them was not unlearned): "
@@ -157,14 +162,14 @@ def _continual(matrix: ScoreMatrix) -> str:
     if not matrix.old_leaves:
         return ""
     worst = matrix.worst_leaf_retention
-    lines = [
+    text = (
         f"Over the releases {', '.join(matrix.releases)}: accuracy {matrix.accuracy:.3f}, backward transfer "
         f"{matrix.backward_transfer:+.3f} (last score minus the first one, old leaves), forgetting "
         f"{matrix.forgetting:.3f} (best earlier score minus the last one)"
-    ]
+    )
     if worst:
-        lines.append(f", worst retention {worst[1]:.0%} (`{worst[0]}`)")
-    return "".join(lines) + ".\n"
+        text += f", worst retention {worst[1]:.0%} (`{worst[0]}`)"
+    return f"{text}.\n"
 
 
 def _training(facts: CardFacts) -> str:
@@ -215,8 +220,7 @@ def _provenance(facts: CardFacts) -> str:
             )
         )
     return (
-        _table(rows)
-        + f"\n\nEach leaf's file is `git cat-file blob <qna.yaml>` in its repository, at commit "
+        _table(rows) + f"\n\nEach leaf's file is `git cat-file blob <qna.yaml>` in its repository, at commit "
         f"`{facts.manifest.taxonomy_commit}` or before.\n"
     )
 

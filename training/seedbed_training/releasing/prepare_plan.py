@@ -53,7 +53,9 @@ def prepare_plan(
     commit = workspace.repository.resolve(revision)
     leaves, waiting = current_leaves(workspace, commit, parent)
     training, held_out = read_samples(workspace, {name: leaf.sample_keys for name, leaf in leaves.items()})
-    student = base_model_folder(recipe.base_model) if parent is None else parent_model_folder(workspace, parent)
+    student = (
+        base_model_folder(recipe.base_model) if parent is None else parent_model_folder(workspace, parent)
+    )
     by_id = _by_id(training)
     counts = count_tokens(student, by_id)
     plan = make_plan(
@@ -116,7 +118,8 @@ def check_release_name(name: str) -> None:
     plain = name.replace("-", "").replace("_", "").replace(".", "")
     if not (plain.isascii() and plain.isalnum()) or name.startswith((".", "-")):
         raise UsageError(
-            f"{name!r} cannot be a release's name", hint="use letters, digits, dots and dashes, such as release-2"
+            f"{name!r} cannot be a release's name",
+            hint="use letters, digits, dots and dashes, such as release-2",
         )
 
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from seedbed import __version__
 from seedbed.errors import TrainingError, UsageError
-from seedbed.generation.release_manifest import GateRecord, LeafRecord, ReleaseManifest, Role, ScoreRecord
+from seedbed.generation.release_manifest import (
+    GateRecord,
+    LeafRecord,
+    PhaseRecord,
+    ReleaseManifest,
+    Role,
+    ScoreRecord,
+)
 from seedbed.generation.sample import Sample
 from seedbed.taxonomy.attribution import read_attribution
 from seedbed.teacher.model_folder import model_revision
 from seedbed_training.evaluation.gate import Limits, judge, outcome
 from seedbed_training.evaluation.matrix import matrix_of
 from seedbed_training.evaluation.result_file import Evaluation
-from seedbed_training.learning.train import read_training_result
+from seedbed_training.learning.run_files import read_record
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest
 from seedbed_training.planning.read_recipe import recipe_digest
@@ -90,7 +97,11 @@ def _manifest(
     workspace: Workspace, preparation: Preparation, evaluation: Evaluation, verdict: GateRecord
 ) -> ReleaseManifest:
     plan = preparation.plan
-    result = read_training_result(workspace.run_directory(plan.release))
+    record = read_record(workspace.run_directory(plan.release))
+    if record is None:
+        raise UsageError(
+            f"{plan.release} has not been trained to its end", hint=f"seedbed train --release {plan.release}"
+        )
     return ReleaseManifest(
         name=plan.release,
         parent=plan.parent,
@@ -104,7 +115,7 @@ def _manifest(
         seed=plan.seed,
         seedbed_version=__version__,
         leaves=_leaves(workspace, preparation),
-        phases=result.phases,
+        phases=tuple(PhaseRecord(**phase) for phase in record["phases"]),
         scores=_scores(plan, evaluation),
         gate=verdict,
     )
@@ -182,7 +193,9 @@ def _write_folder(workspace: Workspace, preparation: Preparation, manifest: Rele
     building.replace(destination)
 
 
-def _write_card(workspace: Workspace, preparation: Preparation, manifest: ReleaseManifest, folder: Path) -> None:
+def _write_card(
+    workspace: Workspace, preparation: Preparation, manifest: ReleaseManifest, folder: Path
+) -> None:
     facts = CardFacts(
         manifest=manifest,
         recipe=preparation.plan.recipe,
@@ -194,7 +207,7 @@ def _write_card(workspace: Workspace, preparation: Preparation, manifest: Releas
     (folder / "README.md").write_text(model_card(facts), encoding="utf-8")
 
 
-def _teachers(samples: Sequence[Sample] | Mapping[str, Sample]) -> Mapping[str, Sequence[str]]:
+def _teachers(samples: Iterable[Sample]) -> Mapping[str, Sequence[str]]:
     found: dict[str, set[str]] = {}
     for sample in samples:
         found.setdefault(sample.leaf, set()).add(str(sample.provenance.teacher))

@@ -77,7 +77,9 @@ def score_model(
             missing[leaf] = samples
     for leaf, score in evaluate(folder, missing, progress=progress).items():
         known[leaf] = score
-        alone = Evaluation(release="", plan_digest="", arms={"this": {leaf: score}}, digests={"this": revision})
+        alone = Evaluation(
+            release="", plan_digest="", arms={"this": {leaf: score}}, digests={"this": revision}
+        )
         write_evaluation(alone, _kept_file(workspace, revision, leaf, missing[leaf]))
     return {leaf: known[leaf] for leaf in sorted(known)}
 
@@ -86,13 +88,17 @@ def trained_model(workspace: Workspace, release: str) -> Path:
     """The folder of a run's trained model. Raises UsageError when training has not come to its end."""
     folder = workspace.run_directory(release) / "model"
     if not (folder / "config.json").is_file():
-        raise UsageError(f"{release} has not been trained to its end", hint=f"seedbed train --release {release}")
+        raise UsageError(
+            f"{release} has not been trained to its end", hint=f"seedbed train --release {release}"
+        )
     return folder
 
 
 def _kept_file(workspace: Workspace, revision: str, leaf: str, samples: Sequence[Sample]) -> Path:
     parts = json.dumps([RULE, leaf, [sample.id for sample in samples]])
-    return workspace.state / "evaluations" / revision / f"{hashlib.sha256(parts.encode()).hexdigest()[:32]}.json"
+    return (
+        workspace.state / "evaluations" / revision / f"{hashlib.sha256(parts.encode()).hexdigest()[:32]}.json"
+    )
 
 
 def _kept(path: Path) -> LeafScore | None:

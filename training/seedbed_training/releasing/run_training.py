@@ -10,12 +10,15 @@ from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.workspace import Workspace
 
 if TYPE_CHECKING:
-    from seedbed_training.learning.train import Progress, TrainingResult
+    from seedbed_training.learning.progress import Progress
+    from seedbed_training.learning.train import TrainingResult
 
 PLAN_FILE = "plan.json"
 
 
-def run_training(workspace: Workspace, preparation: Preparation, *, progress: Progress | None = None) -> TrainingResult:
+def run_training(
+    workspace: Workspace, preparation: Preparation, *, progress: Progress | None = None
+) -> TrainingResult:
     """Run the plan's phases; the model then lies in `<run>/model`, the plan beside it.
 
     Raises UsageError when the run's folder was begun with another plan, NothingToDoError when the plan has no step,
@@ -41,6 +44,4 @@ def run_training(workspace: Workspace, preparation: Preparation, *, progress: Pr
     write_plan(plan, path)
     needed = {planned.id for phase in plan.phases for planned in phase.samples}
     samples = {identity: preparation.training[identity] for identity in sorted(needed)}
-    if progress is None:
-        return train(plan, samples, base=preparation.base, run_directory=run)
     return train(plan, samples, base=preparation.base, run_directory=run, progress=progress)

@@ -85,7 +85,8 @@ def base_model_folder(name: str) -> Path:
     folder = bundled_file("training/sandbox/student")
     if not (folder / "config.json").is_file():
         raise UsageError(
-            "the sandbox's base student is not there", hint="seedbed sandbox build makes it, in an hour or two"
+            "the sandbox's base student is not there",
+            hint="seedbed sandbox build makes it, in an hour or two",
         )
     return folder
 

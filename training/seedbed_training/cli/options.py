@@ -1,0 +1,107 @@
+"""Options and steps that the training commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seedbed.errors import NothingToDoError, UsageError
+from seedbed_training.planning.plan_file import read_plan
+from seedbed_training.planning.read_recipe import load_recipe
+from seedbed_training.releasing.prepare_plan import Preparation, open_preparation, prepare_plan
+from seedbed_training.releasing.run_training import PLAN_FILE
+from seedbed_training.releasing.workspace import Workspace
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+release_option: Decorator = click.option(
+    "--release", "release", metavar="NAME", help="Name of the release.  [default: the next release-N]"
+)
+
+
+def planning_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What a plan is made from: `--recipe`, `--release`, `--seed`, `--replay/--no-replay`."""
+    options: tuple[Decorator, ...] = (
+        click.option(
+            "--recipe",
+            default="sandbox",
+            show_default=True,
+            metavar="NAME|PATH",
+            help="Training recipe: one that ships with Seedbed, or a YAML file.",
+        ),
+        release_option,
+        click.option(
+            "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of every draw."
+        ),
+        click.option(
+            "--replay/--no-replay",
+            default=True,
+            show_default=True,
+            help="Bring back samples of older leaves and earlier phases; without, expect forgetting.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def prepare(
+    workspace: Workspace, *, recipe: str, release: str | None, seed: int, replay: bool
+) -> Preparation:
+    """Plan anew, say what stays outside, and refuse a plan without a step. Raises NothingToDoError."""
+    preparation = prepare_plan(
+        workspace, recipe=load_recipe(recipe), release=release, seed=seed, replay=replay
+    )
+    if preparation.waiting:
+        click.echo(
+            f"no samples yet for {len(preparation.waiting)} leaves, which stay outside: {', '.join(preparation.waiting)}\n"
+            "  seedbed generate makes them",
+            err=True,
+        )
+    for leaf, count in (preparation.too_long or {}).items():
+        click.echo(
+            f"{leaf}: {count} samples are longer than the recipe's max_tokens and are left out", err=True
+        )
+    return preparation
+
+
+def nothing_to_do(preparation: Preparation, *, fail_on_empty: bool) -> bool:
+    """Whether the plan has no step; says so, and raises NothingToDoError if that is to fail."""
+    if any(phase.steps for phase in preparation.plan.phases):
+        return False
+    message = (
+        f"nothing to train: every leaf with samples is in {preparation.plan.parent or 'no release'} already"
+    )
+    if not preparation.plan.blobs:
+        message = "nothing to train: no leaf has samples yet"
+    hint = "seedbed status shows each leaf; seedbed generate makes samples"
+    if fail_on_empty:
+        raise NothingToDoError(message, hint=hint)
+    click.echo(f"{message}\n  {hint}")
+    return True
+
+
+def begun_run(workspace: Workspace, release: str | None) -> Preparation:
+    """The run of `release`, as its folder has it; without a name the next release's. Raises UsageError if none is there."""
+    name = release or workspace.next_release()
+    path = workspace.run_directory(name) / PLAN_FILE
+    if not path.is_file():
+        runs = _runs(workspace)
+        raise UsageError(
+            f"there is no run of {name} in {path.parent}",
+            hint=f"seedbed train --release {name}"
+            + (f", or --release with one of: {', '.join(runs)}" if runs else ""),
+        )
+    return open_preparation(workspace, read_plan(path))
+
+
+def open_workspace() -> Workspace:
+    """The workspace around the current folder."""
+    return Workspace.open(Path.cwd())
+
+
+def _runs(workspace: Workspace) -> list[str]:
+    return sorted(path.parent.name for path in (workspace.state / "runs").glob(f"*/{PLAN_FILE}"))

@@ -1,0 +1,34 @@
+"""`seedbed plan`: what the next release would be trained on, phase by phase."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seedbed_training.cli.options import nothing_to_do, open_workspace, planning_options, prepare
+from seedbed_training.planning.plan_file import write_plan
+from seedbed_training.planning.plan_table import plan_table
+
+
+@click.command()
+@planning_options
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the plan as JSON."
+)
+@click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to train.")
+def plan(
+    recipe: str, release: str | None, seed: int, replay: bool, output: Path | None, fail_on_empty: bool
+) -> None:
+    """Show phase by phase what the next release would be trained on; nothing is trained.
+
+    Fresh leaves are those that are new or changed since the latest release; what was taught before comes back as
+    replay, within the recipe's shares.
+    """
+    preparation = prepare(open_workspace(), recipe=recipe, release=release, seed=seed, replay=replay)
+    if output is not None:
+        write_plan(preparation.plan, output)
+    if not nothing_to_do(preparation, fail_on_empty=fail_on_empty):
+        click.echo(plan_table(preparation.plan))
+    if output is not None:
+        click.echo(f"written to {output}", err=True)

@@ -1,0 +1,50 @@
+"""`seedbed train`: train what is planned; the same command again goes on where it was stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from seedbed.errors import MissingExtraError
+from seedbed_training.cli.options import nothing_to_do, open_workspace, planning_options, prepare
+from seedbed_training.planning.plan_file import read_plan
+from seedbed_training.planning.plan_table import plan_table
+from seedbed_training.releasing.prepare_plan import open_preparation
+from seedbed_training.releasing.run_training import run_training
+
+
+@click.command()
+@planning_options
+@click.option(
+    "--plan",
+    "plan_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Train exactly this plan, written by `seedbed plan --output`; the options above are then not used.",
+)
+@click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to train.")
+def train(
+    recipe: str, release: str | None, seed: int, replay: bool, plan_path: Path | None, fail_on_empty: bool
+) -> None:
+    """Train the next release on its base: the latest release's weights, or the recipe's base model for the first.
+
+    The run lies in `.seedbed/runs/NAME`. Stopped in whatever way, the same command goes on from its last checkpoint
+    and ends in the same weights.
+    """
+    try:
+        from seedbed_training.learning.progress import ConsoleProgress
+    except ImportError as error:
+        raise MissingExtraError("training", "train", "torch with transformers") from error
+    workspace = open_workspace()
+    if plan_path is not None:
+        preparation = open_preparation(workspace, read_plan(plan_path))
+    else:
+        preparation = prepare(workspace, recipe=recipe, release=release, seed=seed, replay=replay)
+    if nothing_to_do(preparation, fail_on_empty=fail_on_empty):
+        return
+    click.echo(plan_table(preparation.plan) + "\n")
+    with ConsoleProgress(Console(stderr=True)) as progress:
+        result = run_training(workspace, preparation, progress=progress)
+    name = preparation.plan.release
+    click.echo(f"\ntrained {name}: {result.model}\nnext: seedbed eval --release {name}")
