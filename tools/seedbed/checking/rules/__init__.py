@@ -1,0 +1,144 @@
+"""Every rule, in the order of its code. A new rule is a file in this folder and a line in this table.
+
+A rule's file has `CODE`, `SEVERITY`, `check(leaf, around) -> Iterator[Finding]`, and a docstring that is its manual
+page: `seedbed explain CODE` prints it.
+
+SB1xx reading and form · SB2xx files and folders · SB3xx seeds · SB4xx documents · SB5xx other leaves · SB6xx style
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Protocol, cast
+
+from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.rules import (
+    attribution,
+    blank_text,
+    context_not_in_document,
+    deprecated_version,
+    document_address,
+    document_commit,
+    document_missing,
+    document_patterns,
+    duplicate_key,
+    empty_file,
+    empty_value,
+    encoding,
+    executable,
+    file_mode,
+    file_name,
+    final_newline,
+    hidden_character,
+    key_type,
+    licence,
+    missing_key,
+    mixed_contexts,
+    nested_leaf,
+    outside_branches,
+    path_style,
+    placeholder,
+    plain_value,
+    question_elsewhere,
+    question_is_answer,
+    repeated_item,
+    repeated_question,
+    repeated_seed,
+    special_token,
+    syntax,
+    too_few,
+    too_large,
+    too_long,
+    trailing_space,
+    unknown_key,
+    unreadable,
+    unsafe_path,
+    version,
+    wrong_branch,
+    wrong_type,
+    yaml_feature,
+)
+from seedbed.checking.surroundings import Surroundings
+from seedbed.taxonomy.leaf import LeafFile
+
+
+class Check(Protocol):
+    """What a rule does: look at one leaf and what is around it, and yield what is wrong."""
+
+    def __call__(self, leaf: LeafFile, around: Surroundings) -> Iterator[Finding]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the table."""
+
+    code: str
+    name: str
+    severity: Severity
+    check: Check
+    manual: str  # the docstring; its first line is the title
+
+    @property
+    def title(self) -> str:
+        """What the rule asks for, in one line."""
+        return self.manual.split("\n", 1)[0].rstrip(".")
+
+
+def _rule(module: ModuleType) -> Rule:
+    name = module.__name__.rsplit(".", 1)[1].replace("_", "-")
+    assert module.__doc__ is not None
+    return Rule(module.CODE, name, module.SEVERITY, cast(Check, module.check), module.__doc__.strip())
+
+
+RULES: tuple[Rule, ...] = tuple(
+    _rule(module)
+    for module in (
+        syntax,
+        encoding,
+        too_large,
+        yaml_feature,
+        duplicate_key,
+        key_type,
+        plain_value,
+        empty_file,
+        unreadable,
+        missing_key,
+        unknown_key,
+        wrong_type,
+        empty_value,
+        too_few,
+        repeated_item,
+        version,
+        wrong_branch,
+        deprecated_version,
+        file_name,
+        unsafe_path,
+        path_style,
+        file_mode,
+        executable,
+        outside_branches,
+        attribution,
+        licence,
+        nested_leaf,
+        placeholder,
+        blank_text,
+        question_is_answer,
+        repeated_seed,
+        repeated_question,
+        mixed_contexts,
+        too_long,
+        special_token,
+        hidden_character,
+        document_commit,
+        document_address,
+        document_patterns,
+        document_missing,
+        context_not_in_document,
+        question_elsewhere,
+        trailing_space,
+        final_newline,
+    )
+)
+"""All rules, by code."""

@@ -1,0 +1,40 @@
+"""A leaf has an `attribution.txt` beside it that says whose work it draws on.
+
+A released model answers for what it was taught: every leaf's sources and licence go into the model card. Without them
+the leaf cannot be released.
+
+Fails: a folder with `qna.yaml` alone, or with an empty `attribution.txt`
+
+Passes: `attribution.txt` with
+
+    Title of work: Tides for beginners
+    Link to work: https://example.org/tides
+    License of the work: CC-BY-4.0
+    Creator names: A. Sailor
+
+To fix it: write the file; `seedbed new` makes one to fill in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.surroundings import Surroundings
+from seedbed.checking.texts import start_of
+from seedbed.taxonomy.leaf import LeafFile, Span
+
+CODE = "SB211"
+SEVERITY = Severity.ERROR
+HELP = "write `Title of work:`, `Link to work:`, `License of the work:` and `Creator names:`, one per line"
+
+
+def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
+    """Look for the file beside the leaf, and for any text in it."""
+    path, text = around.tree.attribution(leaf.path)
+    if text is None:
+        message = "there is no `attribution.txt` beside this leaf; a release must name its sources and their licence"
+        yield Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, help=f"add `{path}`: {HELP}")
+    elif not text.strip():
+        message = "the attribution is empty; a release must name its sources and their licence"
+        yield Finding(CODE, SEVERITY, path, Span(1, 1, 1, 1), message, help=HELP)

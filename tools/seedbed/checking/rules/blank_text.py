@@ -1,0 +1,36 @@
+"""Questions, answers and contexts say something.
+
+A text of spaces alone passes the schema and teaches the model to say nothing.
+
+Fails:
+
+    answer: " "
+
+Passes:
+
+    answer: I don't know.
+
+To fix it: write the text. For a case in which there is no answer, write what the model should say then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.surroundings import Surroundings
+from seedbed.checking.texts import all_texts
+from seedbed.taxonomy.leaf import LeafFile
+
+CODE = "SB302"
+SEVERITY = Severity.ERROR
+
+
+def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
+    """Look for texts without a visible character; what the reader already said of a place is not said again."""
+    told = {fault.yaml_path for fault in leaf.faults}
+    for path, text in all_texts(leaf):
+        if path and path not in told and not text.strip():
+            message = f"the `{path[-1]}` here is blank" if isinstance(path[-1], str) else "this item is blank"
+            help = "write the text; where there is no answer, write what the model should say then"
+            yield Finding(CODE, SEVERITY, leaf.path, leaf.key_span(path), message, path, "", help)

@@ -1,0 +1,35 @@
+"""A leaf lies under one of the three branches.
+
+`knowledge`, `foundational_skills` and `compositional_skills` decide how samples are made and when they are taught. A
+leaf elsewhere is never read by generation.
+
+Fails: `taxonomy/skills/poems/qna.yaml`
+
+Passes: `taxonomy/compositional_skills/poems/qna.yaml`
+
+To fix it: move the leaf's folder under the branch of its kind.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.surroundings import Surroundings
+from seedbed.checking.texts import start_of
+from seedbed.taxonomy.leaf import BRANCHES, LeafFile
+
+CODE = "SB206"
+SEVERITY = Severity.ERROR
+
+
+def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
+    """Look at the first folder of the leaf's name."""
+    first = leaf.name.split("/", 1)[0]
+    if first not in BRANCHES:
+        near = difflib.get_close_matches(first.lower(), BRANCHES, n=1)
+        guess = f"; did you mean `{near[0]}`?" if near else ""
+        message = f"`{first}` is none of the three branches{guess}"
+        help = f"move the leaf under {', '.join(f'`{branch}`' for branch in BRANCHES)}"
+        yield Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, value=first, help=help)

@@ -1,0 +1,47 @@
+"""Seeds are short enough to be shown to a teacher together.
+
+A context has at most 500 words, a question with its answer at most 250 (InstructLab taxonomy guide). Several seeds
+share one prompt; longer ones push each other out of the teacher's context and slow every request.
+
+Warns: an answer of 600 words.
+
+Passes: the same said in 200, or split into two seeds.
+
+To fix it: shorten the text, or split the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.surroundings import Surroundings
+from seedbed.checking.texts import exchanges, seeds
+from seedbed.taxonomy.leaf import LeafFile
+
+CODE = "SB307"
+SEVERITY = Severity.WARNING
+CONTEXT_WORDS = 500
+EXCHANGE_WORDS = 250
+
+
+def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
+    """Count words between spaces."""
+    for path, seed in seeds(leaf):
+        context = seed.get("context")
+        if isinstance(context, str) and (words := len(context.split())) > CONTEXT_WORDS:
+            where = (*path, "context")
+            message = (
+                f"the context has {words} words; more than {CONTEXT_WORDS} crowd out other seeds in a prompt"
+            )
+            help = "keep the part that the questions need"
+            yield Finding(CODE, SEVERITY, leaf.path, leaf.key_span(where), message, where, "context", help)
+    for exchange in exchanges(leaf):
+        words = len((exchange.question or "").split()) + len((exchange.answer or "").split())
+        if words > EXCHANGE_WORDS:
+            where = exchange.answer_path if exchange.answer else exchange.question_path
+            message = (
+                f"question and answer have {words} words; more than {EXCHANGE_WORDS} crowd out other seeds"
+            )
+            help = "shorten them, or split the seed"
+            yield Finding(CODE, SEVERITY, leaf.path, leaf.key_span(where), message, where, "exchange", help)

@@ -1,0 +1,114 @@
+"""The texts of a leaf that a person wrote, with where each stands; sound even when the schema found faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from seedbed.taxonomy.leaf import LeafFile, Span, YamlPath
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question and answer as written; None where the key is missing or is not text."""
+
+    yaml_path: YamlPath  # of the mapping that holds both
+    question: str | None
+    answer: str | None
+    context: str | None
+
+    @property
+    def question_path(self) -> YamlPath:
+        return (*self.yaml_path, "question")
+
+    @property
+    def answer_path(self) -> YamlPath:
+        return (*self.yaml_path, "answer")
+
+
+def seeds(leaf: LeafFile) -> Iterator[tuple[YamlPath, Mapping[str, object]]]:
+    """Every seed example that is a mapping, with its path."""
+    items = leaf.data.get("seed_examples") if leaf.data is not None else None
+    if not isinstance(items, list):
+        return
+    for index, item in enumerate(items):
+        if isinstance(item, Mapping):
+            yield ("seed_examples", index), item
+
+
+def exchanges(leaf: LeafFile) -> Iterator[Exchange]:
+    """Every question with its answer, in the order of the file."""
+    for path, seed in seeds(leaf):
+        context = _text(seed.get("context"))
+        pairs = seed.get("questions_and_answers")
+        if not isinstance(pairs, list):
+            if "question" in seed or "answer" in seed:
+                yield Exchange(path, _text(seed.get("question")), _text(seed.get("answer")), context)
+            continue
+        for index, pair in enumerate(pairs):
+            if isinstance(pair, Mapping):
+                where = (*path, "questions_and_answers", index)
+                yield Exchange(where, _text(pair.get("question")), _text(pair.get("answer")), context)
+
+
+def all_texts(leaf: LeafFile) -> Iterator[tuple[YamlPath, str]]:
+    """Every text value of the leaf with its path, depth first."""
+    if leaf.data is not None:
+        yield from _walk((), leaf.data)
+
+
+def _walk(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _walk((*path, key), item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _walk((*path, index), item)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def normal(text: str) -> str:
+    """`text` as compared for sameness: case, spacing and final punctuation do not count."""
+    return " ".join(text.casefold().split()).rstrip(" .?!:;")
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """`text` on one line, cut to `limit` characters, in quotation marks."""
+    line = " ".join(text.split())
+    return f"“{line if len(line) <= limit else line[: limit - 1] + '…'}”"
+
+
+def start_of(leaf: LeafFile) -> Span:
+    """The first key of the leaf, where a finding about the whole file points; else the file's first character."""
+    if leaf.data:
+        return leaf.key_span((next(iter(leaf.data)),))
+    return Span(1, 1, 1, 1)
+
+
+def document_of(leaf: LeafFile) -> Mapping[str, object]:
+    """The leaf's `document`, or nothing."""
+    document = leaf.data.get("document") if leaf.data is not None else None
+    return document if isinstance(document, Mapping) else {}
+
+
+def patterns_of(leaf: LeafFile) -> Iterator[tuple[YamlPath, str]]:
+    """Every pattern of the leaf's `document` that is text, with its path."""
+    patterns = document_of(leaf).get("patterns")
+    if isinstance(patterns, list):
+        for index, pattern in enumerate(patterns):
+            if isinstance(pattern, str):
+                yield ("document", "patterns", index), pattern
+
+
+def inside_text(leaf: LeafFile, line: int) -> bool:
+    """Whether the end of `line` lies inside a text of several lines, where a space or line break may be part of it."""
+    return any(
+        span.line <= line <= span.end_line and span.line < span.end_line
+        for path, _ in all_texts(leaf)
+        if (span := leaf.span(path)) is not None
+    )
