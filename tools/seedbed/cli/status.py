@@ -1,0 +1,53 @@
+"""`seedbed status`: where each leaf stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seedbed.errors import NothingToDoError
+from seedbed.generation.funnel import total
+from seedbed.generation.project import open_project
+from seedbed.generation.release_manifest import latest_release
+from seedbed.generation.status import LeafState, LeafStatus, taxonomy_status
+from seedbed.reports.escape import terminal_text
+from seedbed.reports.funnel import funnel_line
+
+
+@click.command()
+@click.option("--revision", default="HEAD", show_default=True, help="The commit whose leaves are read.")
+@click.option("--store", metavar="PATH|URL", help="Sample store, in place of the one in seedbed.toml.")
+@click.option("--fail-on-empty", is_flag=True, help="Exit 3 when no leaf is fresh or removed.")
+def status(revision: str, store: str | None, fail_on_empty: bool) -> None:
+    """Every leaf against the latest release (fresh, unchanged, removed), and its samples in the store."""
+    project = open_project(Path.cwd(), store=store)
+    commit = project.repository.resolve(revision)
+    releases = project.releases
+    statuses = taxonomy_status(
+        project.repository,
+        commit=commit,
+        taxonomy_root=project.settings.taxonomy.root,
+        releases=releases,
+        store=project.store,
+        recipe_digest=project.recipe(None, None).digest,
+    )
+    latest = latest_release(releases)
+    click.echo(f"{commit[:12]} against {latest.name if latest else 'no release'}; store {project.store.url}")
+    width = max((len(one.name) for one in statuses), default=0)
+    for one in statuses:
+        click.echo(f"{one.state:<9}  {terminal_text(one.name):<{width}}  {_samples(one)}  ({one.why})")
+    counts = {state: sum(one.state is state for one in statuses) for state in LeafState}
+    click.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
+    if fail_on_empty and not counts[LeafState.FRESH] and not counts[LeafState.REMOVED]:
+        raise NothingToDoError("nothing changed since the latest release")
+
+
+def _samples(one: LeafStatus) -> str:
+    if one.source is not None and one.source.problem is not None:
+        return f"cannot be read: {terminal_text(one.source.problem)}"
+    if not one.stored:
+        return "no samples" if one.state is not LeafState.REMOVED else "its samples are never replayed"
+    made = one.stored[0]
+    others = f" (+{len(one.stored) - 1} other makings)" if len(one.stored) > 1 else ""
+    return f"{made.samples:,} samples{others}: {funnel_line(total(made.funnels.values()))}"

@@ -1,0 +1,55 @@
+"""Whether a teacher can be trusted with a leaf at all: does it know the words, does it answer the leaf's own seeds?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seedbed.generation.answering import answer_request, other_exemplar
+from seedbed.generation.asking import Asker, Usage, together
+from seedbed.generation.normalise import normalised
+from seedbed.generation.task import SourcePassage, Task
+from seedbed.teacher.teacher import Teacher
+
+_NAMED_WORDS = 5
+
+
+def unreadable_words(task: Task, passages: Sequence[SourcePassage], teacher: Teacher) -> str | None:
+    """Why a closed vocabulary cannot read the leaf, naming some of the words; None when it can."""
+    seeds = (*task.seeds.training, *task.seeds.held_out)
+    texts = [text for seed in seeds for text in (seed.question, seed.answer, seed.context or "")]
+    unknown = teacher.unknown_words("\n".join([*texts, *(passage.text for passage in passages)]))
+    if not unknown:
+        return None
+    named = ", ".join(repr(word) for word in unknown[:_NAMED_WORDS])
+    more = f" and {len(unknown) - _NAMED_WORDS} more" if len(unknown) > _NAMED_WORDS else ""
+    return f"{teacher.identity.model} does not know the words {named}{more}"
+
+
+async def failed_entrance(task: Task, asker: Asker, usage: Usage) -> str | None:
+    """Why the teacher is not trusted: it answers too few of the training seeds as their author did. None if it does."""
+    training = task.seeds.training
+    if task.recipe.entrance <= 0 or not training:
+        return None
+    answers = await together(
+        asker.ask(
+            answer_request(
+                task,
+                seed.question,
+                seed.context,
+                other_exemplar(training, index),
+                attempt=index,
+                role="entrance",
+                temperature=0.0,
+            ),
+            usage,
+        )
+        for index, seed in enumerate(training)
+    )
+    right = sum(
+        isinstance(answer, str) and normalised(answer) == normalised(seed.answer)
+        for answer, seed in zip(answers, training, strict=True)
+    )
+    if right >= task.recipe.entrance * len(training):
+        return None
+    needed = f"{task.recipe.entrance:.0%}"
+    return f"{asker.teacher.identity.model} answers {right} of the leaf's {len(training)} training seeds; {needed} is asked"

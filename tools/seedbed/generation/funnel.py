@@ -1,0 +1,79 @@
+"""How many questions were asked for, how many became samples, and why the others did not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from seedbed.generation.sample import Stage
+
+
+class Loss(StrEnum):
+    """Why an attempt gave no sample."""
+
+    EMPTY = "empty"  # the teacher said nothing
+    CUT_OFF = "cut off"  # it reached max_tokens
+    REFUSED = "refused"  # the server or a filter would not answer this one request
+    FAILED = "failed"  # no answer after the retries
+    SEED_COPY = "copy of a seed"  # exact or near copy of any of the leaf's seeds, held-out ones included
+    REPEATED = "repeated"  # exact or near copy of an earlier question of the same stage (and passage)
+    UNFIT_QUESTION = "question judged unfit"
+    WRONG = "answer judged wrong"
+    UNREADABLE_VERDICT = "verdict unreadable"  # a verdict outside its closed list
+    ANSWERS_DIFFER = "second answer differs"
+    SURPLUS = "surplus"  # good, but the target was met by earlier attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Counts of one stage of one leaf. `asked` = `kept` + the sum of `lost`; `held_out` are part of `kept`."""
+
+    asked: int = 0
+    kept: int = 0
+    held_out: int = 0
+    lost: Mapping[Loss, int] = field(default_factory=dict)
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __add__(self, other: Funnel) -> Funnel:
+        lost = Counter(self.lost) + Counter(other.lost)
+        return Funnel(
+            self.asked + other.asked,
+            self.kept + other.kept,
+            self.held_out + other.held_out,
+            {loss: lost[loss] for loss in Loss if lost[loss]},
+            self.requests + other.requests,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, losses in the order in which they can happen."""
+        return {
+            "asked": self.asked,
+            "kept": self.kept,
+            "held_out": self.held_out,
+            "lost": {str(loss): self.lost[loss] for loss in Loss if self.lost.get(loss)},
+            "requests": self.requests,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Funnel:
+        """Raises KeyError, TypeError or ValueError when `fields` is not what `to_json` writes."""
+        lost = {Loss(name): int(count) for name, count in fields["lost"].items()}
+        return cls(**{**fields, "lost": lost})
+
+
+def total(funnels: Iterable[Funnel]) -> Funnel:
+    """The sum of funnels."""
+    return sum(funnels, Funnel())
+
+
+Funnels = Mapping[Stage, Funnel]
+"""One leaf's funnels by stage."""

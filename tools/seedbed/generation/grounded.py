@@ -1,0 +1,38 @@
+"""Grounded skills: a new context from the leaf's own, then a question on it."""
+
+from __future__ import annotations
+
+from seedbed.generation.asking import Asker, Usage
+from seedbed.generation.deduplication import SeenTexts
+from seedbed.generation.funnel import Loss
+from seedbed.generation.task import Draft, Task
+
+
+async def write_question(task: Task, attempt: int, asker: Asker, usage: Usage) -> Draft | Loss:
+    """A context like some training contexts, and a question on it like a training seed's.
+
+    A context that copies any seed's, held-out ones included, goes no further: it would carry a held-out text into
+    the next prompt.
+    """
+    context = await _write_context(task, attempt, asker, usage)
+    if isinstance(context, Loss):
+        return context
+    step = task.stream.question
+    random = task.random(attempt, "question")
+    shown = random.sample(task.seeds.training, min(step.seeds, len(task.seeds.training)))
+    variables: dict[str, object] = {"context": context, "questions": [seed.question for seed in shown]}
+    text = await asker.ask(task.request(step, variables, attempt=attempt, role="question"), usage)
+    return text if isinstance(text, Loss) else Draft(text, context, task.leaf.kind)
+
+
+async def _write_context(task: Task, attempt: int, asker: Asker, usage: Usage) -> str | Loss:
+    step = task.stream.context
+    assert step is not None  # the recipe's reader requires it
+    contexts = list(dict.fromkeys(seed.context for seed in task.seeds.training if seed.context))
+    shown = task.random(attempt, "context").sample(contexts, min(step.seeds, len(contexts)))
+    text = await asker.ask(task.request(step, {"contexts": shown}, attempt=attempt, role="context"), usage)
+    if isinstance(text, Loss):
+        return text
+    seeds = (*task.seeds.training, *task.seeds.held_out)
+    seen = SeenTexts(task.recipe.near_copy, (seed.context for seed in seeds if seed.context))
+    return Loss.SEED_COPY if seen.nearest_copy(text) is not None else text

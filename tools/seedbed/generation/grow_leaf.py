@@ -1,0 +1,170 @@
+"""Growing a leaf: all its tasks at once, then its samples in one fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from seedbed.generation.asking import Asker, Usage, together
+from seedbed.generation.entrance import failed_entrance, unreadable_words
+from seedbed.generation.funnel import Funnel, Loss, total
+from seedbed.generation.grow_task import Accepted, TaskHarvest, grow_task
+from seedbed.generation.held_out import is_held_out, split_seeds
+from seedbed.generation.normalise import normalised
+from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.sample import Provenance, Sample, Stage
+from seedbed.generation.seed import Seed, leaf_seeds, leaf_stages, seed_stage, user_message
+from seedbed.generation.task import SourcePassage, Task
+from seedbed.generation.templates import Templates
+from seedbed.taxonomy.leaf import Kind, Leaf
+from seedbed.teacher.teacher import Message, TeacherIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What a leaf gave: its samples in the order of stages, passages and attempts, held-out seeds first."""
+
+    leaf: Leaf
+    samples: tuple[Sample, ...]
+    funnels: Mapping[Stage, Funnel]
+    entrance: Usage
+    seed_copies: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def total(self) -> Funnel:
+        return total(self.funnels.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a leaf was not grown; the others are."""
+
+    leaf: Leaf
+    reason: str
+
+
+class LeafGrower:
+    """Grows leaves by one recipe, with one teacher and one seed."""
+
+    def __init__(self, recipe: GenerationRecipe, asker: Asker, *, run_seed: int) -> None:
+        """Raises ConfigurationError when a template of the recipe is broken."""
+        self.recipe = recipe
+        self._templates = Templates(recipe.prompts)
+        self._asker = asker
+        self._run_seed = run_seed
+
+    def tasks(self, leaf: Leaf, passages: Sequence[SourcePassage]) -> tuple[Task, ...]:
+        """Stage by stage, and for knowledge passage by passage."""
+        seeds = split_seeds(leaf_seeds(leaf), self.recipe.held_out.seeds)
+        places: Sequence[SourcePassage | None] = passages if leaf.kind is Kind.KNOWLEDGE else (None,)
+        return tuple(
+            Task(leaf, stage, self.recipe, self._templates, seeds, self._run_seed, place)
+            for stage in leaf_stages(leaf)
+            for place in places
+        )
+
+    async def grow(self, leaf: Leaf, passages: Sequence[SourcePassage]) -> Harvest | Refusal:
+        """All samples of a leaf, or why the teacher is not trusted with it."""
+        tasks = self.tasks(leaf, passages)
+        if not tasks:
+            return Refusal(leaf, "its documents hold no text")
+        first, usage = tasks[0], Usage()
+        if not first.seeds.training:
+            return Refusal(leaf, "it has too few seed examples to hold one out")
+        reason = (
+            unreadable_words(first, passages, self._asker.teacher) if self.recipe.closed_vocabulary else None
+        )
+        reason = reason or await failed_entrance(first, self._asker, usage)
+        if reason:
+            return Refusal(leaf, reason)
+        harvests = _without_repeats(await together(grow_task(task, self._asker) for task in tasks))
+        grown = [
+            (harvest, _sample(harvest.task, accepted, self._asker.teacher.identity))
+            for harvest in harvests
+            for accepted in harvest.accepted
+        ]
+        from_seeds = [_held_out_sample(first, seed) for seed in first.seeds.held_out]
+        return Harvest(
+            leaf,
+            tuple(_one_per_question([*from_seeds, *(sample for _, sample in grown)])),
+            {
+                stage: _stage_funnel(stage, harvests, self.recipe.held_out.samples)
+                for stage in leaf_stages(leaf)
+            },
+            usage,
+            tuple(copy for harvest in harvests for copy in harvest.seed_copies),
+        )
+
+
+def _without_repeats(harvests: Sequence[TaskHarvest]) -> list[TaskHarvest]:
+    """Without the questions that an earlier task of the same stage had already: two passages can raise the same one."""
+    seen: dict[Stage, set[str]] = {}
+    kept: list[TaskHarvest] = []
+    for harvest in harvests:
+        earlier = seen.setdefault(harvest.task.stage, set())
+        new = tuple(one for one in harvest.accepted if normalised(one.draft.sample_question) not in earlier)
+        earlier.update(normalised(one.draft.sample_question) for one in new)
+        repeated = len(harvest.accepted) - len(new)
+        moved = Funnel(kept=-repeated, lost={Loss.REPEATED: repeated})
+        kept.append(replace(harvest, accepted=new, funnel=harvest.funnel + moved))
+    return kept
+
+
+def _stage_funnel(stage: Stage, harvests: Sequence[TaskHarvest], share: float) -> Funnel:
+    mine = [harvest for harvest in harvests if harvest.task.stage is stage]
+    held_out = sum(
+        is_held_out(one.draft.sample_question, share) for harvest in mine for one in harvest.accepted
+    )
+    return replace(total(harvest.funnel for harvest in mine), held_out=held_out)
+
+
+def _one_per_question(samples: Sequence[Sample]) -> list[Sample]:
+    """Held-out seeds may ask the same question twice (with two contexts, for knowledge); one of them is enough."""
+    return list(
+        {(sample.stage, normalised(sample.question)): sample for sample in reversed(samples)}.values()
+    )[::-1]
+
+
+def _sample(task: Task, accepted: Accepted, teacher: TeacherIdentity) -> Sample:
+    step, passage = task.stream.answer, task.passage
+    question = accepted.draft.sample_question
+    return Sample(
+        leaf=task.leaf.name,
+        stage=task.stage,
+        messages=(Message("user", question), Message("assistant", accepted.answered.answer)),
+        held_out=is_held_out(question, task.recipe.held_out.samples),
+        provenance=Provenance(
+            leaf_blob=task.leaf.blob,
+            prompts_digest=task.recipe.digest,
+            teacher=teacher,
+            seed=task.request_seed(accepted.attempt, "answer"),
+            parameters={
+                "attempt": accepted.attempt,
+                "max_tokens": step.max_tokens,
+                "temperature": step.heat(task.register),
+                "judging": str(task.stream.judging.mode),
+            },
+            document_path=passage.path if passage else None,
+            document_blob=passage.blob if passage else None,
+            passage=passage.span if passage else None,
+        ),
+        scores=accepted.answered.scores,
+    )
+
+
+def _held_out_sample(task: Task, seed: Seed) -> Sample:
+    """A held-out seed as the sample that it is evaluated with: a person wrote it, no teacher saw it."""
+    question = seed.question if seed.kind is Kind.KNOWLEDGE else user_message(seed.question, seed.context)
+    return Sample(
+        leaf=task.leaf.name,
+        stage=seed_stage(task.leaf, seed),
+        messages=(Message("user", question), Message("assistant", seed.answer)),
+        held_out=True,
+        provenance=Provenance(
+            leaf_blob=task.leaf.blob,
+            prompts_digest=task.recipe.digest,
+            teacher=TeacherIdentity("none", "seed example", task.leaf.blob),
+            seed=0,
+            parameters={"origin": "seed example"},
+        ),
+    )

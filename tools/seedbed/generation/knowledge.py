@@ -1,0 +1,52 @@
+"""Knowledge: questions on a passage of the leaf's documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from seedbed.documents.passages import split_passages
+from seedbed.documents.read_documents import Document
+from seedbed.generation.asking import Asker, Usage
+from seedbed.generation.funnel import Loss
+from seedbed.generation.recipe import PassageRecipe
+from seedbed.generation.task import Draft, SourcePassage, Task
+
+_HEADING = re.compile(r"#{1,6}(\s|$)")
+
+
+def source_passages(documents: Iterable[Document], recipe: PassageRecipe) -> tuple[SourcePassage, ...]:
+    """Every passage of the documents that says something, in order; equal passages once."""
+    found: dict[str, SourcePassage] = {}
+    for document in documents:
+        for passage in split_passages(document.text, maximum_words=recipe.words):
+            body = "\n".join(line for line in passage.text.splitlines() if not _HEADING.match(line)).strip()
+            if not body:
+                continue
+            text = plain_text(body) if recipe.form == "plain" else under_headings(body, passage.heading)
+            found.setdefault(text, SourcePassage(text, document.path, document.blob, passage.span))
+    return tuple(found.values())
+
+
+def plain_text(body: str) -> str:
+    """Paragraphs, each on one line, a blank line between them."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", body))
+
+
+def under_headings(body: str, heading: tuple[str, ...]) -> str:
+    """The passage below the headings that it stands under, so that it can be understood alone."""
+    return "\n\n".join((" > ".join(heading), body)) if heading else body
+
+
+async def write_question(task: Task, attempt: int, asker: Asker, usage: Usage) -> Draft | Loss:
+    """A question on the passage, worded like some training seeds' questions."""
+    assert task.passage is not None
+    step = task.stream.question
+    exemplars = task.exemplars()
+    shown = task.random(attempt, "question").sample(exemplars, min(step.seeds, len(exemplars)))
+    variables: dict[str, object] = {
+        "context": task.passage.text,
+        "questions": [seed.question for seed in shown],
+    }
+    text = await asker.ask(task.request(step, variables, attempt=attempt, role="question"), usage)
+    return text if isinstance(text, Loss) else Draft(text, task.passage.text, task.leaf.kind)

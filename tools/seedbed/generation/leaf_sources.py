@@ -1,0 +1,66 @@
+"""Leaves and their documents at one commit, ready to grow; what cannot be read is said, and stops no other leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seedbed.documents.read_documents import Document, read_documents
+from seedbed.errors import SeedbedError
+from seedbed.taxonomy.changes import all_leaves, leaf_name
+from seedbed.taxonomy.leaf import Leaf
+from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
+from seedbed.taxonomy.repository import Repository, TreeFile
+
+
+@dataclass(frozen=True, slots=True)
+class LeafSource:
+    """A leaf as it stands at a commit; without `leaf`, `problem` says why."""
+
+    name: str
+    path: str
+    blob: str
+    leaf: Leaf | None
+    documents: tuple[Document, ...] = ()
+    problem: str | None = None
+
+    @property
+    def document_blobs(self) -> tuple[str, ...]:
+        return tuple(document.blob for document in self.documents)
+
+
+def read_sources(
+    repository: Repository, *, commit: str | None, taxonomy_root: str, names: Iterable[str] | None = None
+) -> tuple[LeafSource, ...]:
+    """Every leaf of a commit (None is the working tree), or those of these names, in the order of their paths."""
+    wanted = None if names is None else frozenset(names)
+    files = all_leaves(repository, revision=commit, taxonomy_root=taxonomy_root)
+    return tuple(
+        read_source(repository, file, commit=commit, taxonomy_root=taxonomy_root)
+        for file in files
+        if wanted is None or leaf_name(file.path, taxonomy_root) in wanted
+    )
+
+
+def read_source(
+    repository: Repository, file: TreeFile, *, commit: str | None, taxonomy_root: str
+) -> LeafSource:
+    """One leaf with the documents that it cites."""
+    name = leaf_name(file.path, taxonomy_root)
+    try:
+        raw = repository.read(file, commit=commit, limit=MAXIMUM_BYTES)
+        found = read_leaf(raw, path=file.path, name=name, blob=file.blob)
+        if found.leaf is None:
+            first = found.faults[0].message if found.faults else "it is not a leaf"
+            return LeafSource(
+                name, file.path, file.blob, None, (), f"{first}; run `seedbed check {file.path}`"
+            )
+        cited = found.leaf.document
+        documents = (
+            read_documents(repository, commit=commit, leaf_path=file.path, source=cited)
+            if cited is not None
+            else ()
+        )
+    except SeedbedError as error:
+        return LeafSource(name, file.path, file.blob, None, (), error.message)
+    return LeafSource(name, file.path, file.blob, found.leaf, documents)

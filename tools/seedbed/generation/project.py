@@ -1,0 +1,117 @@
+"""A repository with its settings, store, releases and recipe: what every command of this wing begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from seedbed.config import FILE_NAME, Settings, load_settings, read_settings
+from seedbed.errors import ConfigurationError, UsageError
+from seedbed.generation.generate import with_samples
+from seedbed.generation.read_recipe import load_recipe
+from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.release_manifest import ReleaseManifest, read_releases
+from seedbed.generation.status import LeafStatus
+from seedbed.generation.store import SampleStore
+from seedbed.taxonomy.repository import Repository
+from seedbed.teacher.journal import Journal, JournaledTeacher
+from seedbed.teacher.open_teacher import TeacherSettings, open_teacher, parse_teacher
+from seedbed.teacher.teacher import Teacher
+
+LOCAL_FOLDER = ".seedbed"
+_CONFIGURATION_LIMIT = 1 << 20  # bytes of seedbed.toml, a recipe or a template
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An opened repository."""
+
+    repository: Repository
+    settings: Settings
+    store: SampleStore
+
+    @property
+    def releases(self) -> tuple[ReleaseManifest, ...]:
+        return read_releases(self.repository.root / self.settings.releases.path)
+
+    @property
+    def journal_folder(self) -> Path:
+        """Beside the store; for a store elsewhere, in the repository's own folder for such things."""
+        return self.store.local or self.repository.root / LOCAL_FOLDER
+
+    def recipe(self, flag: str | None, samples: int | None) -> GenerationRecipe:
+        """`--recipe` as seen from here, else the settings' one, as seen from the repository's root."""
+        name = flag or self.settings.generation.recipe
+        if flag is None and name.endswith((".yaml", ".yml")):
+            name = str(self.repository.root / name)
+        recipe = load_recipe(name)
+        wanted = samples or self.settings.generation.samples_per_leaf
+        return with_samples(recipe, wanted) if wanted else recipe
+
+    def open_teacher(self, flag: str | None, *, journal: str) -> JournaledTeacher:
+        """`--teacher`, else the settings' one, behind the journal of this name."""
+        teacher = open_teacher(teacher_settings(self.settings, flag))
+        return journaled(teacher, self.journal_folder / journal)
+
+
+def teacher_settings(settings: Settings, flag: str | None) -> TeacherSettings:
+    """What `--teacher` says, else `[teacher]`."""
+    return parse_teacher(flag, settings.teacher) if flag else settings.teacher
+
+
+def journaled(teacher: Teacher, path: Path) -> JournaledTeacher:
+    """A teacher that remembers its answers in the file at `path`."""
+    return JournaledTeacher(teacher, Journal.open(path))
+
+
+def open_project(start: Path, *, store: str | None = None) -> Project:
+    """The repository that holds `start`, its settings from the working tree."""
+    repository = Repository.open(start)
+    settings = load_settings(repository.root)
+    return Project(repository, settings, SampleStore.open(_store_url(repository, settings, store)))
+
+
+def settings_at(repository: Repository, commit: str) -> Settings:
+    """The settings of a commit: a change under review cannot choose its own."""
+    raw = repository.read_path(commit, FILE_NAME, _CONFIGURATION_LIMIT)
+    return read_settings(None if raw is None else _text(raw, FILE_NAME), source=f"{FILE_NAME} of {commit[:12]}")
+
+
+def recipe_at(repository: Repository, commit: str, name: str) -> GenerationRecipe:
+    """A recipe and its templates as they are in a commit."""
+
+    def read(path: str) -> str | None:
+        raw = repository.read_path(commit, path, _CONFIGURATION_LIMIT)
+        return None if raw is None else _text(raw, path)
+
+    return load_recipe(name, read=read)
+
+
+def chosen(statuses: Sequence[LeafStatus], *, names: Sequence[str], everything: bool, store: SampleStore) -> list[LeafStatus]:
+    """The leaves to generate: those of these names, or all, or those that need samples. Raises UsageError for a name
+    that no leaf has."""
+    present = {status.name: status for status in statuses if status.source is not None}
+    for name in names:
+        if name not in present:
+            close = get_close_matches(name, present, 1)
+            hint = f"did you mean {close[0]}?" if close else "`seedbed status` lists the leaves"
+            raise UsageError(f"there is no leaf {name!r} at this commit", hint=hint)
+    if names:
+        return [status for status in present.values() if status.name in names]
+    return [status for status in present.values() if everything or status.needs_samples(store)]
+
+
+def _store_url(repository: Repository, settings: Settings, flag: str | None) -> str:
+    if flag is not None:
+        return flag
+    path = settings.store.path
+    return path if "://" in path else str(repository.root / path)
+
+
+def _text(raw: bytes, source: str) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{source} is not UTF-8", hint="save it as UTF-8") from error

@@ -1,0 +1,147 @@
+"""Generation recipes: every figure that samples are made with, each with its meaning and unit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from seedbed.generation.sample import Stage
+from seedbed.taxonomy.leaf import Kind, Leaf
+
+
+class JudgingMode(StrEnum):
+    """How an answer earns its place."""
+
+    VERDICT = "verdict"  # the teacher judges, from closed lists: YES or NO per criterion, 1 to 3 for the pair
+    SECOND_ANSWER = "second_answer"  # the teacher answers twice, from other seeds, and must agree with itself
+
+
+class Register(StrEnum):
+    """The voice a leaf is taught in (LAB paper, section 3.2.1: two personas)."""
+
+    PRECISE = "precise"
+    CREATIVE = "creative"
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecipe:
+    """One kind of request."""
+
+    prompt: str
+    """Template of the user message: a file beside the recipe, or one of those that come with Seedbed."""
+    max_tokens: int
+    """Longest answer, in the teacher's tokens; an answer that is cut off there is lost."""
+    temperature: float = 0.0
+    """Sampling temperature; 0 is greedy."""
+    creative_temperature: float | None = None
+    """Sampling temperature for leaves of the creative register; the same as `temperature` unless given."""
+    system: str | None = None
+    """Template of the system message; none unless given."""
+    seeds: int = 1
+    """Training seeds shown in one prompt, drawn anew for each; fewer only if the leaf has fewer."""
+
+    def heat(self, register: Register) -> float:
+        """The temperature for a leaf of this register."""
+        if register is Register.CREATIVE and self.creative_temperature is not None:
+            return self.creative_temperature
+        return self.temperature
+
+
+@dataclass(frozen=True, slots=True)
+class JudgingRecipe:
+    """What a question and an answer must pass. The fields of the other mode are not used."""
+
+    mode: JudgingMode
+    second_temperature: float = 0.0
+    """second_answer: sampling temperature of the second, independent answer."""
+    question_criteria: tuple[str, ...] = ()
+    """verdict: templates on a question, each answered YES or NO; all must be YES."""
+    answer_criteria: tuple[str, ...] = ()
+    """verdict: templates on a question with its answer (and passage), each answered YES or NO; all must be YES."""
+    pair: str | None = None
+    """verdict: template on question and answer, answered 1 (wrong), 2 (right but brief) or 3 (right and complete)."""
+    minimum_pair: int = 2
+    """verdict: lowest pair score that is kept, 1 to 3."""
+    system: str | None = None
+    """verdict: template of the judge's system message."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecipe:
+    """One stream; `samples` and `attempts` count per leaf for skills and per passage for knowledge."""
+
+    attempts: int
+    """Questions asked for at most."""
+    question: StepRecipe
+    answer: StepRecipe
+    judging: JudgingRecipe
+    samples: int | None = None
+    """Accepted samples, held-out ones included, after which a stream ends; all attempts are made unless given."""
+    context: StepRecipe | None = None
+    """Grounded skills alone: how a new context is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRecipe:
+    """How documents become prompts."""
+
+    words: int
+    """Longest passage, in words; a table or a code block may be longer."""
+    form: str
+    """`markdown`: as written, under its headings; `plain`: paragraphs alone, their line breaks turned into spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutRecipe:
+    """Shares kept for evaluation."""
+
+    seeds: float
+    """Share of a leaf's seeds, 0…1; at least one of five, never all."""
+    samples: float
+    """Share of questions, 0…1, by digest of the question, so that equal questions are on one side everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRecipe:
+    """A whole recipe, as read from YAML; unknown keys are refused."""
+
+    name: str
+    description: str
+    freeform: StreamRecipe
+    grounded: StreamRecipe
+    knowledge_short: StreamRecipe
+    knowledge_long: StreamRecipe
+    passages: PassageRecipe
+    held_out: HeldOutRecipe
+    near_copy: float
+    """Jaccard similarity of word pairs, 0…1, from which a question counts as a copy of another."""
+    entrance: float
+    """Share of a leaf's training seeds that the teacher must answer rightly before it is trusted; 0 asks nothing."""
+    closed_vocabulary: bool
+    """Whether a leaf with words that the teacher cannot read is refused."""
+    creative_leaves: tuple[str, ...]
+    """Patterns of leaf names, such as `compositional_skills/writing/*`, that are taught in the creative register."""
+    prompts: Mapping[str, str]
+    """Every template that the recipe names, by name."""
+
+    def stream(self, kind: Kind, stage: Stage) -> StreamRecipe:
+        """The stream that makes samples of this stage for a leaf of this kind."""
+        if kind is Kind.KNOWLEDGE:
+            return self.knowledge_long if stage is Stage.KNOWLEDGE_LONG else self.knowledge_short
+        return self.grounded if kind is Kind.GROUNDED else self.freeform
+
+    def register(self, leaf: Leaf) -> Register:
+        """The voice of a leaf: precise, unless a pattern of `creative_leaves` names it."""
+        creative = any(fnmatchcase(leaf.name, pattern) for pattern in self.creative_leaves)
+        return Register.CREATIVE if creative else Register.PRECISE
+
+    @property
+    def digest(self) -> str:
+        """64 hex digits over every figure and every template; the description does not count."""
+        fields = asdict(self)
+        del fields["description"]
+        return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -1,0 +1,112 @@
+"""Samples as Parquet: flat columns that any tool can query, and the same bytes for the same samples."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from seedbed.errors import MissingExtraError
+from seedbed.generation.sample import Provenance, Sample, Stage
+from seedbed.taxonomy.leaf import Span
+from seedbed.teacher.teacher import Message, TeacherIdentity
+
+
+def samples_to_parquet(samples: Sequence[Sample]) -> bytes:
+    """One row group, zstd, no time stamp: the bytes depend on the samples and the version of pyarrow alone."""
+    pyarrow, parquet = _pyarrow()
+    table = pyarrow.Table.from_pylist([_row(sample) for sample in samples], schema=_schema(pyarrow))
+    sink = io.BytesIO()
+    parquet.write_table(
+        table,
+        sink,
+        compression="zstd",
+        compression_level=3,
+        row_group_size=max(1, len(samples)),
+        store_schema=False,
+    )
+    return sink.getvalue()
+
+
+def samples_from_parquet(content: bytes) -> tuple[Sample, ...]:
+    """What `samples_to_parquet` wrote."""
+    _, parquet = _pyarrow()
+    return tuple(_sample(row) for row in parquet.read_table(io.BytesIO(content)).to_pylist())
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError("the sample store", "generate", "pyarrow") from error
+    return pyarrow, pyarrow.parquet
+
+
+def _schema(pyarrow: Any) -> Any:
+    text, whole = pyarrow.string(), pyarrow.int64()
+    message = pyarrow.struct([("role", text), ("content", text)])
+    teacher = pyarrow.struct([("backend", text), ("model", text), ("revision", text)])
+    span = pyarrow.struct([(name, whole) for name in ("line", "column", "end_line", "end_column")])
+    return pyarrow.schema(
+        [
+            ("id", text),
+            ("leaf", text),
+            ("branch", text),
+            ("stage", text),
+            ("held_out", pyarrow.bool_()),
+            ("messages", pyarrow.list_(message)),
+            ("leaf_blob", text),
+            ("document_path", text),
+            ("document_blob", text),
+            ("passage", span),
+            ("prompts_digest", text),
+            ("teacher", teacher),
+            ("seed", whole),
+            ("parameters", text),  # JSON: values of several types
+            ("scores", text),  # JSON
+        ]
+    )
+
+
+def _row(sample: Sample) -> dict[str, Any]:
+    made = sample.provenance
+    return {
+        "id": sample.id,
+        "leaf": sample.leaf,
+        "branch": sample.branch,
+        "stage": str(sample.stage),
+        "held_out": sample.held_out,
+        "messages": [asdict(message) for message in sample.messages],
+        "leaf_blob": made.leaf_blob,
+        "document_path": made.document_path,
+        "document_blob": made.document_blob,
+        "passage": asdict(made.passage) if made.passage else None,
+        "prompts_digest": made.prompts_digest,
+        "teacher": asdict(made.teacher),
+        "seed": made.seed,
+        "parameters": json.dumps(dict(made.parameters), sort_keys=True),
+        "scores": json.dumps(dict(sample.scores), sort_keys=True),
+    }
+
+
+def _sample(row: dict[str, Any]) -> Sample:
+    return Sample(
+        leaf=row["leaf"],
+        stage=Stage(row["stage"]),
+        messages=tuple(Message(**message) for message in row["messages"]),
+        held_out=row["held_out"],
+        provenance=Provenance(
+            leaf_blob=row["leaf_blob"],
+            prompts_digest=row["prompts_digest"],
+            teacher=TeacherIdentity(**row["teacher"]),
+            seed=row["seed"],
+            parameters=json.loads(row["parameters"]),
+            document_path=row["document_path"],
+            document_blob=row["document_blob"],
+            passage=Span(**row["passage"]) if row["passage"] else None,
+        ),
+        scores=json.loads(row["scores"]),
+    )

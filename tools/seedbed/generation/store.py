@@ -1,0 +1,217 @@
+"""The sample store: content-addressed Parquet, on this machine or wherever fsspec reaches.
+
+A key is a digest of everything that determines a leaf's samples, so a file is never changed, only added.
+`samples/<key>.parquet` holds the samples; `samples/<key>.json`, written after it, what made them, their funnel and the
+digest of the Parquet file. A key without its `.json` is not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seedbed.errors import StoreError
+from seedbed.generation.funnel import Funnel
+from seedbed.generation.sample import Sample, Stage
+from seedbed.generation.sample_table import samples_from_parquet, samples_to_parquet
+from seedbed.generation.store_files import StoreFiles, open_store_files
+from seedbed.taxonomy.leaf import Leaf
+from seedbed.teacher.teacher import TeacherIdentity
+
+KEY_VERSION = 1
+"""Raised whenever the meaning of a key's parts, or of what is generated from them, changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """Everything that determines the samples of a leaf."""
+
+    leaf: str
+    leaf_blob: str
+    document_blobs: tuple[str, ...]
+    recipe: str  # name, for people; its digest is what counts
+    recipe_digest: str
+    teacher: TeacherIdentity
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """64 hex digits; golden in the tests, since keys enter release manifests."""
+        teacher = [self.teacher.backend, self.teacher.model, self.teacher.revision]
+        parts = [
+            KEY_VERSION,
+            self.leaf,
+            self.leaf_blob,
+            [*self.document_blobs],
+            self.recipe_digest,
+            teacher,
+            self.seed,
+        ]
+        return hashlib.sha256(
+            json.dumps(parts, ensure_ascii=True, separators=(",", ":")).encode()
+        ).hexdigest()
+
+    @classmethod
+    def of(
+        cls,
+        leaf: Leaf,
+        document_blobs: Sequence[str],
+        *,
+        recipe: str,
+        digest: str,
+        teacher: TeacherIdentity,
+        seed: int,
+    ) -> Making:
+        """The making of a leaf; the order of its documents does not count."""
+        return cls(leaf.name, leaf.blob, tuple(sorted(document_blobs)), recipe, digest, teacher, seed)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLeaf:
+    """What the store knows of a key without reading its samples."""
+
+    key: str
+    making: Making
+    samples: int
+    held_out: int
+    funnels: Mapping[Stage, Funnel]
+    sha256: str
+
+    def to_json(self) -> str:
+        teacher = self.making.teacher
+        fields = {
+            "version": 1,
+            "key": self.key,
+            "leaf": self.making.leaf,
+            "leaf_blob": self.making.leaf_blob,
+            "document_blobs": list(self.making.document_blobs),
+            "recipe": self.making.recipe,
+            "recipe_digest": self.making.recipe_digest,
+            "teacher": {"backend": teacher.backend, "model": teacher.model, "revision": teacher.revision},
+            "seed": self.making.seed,
+            "samples": self.samples,
+            "held_out": self.held_out,
+            "funnels": {str(stage): funnel.to_json() for stage, funnel in self.funnels.items()},
+            "sha256": self.sha256,
+        }
+        return json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> StoredLeaf:
+        """Raises KeyError, TypeError or ValueError when the text is not what `to_json` writes."""
+        fields: dict[str, Any] = json.loads(text)
+        if fields["version"] != 1:
+            raise ValueError(f"version {fields['version']}")
+        return cls(
+            fields["key"],
+            Making(
+                fields["leaf"],
+                fields["leaf_blob"],
+                tuple(fields["document_blobs"]),
+                fields["recipe"],
+                fields["recipe_digest"],
+                TeacherIdentity(**fields["teacher"]),
+                fields["seed"],
+            ),
+            fields["samples"],
+            fields["held_out"],
+            {Stage(stage): Funnel.from_json(funnel) for stage, funnel in fields["funnels"].items()},
+            fields["sha256"],
+        )
+
+
+class SampleStore:
+    """Samples by key. Reading needs no lock; one process at a time writes a store of this machine."""
+
+    def __init__(self, files: StoreFiles) -> None:
+        self._files = files
+
+    @classmethod
+    def open(cls, url: str | Path) -> SampleStore:
+        """The store at a path or an fsspec URL such as `s3://bucket/prefix`; it need not exist yet.
+
+        Raises StoreError when the URL's protocol is not known, MissingExtraError when fsspec is not installed.
+        """
+        return cls(open_store_files(str(url)))
+
+    @property
+    def url(self) -> str:
+        return self._files.url
+
+    @property
+    def local(self) -> Path | None:
+        """The store's folder, if it lies on this machine."""
+        return self._files.local
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the store for writing. Raises StoreError when another process does, or when it cannot be written."""
+        with self._files.locked():
+            yield
+
+    def has(self, key: str) -> bool:
+        """Whether the samples of a key are there, whole."""
+        return self._files.exists(_record(key))
+
+    def keys(self) -> tuple[str, ...]:
+        """Every key that is there, sorted."""
+        names = self._files.names("samples")
+        return tuple(sorted(name.removesuffix(".json") for name in names if name.endswith(".json")))
+
+    def write(self, making: Making, samples: Sequence[Sample], funnels: Mapping[Stage, Funnel]) -> str:
+        """Store a leaf's samples and return their key; equal samples give equal bytes. Raises StoreError."""
+        content = samples_to_parquet(samples)
+        held_out = sum(sample.held_out for sample in samples)
+        digest = hashlib.sha256(content).hexdigest()
+        stored = StoredLeaf(making.key, making, len(samples), held_out, funnels, digest)
+        self._files.write(_table(making.key), content)
+        self._files.write(_record(making.key), stored.to_json().encode())
+        return making.key
+
+    def describe(self, key: str) -> StoredLeaf:
+        """What is known of a key. Raises StoreError when it is not there or cannot be read."""
+        raw = self._files.read(_record(key))
+        if raw is None:
+            raise StoreError(f"{self.url} holds no samples under {key[:12]}…", hint="seedbed generate")
+        try:
+            return StoredLeaf.from_json(raw.decode())
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise StoreError(
+                f"{self.url}/{_record(key)} is not a record of samples: {error}",
+                hint="delete it and run `seedbed generate`: answers that were paid for are in the journal",
+            ) from error
+
+    def read(self, key: str) -> tuple[Sample, ...]:
+        """The samples of a key. Raises StoreError when their digest is not the one recorded."""
+        stored = self.describe(key)
+        content = self._files.read(_table(key))
+        if content is None or hashlib.sha256(content).hexdigest() != stored.sha256:
+            state = "is missing" if content is None else "was changed after it was written"
+            raise StoreError(
+                f"{self.url}/{_table(key)} {state}",
+                hint=f"delete {_record(key)} and run `seedbed generate`: answers that were paid for are in the journal",
+            )
+        return samples_from_parquet(content)
+
+    def find(self, leaf: str, leaf_blob: str, document_blobs: Sequence[str]) -> tuple[StoredLeaf, ...]:
+        """Everything stored for a leaf as it is now, whatever recipe, teacher and seed made it; by key."""
+        wanted = (leaf, leaf_blob, tuple(sorted(document_blobs)))
+        described = (self.describe(key) for key in self.keys())
+        return tuple(
+            stored
+            for stored in described
+            if (stored.making.leaf, stored.making.leaf_blob, stored.making.document_blobs) == wanted
+        )
+
+
+def _table(key: str) -> str:
+    return f"samples/{key}.parquet"
+
+
+def _record(key: str) -> str:
+    return f"samples/{key}.json"

@@ -1,0 +1,22 @@
+"""Funnels as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seedbed.generation.funnel import Funnel, Loss
+from seedbed.generation.sample import Stage
+
+
+def funnel_line(funnel: Funnel) -> str:
+    """Such as `24 asked, 18 kept (3 held out); 4 repeated, 2 second answer differs`."""
+    line = f"{funnel.asked:,} asked, {funnel.kept:,} kept"
+    if funnel.held_out:
+        line += f" ({funnel.held_out:,} held out)"
+    lost = ", ".join(f"{funnel.lost[loss]:,} {loss}" for loss in Loss if funnel.lost.get(loss))
+    return f"{line}; {lost}" if lost else line
+
+
+def funnel_lines(funnels: Mapping[Stage, Funnel]) -> list[str]:
+    """One line a stage."""
+    return [f"{stage.replace('_', ' ')}: {funnel_line(funnel)}" for stage, funnel in funnels.items()]
