@@ -1,0 +1,141 @@
+"""`seedbed check`: options → the use case → a report → an exit code."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+
+import click
+
+from seedbed.checking.check import Progress
+from seedbed.checking.check import check as run_check
+from seedbed.checking.report import CheckReport
+from seedbed.cli.options import (
+    base_option,
+    fail_on_empty_option,
+    head_option,
+    open_repository,
+    repository_paths,
+)
+from seedbed.errors import ExitCode, NothingToDoError, UsageError
+from seedbed.reports.escape import terminal_text
+from seedbed.taxonomy.changes import find_base
+
+FORMATS = ("auto", "text", "github", "json")
+COUNTED_FROM = 100
+"""Leaves from which a counter is shown; fewer are checked before one could read it."""
+
+
+@click.command(short_help="Check the leaves that this branch changes.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--all", "every", is_flag=True, help="Check every leaf; nothing is compared, every error fails."
+)
+@base_option
+@head_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="auto",
+    show_default=True,
+    help="auto is github inside GitHub Actions, else text.",
+)
+@fail_on_empty_option
+def check(
+    paths: tuple[str, ...], every: bool, base: str | None, head: str | None, form: str, fail_on_empty: bool
+) -> int:
+    """Check the leaves that this branch and working tree change.
+
+    With a PATH, check the leaves at or under it, changed or not. Only errors that the change introduces fail (exit 1);
+    what was there before is shown and does not.
+    """
+    if every and base is not None:
+        raise UsageError(
+            "--all compares with nothing, so --base has no meaning", hint="leave one of them out"
+        )
+    repository, settings = open_repository()
+    commit = None if head is None else repository.resolve(head)
+    found = None
+    if not every:
+        found = find_base(
+            repository,
+            base=base,
+            head=commit,
+            environment=os.environ,
+            default_branch=settings.taxonomy.default_branch,
+        )
+    report = run_check(
+        repository,
+        settings,
+        base=found,
+        head=commit,
+        paths=repository_paths(repository, paths),
+        progress=_progress(),
+    )
+    form = _chosen(form)
+    _announce(report, to_stderr=form == "json")
+    _print(report, form, head, paths, every)
+    if not report.leaves and fail_on_empty:
+        raise NothingToDoError("no leaf was there to check", hint="leave out --fail-on-empty if that is fine")
+    return ExitCode.FINDINGS if report.failed else ExitCode.FINE
+
+
+def _chosen(form: str) -> str:
+    if form != "auto":
+        return form
+    return "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
+
+
+def _announce(report: CheckReport, *, to_stderr: bool) -> None:
+    head = report.head or "the working tree"
+    base = f"base {report.base} ({terminal_text(report.rung)})" if report.base else terminal_text(report.rung)
+    click.echo(
+        f"Checking {head} against {base}" if report.base else f"Checking {head}: {base}", err=to_stderr
+    )
+
+
+def _print(report: CheckReport, form: str, head: str | None, paths: tuple[str, ...], every: bool) -> None:
+    if form == "json":
+        from seedbed.reports.json_report import findings_json
+
+        sys.stdout.write(findings_json(report))
+        return
+    from seedbed.reports.text import findings_text
+
+    colour = form == "text" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    command = _local_command(report, head, paths, every) if form == "github" else None
+    click.echo()
+    _write(findings_text(report, colour=colour, local_command=command))
+    if form == "github":
+        from seedbed.reports.github import github_annotations
+
+        _write(github_annotations(report))
+
+
+def _write(text: str) -> None:
+    """Print text whatever the stream's encoding: what it cannot say is written as an escape."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _local_command(report: CheckReport, head: str | None, paths: tuple[str, ...], every: bool) -> str:
+    """What to type to see the same on another machine: the base is named, since CI found it in its own way."""
+    parts = ["seedbed", "check", *map(terminal_text, paths)]
+    parts += ["--all"] if every else ["--base", report.base or ""]
+    parts += [] if head is None else ["--head", report.head or head]
+    return shlex.join(parts)
+
+
+def _progress() -> Progress | None:
+    """A counter on standard error for a large taxonomy; none where nobody watches."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        if total >= COUNTED_FROM and (done % 20 == 0 or done + 1 == total):
+            sys.stderr.write(f"\r{done + 1:,} of {total:,} leaves" if done + 1 < total else "\r\x1b[K")
+            sys.stderr.flush()
+
+    return show

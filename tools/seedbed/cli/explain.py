@@ -1,0 +1,66 @@
+"""`seedbed explain`: the manual page of a rule, the list of rules, the keys of seedbed.toml."""
+
+from __future__ import annotations
+
+import difflib
+
+import click
+
+from seedbed.errors import UsageError
+
+
+@click.command(short_help="Explain a rule, or list all rules and settings.")
+@click.argument("topic", required=False, metavar="[CODE|config]")
+def explain(topic: str | None) -> None:
+    """Explain the rule CODE, such as SB101 or its name; list all rules without one.
+
+    `seedbed explain config` lists every key of seedbed.toml with its meaning and default.
+    """
+    if topic is None:
+        _list_rules()
+    elif topic.lower() in ("config", "seedbed.toml", "settings"):
+        _list_settings()
+    else:
+        _explain_rule(topic)
+
+
+def _list_rules() -> None:
+    from seedbed.checking.rules import RULES
+
+    width = max(len(rule.name) for rule in RULES)
+    for rule in RULES:
+        click.echo(f"{rule.code}  {rule.severity.value:<7}  {rule.name:<{width}}  {rule.title}")
+
+
+def _explain_rule(topic: str) -> None:
+    from seedbed.checking.rules import RULES
+
+    wanted = topic.lower().replace("_", "-")
+    for rule in RULES:
+        if wanted in (rule.code.lower(), rule.name):
+            click.echo(f"{rule.code} {rule.name} ({rule.severity.value})\n\n{rule.manual}")
+            return
+    words = {word: word for rule in RULES for word in (rule.code.lower(), rule.name)} | {"config": "config"}
+    near = difflib.get_close_matches(wanted, words, n=1)
+    guess = f"; did you mean {near[0].upper() if near[0].startswith('sb') else near[0]}?" if near else ""
+    raise UsageError(f"there is no rule {topic!r}{guess}", hint="`seedbed explain` lists all rules")
+
+
+def _list_settings() -> None:
+    from seedbed.config import describe_settings
+
+    section = None
+    for setting in describe_settings():
+        if setting.section != section:
+            click.echo(f"{'' if section is None else chr(10)}[{setting.section}]")
+            section = setting.section
+        click.echo(f"{setting.key} = {_toml(setting.default)}")
+        click.echo(f"    {setting.help} ({setting.type})")
+
+
+def _toml(default: object) -> str:
+    if default is None:
+        return "(not set)"
+    if isinstance(default, tuple):
+        return "[" + ", ".join(_toml(item) for item in default) + "]"
+    return f'"{default}"' if isinstance(default, str) else str(default)
