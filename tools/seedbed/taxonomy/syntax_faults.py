@@ -11,6 +11,9 @@ from seedbed.taxonomy.plain_values import quoted
 
 _KEY_LINE = re.compile(r"[ ]*(?:- +)*(?P<key>[\w-]+):[ ]+(?P<value>\S.*?)[ ]*\r?\Z")
 _NO_SPACE = re.compile(r"[ ]*(?:- +)*[A-Za-z_][\w-]*:(?=[^\s:/])")
+_NO_SPACE_AFTER_DASH = re.compile(r"[ ]*-(?=[A-Za-z_][\w-]*:(?: |\Z))")
+_BLOCK_HEADER = re.compile(r"[ ]*(?:- +)*(?P<key>[\w-]+):[ ]+[|>][-+0-9]*[ ]*(?:#.*)?\Z")
+_KEY_START = re.compile(r"[ ]*(?:- +)*(?P<key>[A-Za-z_][\w-]*):(?:[ ]|\Z)")
 _TOP_KEY = re.compile(r"[A-Za-z_][\w-]*:(?:\s|\Z)")
 
 
@@ -103,8 +106,11 @@ class _Explainer:
             stop = at + (tabs.end() if tabs else 1)
             message = "a tab is used to indent; YAML indents with spaces only"
             return self._make(message, at, stop, "use two spaces for each level", "  " * (stop - at))
+        if (escaped := self._escaped_block(start, end, line)) is not None:
+            return escaped
         value = self._text[self._at : end].rstrip()
-        message = f"an unquoted value cannot begin with {shown(character)}"
+        named = "a backtick" if character == "`" else shown(character)
+        message = f"an unquoted value cannot begin with {named}"
         return self._make(message, self._at, self._at + 1, f"quote the value: {shown(quoted(value))}")
 
     def _second_colon(self) -> Fault:
@@ -115,21 +121,51 @@ class _Explainer:
             message = f"`: ` inside the unquoted value of `{key['key']}` looks like a second key"
             help = "quote the value, or put it in a block: `|` and the text indented on the next line"
             return self._make(message, value_start, value_end, help, quoted(key["value"]))
-        _, _, previous = self._previous_line(self._at)
-        no_space = _NO_SPACE.match(previous)
-        if no_space is not None:
-            return self._space_missing(self._previous_line(self._at)[0], no_space.end())
-        first = start + len(line) - len(line.lstrip())
+        previous_start, _, previous = self._previous_line(self._at)
+        if (mended := self._space_missing(previous_start, previous)) is not None:
+            return mended
+        first = start + _indent(line)
         message = (
             f"this key is indented deeper than the line above allows: {shown(previous)} has a value already"
         )
         return self._make(message, first, max(self._at, first + 1), "align the key with its neighbours")
 
-    def _space_missing(self, start: int, length: int) -> Fault:
-        key = self._text[start : start + length].strip()
+    def _space_missing(self, start: int, line: str) -> Fault | None:
+        """The fault of a line such as `version:3` or `-question: …`; of several in a row the first one is shown."""
+        after_dash, after_colon = _NO_SPACE_AFTER_DASH.match(line), _NO_SPACE.match(line)
+        if after_dash is not None:
+            at = start + after_dash.end()
+            message = "there is no space after the `-`, so it does not begin a list item"
+            return self._make(message, at - 1, at, "write a space after it, or remove it")
+        if after_colon is None:
+            return None
+        above_start, _, above = self._previous_line(start)
+        if above_start < start and (earlier := self._space_missing(above_start, above)) is not None:
+            return earlier
+        at = start + after_colon.end()
+        key = line[: after_colon.end()].strip()
         message = f"there is no space after the colon of {shown(key)}, so it is not a key"
-        at = start + length
         return self._make(message, at - 1, at, "write a space after the colon", ": ")
+
+    def _escaped_block(self, start: int, end: int, line: str) -> Fault | None:
+        """The fault of a line that was meant for the `|` text above it but is not indented as deep."""
+        indent = _indent(line)
+        above_start, deeper = start, 0
+        while above_start > 0:
+            above_start, _, above = self._line(above_start - 1)
+            if not above.strip():
+                continue
+            header = _BLOCK_HEADER.match(above)
+            if header is None and _indent(above) > indent:
+                deeper = _indent(above)
+                continue
+            if header is None or _KEY_LINE.match(line) or _TOP_KEY.match(line.lstrip()):
+                return None
+            needed = max(deeper, header.start("key") + 2)
+            message = f"this line is not part of the text of `{header['key']}`, which must be indented by {needed} spaces"
+            help = f"indent every line of the text by at least {needed} spaces"
+            return self._make(message, start + indent, end, help)
+        return None
 
     def _quote(self, problem: str) -> Fault:
         opened = self._trouble.context_at if self._trouble.context_at is not None else self._at
@@ -148,10 +184,10 @@ class _Explainer:
     def _no_colon(self) -> Fault:
         here = self._trouble.context_at if self._trouble.context_at is not None else self._at
         start, end, line = self._line(here)
-        no_space = _NO_SPACE.match(line)
-        if no_space is not None:
-            return self._space_missing(start, no_space.end())
-        first = start + len(line) - len(line.lstrip())
+        for mended in (self._space_missing(start, line), self._escaped_block(start, end, line)):
+            if mended is not None:
+                return mended
+        first = start + _indent(line)
         message = "this line is neither `key: value` nor part of the text above it"
         help = "if it belongs to the text above, indent it deeper than that text's key; if it begins a list item, add `- `"
         return self._make(message, first, end, help)
@@ -178,17 +214,37 @@ class _Explainer:
             written = "twice (`''`)" if mark == "'" else 'as `\\"`'
             help = f"inside {shown(mark)} quotes write that mark {written}, or put the text in a block (`|`)"
             return self._make(message, self._at, end, help)
-        first = start + len(line) - len(line.lstrip())
-        previous = self._previous_line(self._at)[2]
-        no_space = _NO_SPACE.match(line)
-        if no_space is not None:
-            return self._space_missing(start, no_space.end())
+        first = start + _indent(line)
+        previous_start, _, previous = self._previous_line(self._at)
+        for mended in (
+            self._space_missing(start, line),
+            self._space_missing(previous_start, previous),
+            self._escaped_block(start, end, line),
+        ):
+            if mended is not None:
+                return mended
         if line.lstrip().startswith("- "):
             message = f"this list item does not line up with the items above it (after {shown(previous)})"
             return self._make(message, first, first + 1, "give all `- ` of a list the same indentation")
         if _TOP_KEY.match(line.lstrip()):
-            message = f"this key does not line up with the keys above it (after {shown(previous)})"
+            neighbour = self._crooked_neighbour(start, _indent(line))
+            message = f"this key does not line up with {neighbour or f'the lines above it (after {shown(previous)})'}"
             return self._make(message, first, end, "give all keys of a mapping the same indentation")
         message = f"this line does not fit the block above it (after {shown(previous)})"
         help = "text of a value must be indented deeper than its key"
         return self._make(message, first, end, help)
+
+    def _crooked_neighbour(self, start: int, column: int) -> str | None:
+        """The nearest key above that begins in nearly, but not quite, the same column."""
+        while start > 0:
+            start, _, line = self._line(start - 1)
+            key = _KEY_START.match(line)
+            if key is not None and 0 < abs(key.start("key") - column) <= 2:
+                place = self._places.span(start + key.start("key"), start + key.end("key"))
+                return f"`{key['key']}` on line {place.line}: that begins in column {place.column}, this in {column + 1}"
+        return None
+
+
+def _indent(line: str) -> int:
+    """How many spaces a line begins with."""
+    return len(line) - len(line.lstrip(" "))
