@@ -1,0 +1,222 @@
+"""Checkpoints: where a run stands, so that a killed one goes on to the very same weights.
+
+`<run>/checkpoints/<phase>-<step>/` holds `model.safetensors`, `optimizer.safetensors` (not at a phase's end, since the
+next phase starts its optimiser anew), `position.json`, and `COMPLETE`, written last, with the sha256 of each of them.
+A folder appears by one rename after everything in it is on the disk. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from seedbed.errors import StoreError, UsageError
+from seedbed_training.learning.model import model_tensors, put_in_place
+
+_MARKER = "COMPLETE"
+_MODEL, _OPTIMIZER, _POSITION = "model.safetensors", "optimizer.safetensors", "position.json"
+KEPT_PER_PHASE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RunIdentity:
+    """What a run is made of; a checkpoint of any other run is refused."""
+
+    plan: str  # digests, in hex
+    recipe: str
+    tokenizer: str
+    base: str
+
+    def refuse_other(self, other: RunIdentity, *, directory: Path) -> None:
+        """Raises UsageError naming each part in which `other`, found in `directory`, differs."""
+        different = [
+            f"{field.name} {getattr(other, field.name)[:12]} there, {getattr(self, field.name)[:12]} here"
+            for field in fields(self)
+            if getattr(self, field.name) != getattr(other, field.name)
+        ]
+        if different:
+            raise UsageError(
+                f"{directory} holds a run of something else: {'; '.join(different)}",
+                hint="give this run another directory, or remove that one to start anew",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a run has come. Random numbers need no state: each step seeds them from `seed`, phase and step."""
+
+    identity: RunIdentity
+    seed: int
+    phase_index: int
+    phase: str
+    step: int  # optimiser steps of this phase that are done
+    steps: int  # of this phase altogether
+    seconds: tuple[float, ...]  # of training, for each phase begun so far
+    digests: tuple[str, ...]  # sha256 of the weights at the end of each phase done so far
+    threads: int
+    """CPU threads; sums are ordered by them, so that another number may change the last bits of the weights."""
+
+    @property
+    def final(self) -> bool:
+        """Whether the phase is done."""
+        return self.step == self.steps
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return (self.phase_index, self.step)
+
+
+def weights_digest(model: Any) -> str:
+    """sha256 over names, types, shapes and bytes of the model's tensors, in order of their names."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model_tensors(model).items()):
+        digest.update(f"{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
+        digest.update(tensor.cpu().contiguous().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def write_checkpoint(
+    directory: Path, position: Position, model: Any, optimizer: torch.optim.Optimizer | None
+) -> None:
+    """Write a checkpoint under `directory` and remove those that are no longer needed. Raises StoreError.
+
+    Kept are the last `KEPT_PER_PHASE` of the newest phase, and the last one of every phase before it.
+    """
+    name = f"{position.phase}-{position.step}"
+    temporary = directory / f".{name}.{os.getpid()}"
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        save_file(_contiguous(model_tensors(model)), temporary / _MODEL)
+        if optimizer is not None:
+            save_file(_optimizer_tensors(model, optimizer), temporary / _OPTIMIZER)
+        (temporary / _POSITION).write_text(_to_json(asdict(position)), encoding="utf-8")
+        digests = {path.name: _file_digest(path) for path in sorted(temporary.iterdir())}
+        (temporary / _MARKER).write_text(_to_json(digests), encoding="utf-8")
+        put_in_place(temporary, directory / name)
+        _remove_old(directory, keep=position)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise StoreError(
+            f"the checkpoint {directory / name} cannot be written: {error}",
+            hint="make room, then run the same command again: it goes on from the checkpoint before",
+        ) from error
+
+
+def newest_checkpoint(
+    directory: Path, identity: RunIdentity, say: Callable[[str], None]
+) -> tuple[Path, Position] | None:
+    """The furthest complete checkpoint, by its marker and position; None when there is none.
+
+    A damaged one is passed over in favour of the one before it, and `say` is told. Raises UsageError when a checkpoint
+    belongs to another run.
+    """
+    for path in _left_behind(directory):  # by a process that was killed while it wrote
+        shutil.rmtree(path)
+    whole: list[tuple[tuple[int, int], Path, Position]] = []
+    for path in sorted(directory.glob("*/")):
+        if fault := _fault(path):
+            say(f"checkpoint {path.name} is damaged ({fault}) and is not used")
+            continue
+        position = _read_position(path)
+        identity.refuse_other(position.identity, directory=directory)
+        whole.append((position.order, path, position))
+    if not whole:
+        return None
+    _, path, position = max(whole, key=lambda entry: entry[0])
+    return path, position
+
+
+def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer | None) -> None:
+    """Bring the model, and the optimiser where the phase goes on, to the state that was saved at `path`."""
+    saved = load_file(path / _MODEL)
+    with torch.no_grad():
+        for name, tensor in model_tensors(model).items():
+            tensor.copy_(saved[name])
+    if optimizer is not None:
+        state = load_file(path / _OPTIMIZER)
+        for name, weight in model.named_parameters():
+            parts = {key.partition("/")[2]: key for key in state if key.partition("/")[0] == name}
+            if parts:  # a parameter that never had a gradient has no state
+                optimizer.state[weight] = {part: state[key].to(weight.device) for part, key in parts.items()}
+
+
+def _optimizer_tensors(model: Any, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """AdamW's step count and moments as `<parameter>/<part>`."""
+    tensors = {
+        f"{name}/{part}": value
+        for name, weight in model.named_parameters()
+        for part, value in optimizer.state.get(weight, {}).items()
+    }
+    return _contiguous(tensors)
+
+
+def _contiguous(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+
+def _remove_old(directory: Path, *, keep: Position) -> None:
+    by_phase: dict[int, list[tuple[int, Path]]] = {}
+    for path in directory.glob("*/"):
+        if path.name.startswith(".") or not (path / _MARKER).is_file():
+            continue
+        position = _read_position(path)
+        by_phase.setdefault(position.phase_index, []).append((position.step, path))
+    for phase, found in by_phase.items():
+        kept = KEPT_PER_PHASE if phase == keep.phase_index else 1
+        for _, path in sorted(found)[:-kept]:
+            (path / _MARKER).unlink()  # first, so that what a killed removal leaves is not taken for complete
+            shutil.rmtree(path)
+
+
+def _left_behind(directory: Path) -> list[Path]:
+    """Unfinished folders: hidden ones were being written or replaced, those without a marker being removed."""
+    return [
+        path for path in directory.glob("*/") if path.name.startswith(".") or not (path / _MARKER).is_file()
+    ]
+
+
+def _fault(path: Path) -> str | None:
+    """Why the checkpoint at `path` cannot be trusted, or None."""
+    try:
+        digests: dict[str, str] = json.loads((path / _MARKER).read_text(encoding="utf-8"))
+        present = {entry.name for entry in path.iterdir()} - {_MARKER}
+        if strange := sorted(present ^ digests.keys()):
+            return f"{', '.join(strange)} should not be there or is missing"
+        changed = [name for name, digest in sorted(digests.items()) if _file_digest(path / name) != digest]
+        if changed:
+            return f"{', '.join(changed)} changed after it was written"
+        _read_position(path)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _read_position(path: Path) -> Position:
+    content: dict[str, Any] = json.loads((path / _POSITION).read_text(encoding="utf-8"))
+    return Position(
+        **{
+            **content,
+            "identity": RunIdentity(**content["identity"]),
+            "seconds": tuple(content["seconds"]),
+            "digests": tuple(content["digests"]),
+        }
+    )
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _to_json(content: object) -> str:
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"

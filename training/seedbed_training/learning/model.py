@@ -1,0 +1,193 @@
+"""The student on disk and in memory: loaded from safetensors alone, saved whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seedbed.errors import ConfigurationError, MissingExtraError, StoreError, TeacherError
+from seedbed.teacher.model_folder import model_folder, model_revision
+
+TOKENIZER_FILES = (
+    "tokenizer*",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab*",
+    "merges.txt",
+    "*.model",
+    "chat_template*",
+)
+_CARRIED_OVER = (*TOKENIZER_FILES, "generation_config.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """A model to train: its weights in float32 on `device`, and where it came from."""
+
+    model: Any  # a transformers causal language model
+    folder: Path
+    digest: str
+    tokenizer_digest: str
+    stored_dtype: torch.dtype
+    """What the weights were stored in, and will be again."""
+
+    @property
+    def device(self) -> torch.device:
+        device: torch.device = next(self.model.parameters()).device
+        return device
+
+    @property
+    def context(self) -> int:
+        """Tokens that the model can read at a time."""
+        return int(getattr(self.model.config, "max_position_embeddings", None) or 1 << 30)
+
+
+def model_digest(folder: Path) -> str:
+    """40 hex digits over weights, configuration, tokenizer and chat template: the revision that teachers show too."""
+    return model_revision(folder)
+
+
+def tokenizer_digest(folder: Path) -> str:
+    """40 hex digits over the files that say how text becomes tokens, the chat template included."""
+    digest = hashlib.sha256()
+    for path in _present(folder, TOKENIZER_FILES):
+        content = path.read_bytes()
+        digest.update(f"{path.name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:40]
+
+
+def find_base(base: str | Path) -> Path:
+    """The local folder of a base model, given by folder or by hub name; raises ConfigurationError if there is none."""
+    try:
+        return model_folder(str(base))
+    except TeacherError as error:
+        raise ConfigurationError(
+            f"the base model cannot be used: {error.message}", hint=error.hint
+        ) from error
+
+
+def load_student(base: str | Path) -> Student:
+    """Load a model for training, on a GPU where there is one.
+
+    Weights are safetensors and code that comes with a model is never run. They are held in float32 whatever they are
+    stored in: updates at a low learning rate are lost in the rounding of 16 bits. Raises ConfigurationError when the
+    model cannot be used, MissingExtraError without transformers.
+    """
+    try:
+        from transformers import AutoConfig, AutoModelForCausalLM
+    except ImportError as error:
+        raise MissingExtraError("training", "train", "transformers") from error
+    folder = find_base(base)
+    try:
+        with _without_progress_bars():
+            config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                folder,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=torch.float32,
+            )
+    except (
+        Exception
+    ) as error:  # transformers raises whatever its parsers raise: OSError, KeyError, SafetensorError …
+        raise ConfigurationError(
+            f"the base model {str(base)!r} cannot be loaded: {type(error).__name__}: {error}",
+            hint="check that the folder was saved whole and holds a causal language model",
+        ) from error
+    stored = getattr(config, "dtype", None)
+    return Student(
+        model=model.to("cuda" if torch.cuda.is_available() else "cpu"),
+        folder=folder,
+        digest=model_digest(folder),
+        tokenizer_digest=tokenizer_digest(folder),
+        stored_dtype=stored if isinstance(stored, torch.dtype) else torch.float32,
+    )
+
+
+def save_student(student: Student, directory: Path) -> str:
+    """Write the student in the transformers format and return its digest.
+
+    Weights go back to the type that the base stores; tokenizer, chat template and generation settings are the base's
+    own files, byte for byte. `directory` appears whole, in place of what stood there, or not at all. Raises StoreError.
+    """
+    temporary = directory.with_name(f".{directory.name}.{os.getpid()}")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        weights = {
+            name: tensor.to(student.stored_dtype) if tensor.is_floating_point() else tensor
+            for name, tensor in model_tensors(student.model).items()
+        }
+        student.model.config.dtype = student.stored_dtype  # what config.json will say
+        with _without_progress_bars():
+            student.model.save_pretrained(temporary, state_dict=weights)
+        for path in _present(student.folder, _CARRIED_OVER):
+            shutil.copyfile(path, temporary / path.name)
+        digest = model_digest(temporary)
+        put_in_place(temporary, directory)
+    except OSError as error:
+        raise StoreError(
+            f"the model cannot be written to {directory}: {error}",
+            hint="make room or choose another directory, then run the same command again: it goes on where it was",
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return digest
+
+
+def model_tensors(model: Any) -> dict[str, torch.Tensor]:
+    """Every tensor that makes the model, each once: of tied weights only the first name is here."""
+    every = dict(model.named_parameters(remove_duplicate=False))
+    again = every.keys() - dict(model.named_parameters()).keys()
+    return {name: tensor.detach() for name, tensor in model.state_dict().items() if name not in again}
+
+
+def put_in_place(temporary: Path, directory: Path) -> None:
+    """Make `temporary`, a finished folder, durable under the name `directory`, replacing what stands there."""
+    for path in sorted(temporary.iterdir()):
+        _sync(path)
+    _sync(temporary)
+    if directory.exists():
+        old = directory.with_name(f".{directory.name}.old.{os.getpid()}")
+        directory.rename(old)
+        temporary.rename(directory)
+        shutil.rmtree(old)
+    else:
+        temporary.rename(directory)
+    _sync(directory.parent)
+
+
+@contextmanager
+def _without_progress_bars() -> Iterator[None]:
+    """transformers draws bars of its own for every load and save, into whatever the terminal shows."""
+    from transformers.utils import logging as transformers_logging
+
+    logging: Any = transformers_logging
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _present(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
+    return sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})
