@@ -6,20 +6,21 @@ import pytest
 from support.openai_server import openai_server
 from support.tiny_model import build_tiny_model
 
+from seedbed.config import TeacherSettings
 from seedbed.errors import ConfigurationError, TeacherError, UsageError
 from seedbed.teacher import open_teacher as module
-from seedbed.teacher.open_teacher import FlagSettings, open_teacher, parse_teacher
+from seedbed.teacher.open_teacher import open_teacher, parse_teacher
 
 
 @pytest.mark.parametrize(
     ("flag", "expected"),
     [
-        ("sandbox", FlagSettings("transformers", "sandbox")),
-        ("transformers:/models/tiny", FlagSettings("transformers", "/models/tiny")),
-        ("openai:http://h:1/v1#org/model", FlagSettings("openai", "org/model", "http://h:1/v1")),
+        ("sandbox", TeacherSettings("transformers", "sandbox")),
+        ("transformers:/models/tiny", TeacherSettings("transformers", "/models/tiny")),
+        ("openai:http://h:1/v1#org/model", TeacherSettings("openai", "org/model", "http://h:1/v1")),
     ],
 )
-def test_each_form_of_the_flag(flag: str, expected: FlagSettings) -> None:
+def test_each_form_of_the_flag(flag: str, expected: TeacherSettings) -> None:
     assert parse_teacher(flag) == expected
 
 
@@ -32,7 +33,7 @@ def test_a_flag_of_no_form_is_refused(flag: str) -> None:
 
 
 def test_a_key_is_taken_over_for_the_same_server_only() -> None:
-    settings = FlagSettings("openai", "big", "http://h:1/v1", "TEACHER_KEY", 9)
+    settings = TeacherSettings("openai", "big", "http://h:1/v1", "TEACHER_KEY", 9)
     assert parse_teacher("openai:http://h:1/v1/#small", settings).api_key_variable == "TEACHER_KEY"
     elsewhere = parse_teacher("openai:http://other/v1#small", settings)
     assert (elsewhere.api_key_variable, elsewhere.concurrency) == (None, 9)
@@ -40,7 +41,7 @@ def test_a_key_is_taken_over_for_the_same_server_only() -> None:
 
 def test_a_folder_opens_the_transformers_back_end(tmp_path: Path) -> None:
     folder = build_tiny_model(tmp_path / "small", words=["red"])
-    teacher = open_teacher(FlagSettings("transformers", str(folder), concurrency=3))
+    teacher = open_teacher(TeacherSettings("transformers", str(folder), concurrency=3))
     assert (teacher.identity.backend, teacher.identity.model, teacher.concurrency) == (
         "transformers",
         "small",
@@ -50,7 +51,7 @@ def test_a_folder_opens_the_transformers_back_end(tmp_path: Path) -> None:
 
 def test_a_server_opens_the_openai_back_end() -> None:
     with openai_server() as server:
-        teacher = open_teacher(FlagSettings("openai", "tiny", server.address), {})
+        teacher = open_teacher(TeacherSettings("openai", "tiny", server.address), {})
     assert str(teacher.identity) == "tiny@unknown (openai)"
 
 
@@ -71,7 +72,7 @@ def test_without_the_sandbox_its_command_is_named(tmp_path: Path, monkeypatch: p
 
 def test_settings_that_name_no_teacher_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="no teacher back end 'transformer'") as raised:
-        open_teacher(FlagSettings("transformer", "x"))
+        open_teacher(TeacherSettings("transformer", "x"))
     assert raised.value.hint == 'backend = "transformers"'
     with pytest.raises(ConfigurationError, match="address of its server"):
-        open_teacher(FlagSettings("openai", "x"))
+        open_teacher(TeacherSettings("openai", "x"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import Protocol
 
 from seedbed.bundled_files import bundled_file
+from seedbed.config import TeacherSettings
 from seedbed.errors import ConfigurationError, TeacherError, UsageError
 from seedbed.teacher.openai_server import open_openai_teacher
 from seedbed.teacher.teacher import Teacher
@@ -21,68 +21,24 @@ BACKENDS = ("transformers", "openai")
 FLAG_FORMS = "sandbox, transformers:PATH or openai:URL#MODEL"
 
 
-class TeacherSettings(Protocol):
-    """What `[teacher]` in seedbed.toml, or the `--teacher` flag, says of the teacher."""
-
-    @property
-    def backend(self) -> str:
-        """`transformers` or `openai`."""
-        ...
-
-    @property
-    def model(self) -> str:
-        """A folder, a hub name, `sandbox`, or the name of a served model."""
-        ...
-
-    @property
-    def url(self) -> str | None:
-        """The server's address up to and with `/v1`; `openai` only."""
-        ...
-
-    @property
-    def api_key_variable(self) -> str | None:
-        """The environment variable that holds the server's key."""
-        ...
-
-    @property
-    def concurrency(self) -> int | None:
-        """Requests in flight; None leaves it to the back end."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class FlagSettings:
-    """A teacher named on the command line."""
-
-    backend: str
-    model: str
-    url: str | None = None
-    api_key_variable: str | None = None
-    concurrency: int | None = None
-
-
-def parse_teacher(text: str, settings: TeacherSettings | None = None) -> FlagSettings:
+def parse_teacher(text: str, settings: TeacherSettings | None = None) -> TeacherSettings:
     """The teacher that `--teacher` names: `sandbox`, `transformers:PATH` or `openai:URL#MODEL`.
 
-    Concurrency is taken over from `settings`; the variable of the key only for the very server that `settings`
-    names, so that no key goes to another one. Raises UsageError when `text` has none of the forms.
+    The limits are taken over from `settings`; the variable of the key only for the very server that `settings` names,
+    so that no key goes to another one. Raises UsageError when `text` has none of the forms.
     """
-    concurrency = settings.concurrency if settings is not None else None
+    known = settings or TeacherSettings()
+    other = replace(known, url=None, api_key_variable=None)
     if text == SANDBOX:
-        return FlagSettings("transformers", SANDBOX, concurrency=concurrency)
+        return replace(other, backend="transformers", model=SANDBOX)
     backend, _, rest = text.partition(":")
     if backend == "transformers" and rest:
-        return FlagSettings("transformers", rest, concurrency=concurrency)
-    if backend == "openai":
-        url, _, model = rest.partition("#")
-        if url and model:
-            same = (
-                settings is not None
-                and settings.url is not None
-                and settings.url.rstrip("/") == url.rstrip("/")
-            )
-            variable = settings.api_key_variable if settings is not None and same else None
-            return FlagSettings("openai", model, url, variable, concurrency)
+        return replace(other, backend=backend, model=rest)
+    url, _, model = rest.partition("#")
+    if backend == "openai" and url and model:
+        same = known.url is not None and known.url.rstrip("/") == url.rstrip("/")
+        key_variable = known.api_key_variable if same else None
+        return replace(other, backend=backend, model=model, url=url, api_key_variable=key_variable)
     raise UsageError(f"--teacher {text!r} names no teacher; expected {FLAG_FORMS}", hint="--teacher sandbox")
 
 
@@ -94,8 +50,10 @@ def open_teacher(settings: TeacherSettings, environment: Mapping[str, str] | Non
     """
     if settings.backend == "transformers":
         if settings.model == SANDBOX:
-            return _open_sandbox(settings.concurrency)
-        return load_transformers_teacher(settings.model, concurrency=settings.concurrency)
+            return _open_sandbox(settings)
+        return load_transformers_teacher(
+            settings.model, concurrency=settings.concurrency, max_model_len=settings.max_model_len
+        )
     if settings.backend == "openai":
         if not settings.url:
             raise ConfigurationError(
@@ -108,6 +66,7 @@ def open_teacher(settings: TeacherSettings, environment: Mapping[str, str] | Non
             environment=os.environ if environment is None else environment,
             key_variable=settings.api_key_variable,
             concurrency=settings.concurrency,
+            deadline=float(settings.timeout_seconds),
         )
     near = get_close_matches(settings.backend, BACKENDS, n=1) or [BACKENDS[0]]
     raise ConfigurationError(
@@ -116,11 +75,13 @@ def open_teacher(settings: TeacherSettings, environment: Mapping[str, str] | Non
     )
 
 
-def _open_sandbox(concurrency: int | None) -> Teacher:
+def _open_sandbox(settings: TeacherSettings) -> Teacher:
     folder = bundled_file("training/sandbox/teacher")
     if not folder.is_dir():
         raise TeacherError(
             f"the sandbox teacher is not there: {folder} does not exist",
             hint="seedbed sandbox build, or restore training/sandbox from git",
         )
-    return load_transformers_teacher(str(folder), name=SANDBOX, concurrency=concurrency)
+    return load_transformers_teacher(
+        str(folder), name=SANDBOX, concurrency=settings.concurrency, max_model_len=settings.max_model_len
+    )

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     import aiohttp
 
 DEFAULT_CONCURRENCY = 64
-DEADLINE = 900.0  # seconds for one request, with every retry and wait
+DEADLINE = 600.0  # seconds for one request, with every retry and wait
 CONNECT_TIMEOUT = 15.0  # seconds
 ANSWER_BYTES = 16 << 20
 
 
 def open_openai_teacher(
-    url: str, model: str, *, environment: Mapping[str, str], key_variable: str | None, concurrency: int | None
+    url: str,
+    model: str,
+    *,
+    environment: Mapping[str, str],
+    key_variable: str | None = None,
+    concurrency: int | None = None,
+    deadline: float = DEADLINE,
 ) -> OpenAITeacher:
     """Ask the server at `url` (`http://host:port/v1`) for its models and return a teacher for `model`.
 
@@ -40,7 +46,9 @@ def open_openai_teacher(
                 f"the teacher's key was expected in the environment variable {key_variable}, which is not set",
                 hint=f"export {key_variable}=…, or remove `api_key_variable` if the server needs no key",
             )
-    return OpenAITeacher(address, served_model(address, model, key), key=key, concurrency=concurrency)
+    return OpenAITeacher(
+        address, served_model(address, model, key), key=key, concurrency=concurrency, deadline=deadline
+    )
 
 
 def base_address(url: str) -> str:

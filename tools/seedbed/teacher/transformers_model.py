@@ -20,11 +20,12 @@ DEFAULT_CONCURRENCY = 256  # enough to fill the batches of several length bucket
 
 
 def load_transformers_teacher(
-    model: str, *, name: str | None = None, concurrency: int | None = None
+    model: str, *, name: str | None = None, concurrency: int | None = None, max_model_len: int | None = None
 ) -> TransformersTeacher:
     """Load a model and its tokenizer from a folder, or from the hub by name; on a GPU where there is one.
 
     The identity holds `name`, else the hub name or the folder's own name: a path would make equal models differ.
+    `max_model_len` bounds prompt and answer together, in tokens, below what the model itself reads.
     Weights are safetensors and code from a model's repository is never run. Raises TeacherError when the model
     cannot be used, MissingExtraError when torch or transformers is not installed.
     """
@@ -68,7 +69,13 @@ class TransformersTeacher:
     """Answers depend on the request and the weights alone, not on what else is in flight (see `batching`)."""
 
     def __init__(
-        self, model: Any, tokenizer: Any, *, identity: TeacherIdentity, concurrency: int | None = None
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        identity: TeacherIdentity,
+        concurrency: int | None = None,
+        max_model_len: int | None = None,
     ) -> None:
         """Raises TeacherError when the tokenizer has no chat template or the model no token that ends an answer."""
         if tokenizer.chat_template is None:
@@ -87,7 +94,8 @@ class TransformersTeacher:
         self._tokenizer = tokenizer
         self._special_tokens = tuple(tokenizer.all_special_tokens)
         self._special_ids = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
-        self._context = int(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
+        readable = int(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
+        self._context = min(readable, max_model_len or readable)
         pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
         self._decoder = Decoder(model, pad=pad, ends=ends, banned=tokenizer.all_special_ids)
         device = "cuda" if model.device.type == "cuda" else "cpu"
