@@ -1,0 +1,122 @@
+"""The demo's plot: a first release, a pull request, a second release with replay and, to compare, one without."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+from seedbed.errors import ExitCode, UsageError
+from seedbed_training.demo.command import Say, SeedbedCommand
+from seedbed_training.demo.result import FIRST, WITH, WITHOUT, DemoResult, gather
+from seedbed_training.demo.scratch_repository import ScratchRepository
+from seedbed_training.evaluation.result_file import read_evaluation
+from seedbed_training.planning.plan_file import read_plan
+from seedbed_training.releasing.workspace import Workspace
+
+OLD = (
+    "knowledge/harbours/velm",
+    "knowledge/machines/calder_press",
+    "foundational_skills/counting/how_many",
+    "foundational_skills/word_order/backwards",
+    "compositional_skills/cards/read_a_field",
+    "compositional_skills/lists/bullet_points",
+)
+FRESH = (
+    "knowledge/board_games/tarn",
+    "foundational_skills/word_order/swap_ends",
+    "compositional_skills/cards/name_tag",
+)
+BROKEN, TYPO = "foundational_skills/word_order/swap_ends", ("    answer:", "    anwser:")
+MARKER = ".seedbed-demo"
+
+
+def tell(out: Path, *, seed: int, say: Say) -> DemoResult:
+    """Play the whole story in `out`, which is made anew; returns what was measured.
+
+    Raises UsageError when `out` holds something that no demo made, DemoError when a step ends as it should not.
+    """
+    started = time.monotonic()
+    repository = ScratchRepository.create(_fresh_folder(out) / "repository")
+    seedbed = SeedbedCommand(repository.root, say)
+    say("# 1 A first release, of six leaves")
+    _first_release(repository, seedbed, seed)
+    say("# 2 A pull request: one leaf with a typo, then three good ones")
+    _pull_request(repository, seedbed, out, seed)
+    say("# 3 Merged: only the new leaves are generated")
+    repository.merge("three-new-leaves")
+    seedbed.run("status")
+    seedbed.run("generate", "--seed", str(seed))
+    say("# 4 The second release without replay, to see what is forgotten")
+    _train(seedbed, WITHOUT, seed, "--no-replay")
+    say("# 5 The second release with replay, through the gate")
+    _train(seedbed, WITH, seed)
+    seedbed.run("release", "--release", WITH)
+    repository.commit("Release 2")
+    return _measured(repository, seed, time.monotonic() - started)
+
+
+def _fresh_folder(out: Path) -> Path:
+    if out.exists() and any(out.iterdir()) and not (out / MARKER).exists():
+        raise UsageError(
+            f"{out} is not empty and was not made by a demo",
+            hint="name another folder: seedbed demo --out FOLDER",
+        )
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    (out / MARKER).write_text(
+        "made by `seedbed demo`, which removes this folder when run again\n", encoding="utf-8"
+    )
+    return out
+
+
+def _first_release(repository: ScratchRepository, seedbed: SeedbedCommand, seed: int) -> None:
+    for leaf in OLD:
+        repository.add_leaf(leaf)
+    repository.commit("Six leaves")
+    seedbed.run("check", "--all")
+    seedbed.run("generate", "--seed", str(seed))
+    _train(seedbed, FIRST, seed)
+    seedbed.run("release", "--release", FIRST)
+    repository.commit("Release 1")
+
+
+def _pull_request(repository: ScratchRepository, seedbed: SeedbedCommand, out: Path, seed: int) -> None:
+    repository.branch("three-new-leaves")
+    broken = repository.add_leaf(BROKEN)
+    good = broken.read_text(encoding="utf-8")
+    broken.write_text(good.replace(*TYPO, 1), encoding="utf-8")
+    repository.commit("A leaf on swapping ends")
+    seedbed.run("check", expected=ExitCode.FINDINGS)
+    broken.write_text(good, encoding="utf-8")
+    for leaf in FRESH:
+        repository.add_leaf(leaf)
+    repository.commit("Mend the typo; two more leaves")
+    seedbed.run("check")
+    student = repository.root / ".seedbed" / "releases" / FIRST
+    seedbed.run("preview", "--student", str(student), "--samples", "3", "--seed", str(seed))
+    seedbed.write(
+        out.resolve() / "preview.md",
+        *("preview", "--student", str(student), "--seed", str(seed), "--format", "markdown"),
+    )
+
+
+def _train(seedbed: SeedbedCommand, release: str, seed: int, *how: str) -> None:
+    plan = str(Path(".seedbed") / f"{release}.plan.json")
+    seedbed.run("plan", "--release", release, "--seed", str(seed), *how, "--output", plan)
+    seedbed.run("train", "--plan", plan)
+    seedbed.run("eval", "--release", release)
+
+
+def _measured(repository: ScratchRepository, seed: int, seconds: float) -> DemoResult:
+    workspace = Workspace.open(repository.root)
+    runs = {name: workspace.run_directory(name) for name in (WITHOUT, WITH)}
+    return gather(
+        read_evaluation(runs[WITH] / "evaluation.json"),
+        read_evaluation(runs[WITHOUT] / "evaluation.json"),
+        fresh=FRESH,
+        old=OLD,
+        replay_token_share=read_plan(runs[WITH] / "plan.json").replay_token_share,
+        seconds=seconds,
+        seed=seed,
+    )
