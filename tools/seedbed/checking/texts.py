@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -84,9 +85,12 @@ def shown(text: str, limit: int = 60) -> str:
 
 
 def start_of(leaf: LeafFile) -> Span:
-    """The first key of the leaf, where a finding about the whole file points; else the file's first character."""
+    """Where a finding about the whole file points: at its first key, else its first line that says something."""
     if leaf.data:
         return leaf.key_span((next(iter(leaf.data)),))
+    for number, line in enumerate(leaf.text.split("\n"), start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            return Span(number, len(line) - len(line.lstrip()) + 1, number, len(line.rstrip()) + 1)
     return Span(1, 1, 1, 1)
 
 
@@ -112,3 +116,14 @@ def inside_text(leaf: LeafFile, line: int) -> bool:
         for path, _ in all_texts(leaf)
         if (span := leaf.span(path)) is not None
     )
+
+
+_PLACEHOLDER = re.compile(
+    r"\s*(?:TODO\b.*|(?:lorem ipsum|replace me|your (?:question|answer|context) here)\b.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether `text` stands where a person must still write, as `seedbed new` leaves it."""
+    return _PLACEHOLDER.fullmatch(text) is not None

@@ -16,6 +16,7 @@ from typing import Protocol, cast
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.rules import (
     attribution,
+    blank_task,
     blank_text,
     context_not_in_document,
     deprecated_version,
@@ -131,6 +132,7 @@ RULES: tuple[Rule, ...] = tuple(
         too_long,
         special_token,
         hidden_character,
+        blank_task,
         document_commit,
         document_address,
         document_patterns,

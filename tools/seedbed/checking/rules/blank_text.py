@@ -27,10 +27,10 @@ SEVERITY = Severity.ERROR
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
-    """Look for texts without a visible character; what the reader already said of a place is not said again."""
+    """Look at the texts of seeds; what the reader already said of a place is not said again."""
     told = {fault.yaml_path for fault in leaf.faults}
     for path, text in all_texts(leaf):
-        if path and path not in told and not text.strip():
+        if path[:1] == ("seed_examples",) and path not in told and not text.strip():
             message = f"the `{path[-1]}` here is blank" if isinstance(path[-1], str) else "this item is blank"
             help = "write the text; where there is no answer, write what the model should say then"
             yield Finding(CODE, SEVERITY, leaf.path, leaf.key_span(path), message, path, "", help)

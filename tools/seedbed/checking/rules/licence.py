@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import shown
+from seedbed.checking.texts import is_placeholder, shown
 from seedbed.taxonomy.attribution import read_attribution
 from seedbed.taxonomy.leaf import LeafFile, Span
 
@@ -33,6 +33,8 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     if licence is not None and licence in around.licences:
         return
     span, written = _licence_line(text)
+    if is_placeholder(written):
+        return  # SB301 says so
     if licence is not None:
         message = f"the licence {licence} is not on this repository's list"
     elif written:

@@ -26,10 +26,16 @@ SEVERITY = Severity.ERROR
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look at the first folder of the leaf's name."""
-    first = leaf.name.split("/", 1)[0]
-    if first not in BRANCHES:
-        near = difflib.get_close_matches(first.lower(), BRANCHES, n=1)
-        guess = f"; did you mean `{near[0]}`?" if near else ""
-        message = f"`{first}` is none of the three branches{guess}"
-        help = f"move the leaf under {', '.join(f'`{branch}`' for branch in BRANCHES)}"
-        yield Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, value=first, help=help)
+    first, *others = leaf.name.split("/")
+    if first in BRANCHES:
+        return
+    near = difflib.get_close_matches(first.lower(), BRANCHES, n=1)
+    guess = f"; did you mean `{near[0]}`?" if near else ""
+    message = f"`{first}` is none of the three branches{guess}"
+    help = f"move the leaf under {', '.join(f'`{branch}`' for branch in BRANCHES)}"
+    if first == ".":
+        message = "the leaf lies at the taxonomy's root, in none of the three branches"
+    elif any(part in BRANCHES for part in others):
+        below = next(index for index, part in enumerate(others, start=1) if part in BRANCHES)
+        help += f"; if `{'/'.join([first, *others][:below])}` holds the branches, set it as `[taxonomy] root`"
+    yield Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, value=first, help=help)

@@ -21,23 +21,19 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import all_texts, shown
+from seedbed.checking.texts import all_texts, is_placeholder, shown
 from seedbed.taxonomy.leaf import LeafFile, Span
 
 CODE = "SB301"
 SEVERITY = Severity.ERROR
 
-_PLACEHOLDER = re.compile(
-    r"\s*(?:TODO\b.*|(?:lorem ipsum|replace me|your (?:question|answer|context) here)\b.*|<[a-z _-]+>)\s*",
-    re.IGNORECASE | re.DOTALL,
-)
 _LEFT_IN_LINE = re.compile(r"TODO\b.*")
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look at every text of the leaf, and at its attribution."""
     for path, text in all_texts(leaf):
-        if path and _PLACEHOLDER.fullmatch(text):
+        if path and is_placeholder(text):
             message = f"the placeholder {shown(text)} is still here; a teacher would imitate it"
             help = "write what it asks for, or remove the seed"
             yield Finding(CODE, SEVERITY, leaf.path, leaf.span(path), message, path, text[:80], help)
