@@ -1,0 +1,197 @@
+"""From samples in the store to a second release, with real git, real weights and a real store."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from seedbed.bundled_files import bundled_file
+from seedbed.errors import NothingToDoError, StoreError, TrainingError, UsageError
+from seedbed.generation.release_manifest import ReleaseManifest, Role
+from seedbed_training.evaluation.gate import Limits
+from seedbed_training.planning.plan_file import read_plan
+from seedbed_training.releasing.prepare_plan import Preparation, open_preparation, prepare_plan
+from seedbed_training.releasing.release import cut_release
+from seedbed_training.releasing.run_evaluation import run_evaluation
+from seedbed_training.releasing.run_training import run_training
+from seedbed_training.releasing.verify import verify
+
+AGREE, TOWN, WAITING, COUNT = (
+    "compositional_skills/agree",
+    "knowledge/town",
+    "compositional_skills/waiting",
+    "compositional_skills/count",
+)
+ANYTHING = Limits(maximum_drop=1.0, minimum_score=0.0)
+
+
+def release(garden: Any, *, limits: Limits = ANYTHING, **options: Any) -> ReleaseManifest:
+    preparation = prepare_plan(garden.workspace, recipe=garden.recipe, **options)
+    run_training(garden.workspace, preparation)
+    evaluation = run_evaluation(garden.workspace, preparation)
+    return cut_release(garden.workspace, preparation, evaluation, limits=limits)
+
+
+def test_two_releases_the_second_replaying_the_first(garden: Any) -> None:
+    workspace = garden.workspace
+    first = release(garden)
+    assert first.name == "release-1"
+    assert first.parent is None
+    assert {leaf.name: leaf.role for leaf in first.leaves} == {AGREE: Role.FRESH, TOWN: Role.FRESH}
+    assert first.leaf(AGREE).authors == ("Robin Test",)  # type: ignore[union-attr]
+    assert first.leaf(AGREE).licence == "CC0-1.0"  # type: ignore[union-attr]
+    assert workspace.releases() == (first,)
+
+    garden.add_leaf(COUNT)
+    garden.generate(COUNT, "three")
+    second = release(garden)
+    assert second.name == "release-2"
+    assert second.parent == "release-1"
+    roles = {leaf.name: leaf.role for leaf in second.leaves}
+    assert roles == {AGREE: Role.REPLAYED, TOWN: Role.REPLAYED, COUNT: Role.FRESH}
+    scores = {score.leaf: score for score in second.scores}
+    assert scores[AGREE].parent == {score.leaf: score.score for score in first.scores}[AGREE]
+    assert scores[COUNT].parent is not None
+    assert scores[COUNT].base == 0.0  # random weights
+    skills = second.phases[-1]
+    assert 0 < skills.replay_tokens <= 0.25 * skills.tokens
+
+    folder = workspace.release_directory("release-2")
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for expected in (AGREE, TOWN, COUNT, "Robin Test", "CC0-1.0", second.model_digest, "scores.png"):
+        assert expected in card
+    assert "made" in card and "up" in card
+    assert (folder / "scores.png").read_bytes().startswith(b"\x89PNG")
+    assert verify(workspace, second) == ()
+
+
+def test_the_manifest_follows_its_schema(garden: Any) -> None:
+    import jsonschema
+
+    manifest = release(garden)
+    schema = json.loads(bundled_file("schema/release.v1.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(manifest.to_json()), schema)
+    assert ReleaseManifest.from_json(manifest.to_json(), source="the test") == manifest
+
+
+def test_a_removed_leaf_is_dropped_and_never_replayed(garden: Any) -> None:
+    release(garden)
+    for name in ("qna.yaml", "attribution.txt"):
+        garden.builder.remove(f"taxonomy/{AGREE}/{name}")
+    garden.add_leaf(COUNT)
+    garden.generate(COUNT, "three")
+    second = release(garden)
+    assert second.leaf(AGREE).role is Role.DROPPED  # type: ignore[union-attr]
+    plan = read_plan(garden.workspace.run_directory("release-2") / "plan.json")
+    assert {sample.leaf for phase in plan.phases for sample in phase.samples} == {TOWN, COUNT}
+
+
+def test_without_replay_old_leaves_are_kept_but_not_trained_on(garden: Any) -> None:
+    release(garden)
+    garden.add_leaf(COUNT)
+    garden.generate(COUNT, "three")
+    manifest = release(garden, replay=False)
+    assert {leaf.name: leaf.role for leaf in manifest.leaves} == {
+        AGREE: Role.KEPT,
+        TOWN: Role.KEPT,
+        COUNT: Role.FRESH,
+    }
+    assert all(phase.replay_tokens == 0 for phase in manifest.phases)
+
+
+def test_leaves_without_samples_wait(garden: Any) -> None:
+    preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
+    assert preparation.waiting == (WAITING,)
+    assert set(preparation.plan.blobs) == {AGREE, TOWN}
+
+
+def test_an_edited_leaf_waits_until_it_is_generated_again(garden: Any) -> None:
+    garden.builder.write_leaf(f"taxonomy/{AGREE}")
+    garden.builder.commit("edit")
+    assert prepare_plan(garden.workspace, recipe=garden.recipe).waiting == (AGREE, WAITING)
+
+
+def test_lost_samples_of_an_old_leaf_are_an_error(garden: Any) -> None:
+    manifest = release(garden)
+    key = manifest.leaf(AGREE).sample_keys[0]  # type: ignore[union-attr]
+    (garden.workspace.state / "samples" / f"{key}.json").unlink()
+    with pytest.raises(StoreError, match="has no samples of compositional_skills/agree") as error:
+        prepare_plan(garden.workspace, recipe=garden.recipe)
+    assert "seedbed generate" in (error.value.hint or "")
+
+
+def test_nothing_fresh_is_nothing_to_train(garden: Any) -> None:
+    release(garden)
+    preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
+    assert preparation.plan.fresh == ()
+    with pytest.raises(NothingToDoError):
+        run_training(garden.workspace, preparation)
+
+
+def test_the_gate_refuses_and_nothing_is_written(garden: Any) -> None:
+    preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
+    run_training(garden.workspace, preparation)
+    evaluation = run_evaluation(garden.workspace, preparation)
+    worst = min(score.score for score in evaluation.arms["this"].values())
+    limits = Limits(minimum_score=worst + 0.01)
+    with pytest.raises(TrainingError, match="not learned") as error:
+        cut_release(garden.workspace, preparation, evaluation, limits=limits)
+    assert error.value.exit_code == 1
+    assert garden.workspace.releases() == ()
+    assert not garden.workspace.release_directory("release-1").exists()
+
+
+def test_a_release_never_changes(garden: Any) -> None:
+    release(garden)
+    run = garden.workspace.run_directory("release-1")
+    preparation = open_preparation(garden.workspace, read_plan(run / "plan.json"))
+    evaluation = run_evaluation(garden.workspace, preparation)
+    with pytest.raises(UsageError, match="exists already"):
+        cut_release(garden.workspace, preparation, evaluation, limits=ANYTHING)
+
+
+def test_an_evaluation_of_other_weights_is_refused(garden: Any) -> None:
+    preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
+    run_training(garden.workspace, preparation)
+    evaluation = run_evaluation(garden.workspace, preparation)
+    (garden.workspace.run_directory("release-1") / "model" / "tokenizer_config.json").open("a").write("\n")
+    with pytest.raises(UsageError, match="other weights"):
+        cut_release(garden.workspace, preparation, evaluation, limits=ANYTHING)
+
+
+def test_a_second_evaluation_asks_nothing(garden: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
+    run_training(garden.workspace, preparation)
+    first = run_evaluation(garden.workspace, preparation)
+    asked: list[tuple[str, int, int]] = []
+    again = run_evaluation(garden.workspace, preparation, progress=lambda *call: asked.append(call))
+    assert asked == []
+    assert again == first
+
+
+def test_verify_finds_what_was_changed(garden: Any) -> None:
+    manifest = release(garden)
+    key = manifest.leaf(TOWN).sample_keys[0]  # type: ignore[union-attr]
+    with (garden.workspace.state / "samples" / f"{key}.parquet").open("ab") as file:
+        file.write(b"x")
+    with (garden.workspace.release_directory("release-1") / "config.json").open("a") as file:
+        file.write(" ")
+    differences = verify(garden.workspace, manifest)
+    assert len(differences) == 2
+    assert "has digest" in differences[0]
+    assert TOWN in differences[1]
+
+
+def test_a_run_begun_with_another_plan_is_refused(garden: Any) -> None:
+    run_training(garden.workspace, prepare_plan(garden.workspace, recipe=garden.recipe))
+    other: Preparation = prepare_plan(garden.workspace, recipe=garden.recipe, seed=1)
+    with pytest.raises(UsageError, match="begun with another plan"):
+        run_training(garden.workspace, other)
+
+
+@pytest.mark.parametrize("name", ["../up", "", "a/b", ".hidden", "-x", "a b"])
+def test_release_names_that_cannot_be_files(garden: Any, name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be a release's name"):
+        prepare_plan(garden.workspace, recipe=garden.recipe, release=name or " ")
