@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from seedbed.taxonomy.leaf import Span
+from seedbed.taxonomy.leaf import Span, YamlPath
 
 
 class Places:
@@ -37,3 +37,19 @@ def shown(text: str, *, limit: int = 40) -> str:
     """`text` on one line in backticks, cut to `limit` characters, for use in a message."""
     line = " ".join(text.split())
     return f"`{line if len(line) <= limit else line[: limit - 1] + '…'}`"
+
+
+def place_name(path: YamlPath) -> str:
+    """A YAML path as people say it: ``the `answer` of seed example 3``."""
+    parts: list[str] = []
+    for index, step in enumerate(path):
+        if isinstance(step, str):
+            if index + 1 == len(path) or isinstance(path[index + 1], str):
+                parts.append(f"`{step}`")
+        else:
+            listed = path[index - 1] if index else ""
+            noun = {"seed_examples": "seed example", "questions_and_answers": "question"}.get(
+                str(listed), f"item of `{listed}`"
+            )
+            parts.append(f"{noun} {step + 1}")
+    return " of ".join(reversed(parts)) or "the leaf"

@@ -17,6 +17,7 @@ import pygit2
 from pygit2.enums import DeltaStatus, DiffOption, ObjectType
 
 from seedbed.errors import RepositoryError
+from seedbed.taxonomy.safe_paths import is_safe_path, printable, read_without_links, too_large
 
 REGULAR = 0o100644
 EXECUTABLE = 0o100755
@@ -172,7 +173,7 @@ class Repository:
         Raises RepositoryError when it is larger than `limit` bytes, before reading it, or cannot be read.
         """
         if file.mode == SUBMODULE:
-            raise RepositoryError(f"{_printable(file.path)} is a submodule, which Seedbed does not read")
+            raise RepositoryError(f"{printable(file.path)} is a submodule, which Seedbed does not read")
         return self._read_from_disk(file.path, limit) if commit is None else self._read_object(file, limit)
 
     def read_path(self, commit: str | None, path: str, limit: int) -> bytes | None:
@@ -233,7 +234,7 @@ class Repository:
         found = self._git.get(tree)
         if not isinstance(found, pygit2.Tree):
             raise RepositoryError(
-                f"the folder {_printable(folder)} is missing from the object store",
+                f"the folder {printable(folder)} is missing from the object store",
                 hint="git fsck shows what is broken; git fetch --refetch brings it back",
             )
         return list(found)
@@ -252,17 +253,17 @@ class Repository:
         blob = pygit2.Oid(hex=file.blob)
         size = self._object_size(blob)
         if size > limit:
-            raise _too_large(file.path, size, limit)
+            raise too_large(file.path, size, limit)
         try:
             kind, data = self._git.odb.read(blob)
         except (KeyError, pygit2.GitError) as error:
             raise RepositoryError(
-                f"{_printable(file.path)} cannot be read from the object store: {error}",
+                f"{printable(file.path)} cannot be read from the object store: {error}",
                 hint="git fsck shows what is broken; git fetch --refetch brings it back",
             ) from error
         if kind != ObjectType.BLOB:
             raise RepositoryError(
-                f"{_printable(file.path)} is not a file but another kind of git object", hint="git fsck"
+                f"{printable(file.path)} is not a file but another kind of git object", hint="git fsck"
             )
         return bytes(data)
 
@@ -309,7 +310,7 @@ class Repository:
             return str(self._git.hashfile(path))
         except (OSError, ValueError, pygit2.GitError) as error:
             raise RepositoryError(
-                f"{_printable(path)} cannot be read: {error}", hint="check its permissions"
+                f"{printable(path)} cannot be read: {error}", hint="check its permissions"
             ) from error
 
     def _lstat(self, path: str) -> os.stat_result | None:
@@ -321,51 +322,15 @@ class Repository:
     def _read_from_disk(self, path: str, limit: int) -> bytes:
         if not is_safe_path(path):
             raise RepositoryError(
-                f"the path {_printable(path)} is not opened: it can lead outside the repository"
+                f"the path {printable(path)} is not opened: it can lead outside the repository"
             )
         try:
-            return _read_without_links(self.root, path, limit)
+            return read_without_links(self.root, path, limit)
         except OSError as error:
             raise RepositoryError(
-                f"{_printable(path)} cannot be read: {error.strerror or error}",
+                f"{printable(path)} cannot be read: {error.strerror or error}",
                 hint="check that it is a file you may read",
             ) from error
-
-
-def is_safe_path(path: str) -> bool:
-    """Whether a path stays inside the repository on every system: no `..`, no `.git`, no backslash, not absolute."""
-    parts = path.split("/")
-    return not any(
-        part in ("", ".", "..")
-        or part.lower().rstrip(". ") in (".git", "git~1")
-        or "\\" in part
-        or "\0" in part
-        for part in parts
-    )
-
-
-def _read_without_links(root: Path, path: str, limit: int) -> bytes:
-    """Open `path` below `root` folder by folder, refusing a link at every step."""
-    *folders, name = path.split("/")
-    directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for folder in folders:
-            deeper = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
-            os.close(directory)
-            directory = deeper
-        found = os.lstat(name, dir_fd=directory)
-        if stat.S_ISLNK(found.st_mode):
-            return os.fsencode(os.readlink(name, dir_fd=directory))
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError("not a plain file")
-        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
-    finally:
-        os.close(directory)
-    with os.fdopen(handle, "rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise _too_large(path, found.st_size, limit)
-    return data
 
 
 def _name(entry: Any) -> str:
@@ -374,13 +339,3 @@ def _name(entry: Any) -> str:
 
 def _folder(under: str) -> str:
     return "/".join(part for part in under.split("/") if part not in ("", "."))
-
-
-def _printable(path: str) -> str:
-    return ascii(path) if not path.isprintable() else path
-
-
-def _too_large(path: str, size: int, limit: int) -> RepositoryError:
-    return RepositoryError(
-        f"{_printable(path)} has {size:,} bytes; at most {limit:,} are read", hint="make it smaller"
-    )

@@ -15,7 +15,7 @@ from typing import Any
 
 from seedbed.bundled_files import bundled_file
 from seedbed.taxonomy.leaf import Fault, Span, YamlPath
-from seedbed.taxonomy.places import shown
+from seedbed.taxonomy.places import place_name, shown
 
 SCHEMA_FAULT_KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -43,6 +43,7 @@ _SYNONYMS: Mapping[str, str] = MappingProxyType(
         "output": "answer",
         "response": "answer",
         "qna": "questions_and_answers",
+        "document": "context",
         "outline": "document_outline",
         "url": "repo",
         "sha": "commit",
@@ -50,6 +51,16 @@ _SYNONYMS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Words that people write for a key of the format."""
+
+_ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "attribution": "authors, links and licences belong in attribution.txt beside the leaf; remove it here",
+        "source": "links and licences belong in attribution.txt beside the leaf; remove it here",
+        "license": "the licence belongs in attribution.txt beside the leaf; remove it here",
+        "category": "the folders above the leaf say what it is about; remove it here",
+    }
+)
+"""Keys of older forms of a leaf, and where what they said belongs now."""
 
 _TYPES: Mapping[str, str] = MappingProxyType(
     {"string": "text", "array": "a list", "object": "a mapping of keys and values"}
@@ -80,22 +91,6 @@ def _validator(name: str) -> Any:
     from jsonschema import Draft202012Validator
 
     return Draft202012Validator(json.loads(bundled_file(f"schema/{name}").read_text(encoding="utf-8")))
-
-
-def place_name(path: YamlPath) -> str:
-    """A YAML path as people say it: ``the `answer` of seed example 3``."""
-    parts: list[str] = []
-    for index, step in enumerate(path):
-        if isinstance(step, str):
-            if index + 1 == len(path) or isinstance(path[index + 1], str):
-                parts.append(f"`{step}`")
-        else:
-            listed = path[index - 1] if index else ""
-            noun = {"seed_examples": "seed example", "questions_and_answers": "question"}.get(
-                str(listed), f"item of `{listed}`"
-            )
-            parts.append(f"{noun} {step + 1}")
-    return " of ".join(reversed(parts)) or "the leaf"
 
 
 class _Translator:
@@ -173,7 +168,7 @@ class _Translator:
             self._key_span((*path, key)),
             (*path, key),
             value=key[:80],
-            help=f"keys it can have: {listed}",
+            help=_ELSEWHERE.get(_bare(key), f"keys it can have: {listed}"),
             replacement=meant,
         )
 
@@ -192,7 +187,11 @@ class _Translator:
         if validator == "minLength" or (found == "" and validator == "type"):
             span = self._key_span(path) if isinstance(path[-1], str) else self._value_span(path)
             return Fault(
-                "empty_value", f"{name} has no value", span, path, help="give it one, or remove the key"
+                "empty_value",
+                f"{name} has no value",
+                span,
+                path,
+                help="write one, or remove the key if it may be left out",
             )
         span = self._value_span(path)
         if validator == "type":
@@ -282,7 +281,7 @@ def _type_help(wanted: str, found: object) -> str:
     if wanted == "string" and isinstance(found, Mapping):
         return "text with `: ` in it needs quotes, or a block: `|` and the text indented on the lines below"
     if wanted == "string":
-        return "write one text; for several lines use a block: `|` and the text indented on the lines below"
+        return "write one text: quote it if it begins with `[` or `- `, or use a block: `|` and indented lines below"
     if wanted == "array":
         return "write one item per line, each after `- `"
     return "write `key: value` lines, indented under it"
