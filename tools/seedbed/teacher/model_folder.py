@@ -43,6 +43,11 @@ def model_folder(model: str) -> Path:
     return folder
 
 
+def spoken_name(model: str, folder: Path) -> str:
+    """A model's name as a person would say it: its hub name, or the name of its folder without the path to it."""
+    return folder.resolve().name if Path(model).expanduser().is_dir() else model
+
+
 def model_revision(folder: Path) -> str:
     """The first 40 hex digits of the sha256 over names, sizes and contents of `MODEL_FILES`."""
     digest = hashlib.sha256()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from seedbed.errors import MissingExtraError, TeacherError
 from seedbed.teacher.batching import BatchQueue, Shape, padded_length
+from seedbed.teacher.chat_prompt import ChatPrompt
 from seedbed.teacher.decoding import Continuation, Decoder, Ending
-from seedbed.teacher.model_folder import model_folder, model_revision
-from seedbed.teacher.neutralise import neutralise
-from seedbed.teacher.teacher import Completion, FinishReason, Message, Request, TeacherIdentity
+from seedbed.teacher.model_folder import model_folder, model_revision, spoken_name
+from seedbed.teacher.teacher import Completion, FinishReason, Request, TeacherIdentity
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 65536}  # prompt tokens of one batch, padding included
 BATCH_ROWS = {"cpu": 64, "cuda": 256}
@@ -59,9 +58,13 @@ def load_transformers_teacher(
     finally:
         if bars:
             logging.enable_progress_bar()
-    identity = TeacherIdentity("transformers", name or _spoken_name(model, folder), model_revision(folder))
+    identity = TeacherIdentity("transformers", name or spoken_name(model, folder), model_revision(folder))
     return TransformersTeacher(
-        weights.to(device).eval(), tokenizer, identity=identity, concurrency=concurrency
+        weights.to(device).eval(),
+        tokenizer,
+        identity=identity,
+        concurrency=concurrency,
+        max_model_len=max_model_len,
     )
 
 
@@ -78,11 +81,7 @@ class TransformersTeacher:
         max_model_len: int | None = None,
     ) -> None:
         """Raises TeacherError when the tokenizer has no chat template or the model no token that ends an answer."""
-        if tokenizer.chat_template is None:
-            raise TeacherError(
-                f"the tokenizer of {identity.model!r} has no chat template",
-                hint="use an instruction-tuned model, or put a chat_template.jinja beside its tokenizer",
-            )
+        self._chat = ChatPrompt(tokenizer, model=identity.model)
         ends = _end_tokens(model, tokenizer)
         if not ends:
             raise TeacherError(
@@ -91,9 +90,6 @@ class TransformersTeacher:
             )
         self._identity = identity
         self._concurrency = concurrency or DEFAULT_CONCURRENCY
-        self._tokenizer = tokenizer
-        self._special_tokens = tuple(tokenizer.all_special_tokens)
-        self._special_ids = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
         readable = int(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
         self._context = min(readable, max_model_len or readable)
         pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
@@ -113,48 +109,23 @@ class TransformersTeacher:
 
     async def complete(self, request: Request) -> Completion:
         """See `Teacher.complete`. A JSON schema gives FAILED: this back end has no grammar to hold an answer to it."""
-        prompt = self._prompt(request.messages)
+        prompt = self._chat.tokens(request.messages)
         if isinstance(prompt, str):
             return Completion("", FinishReason.REFUSED, 0, 0, prompt)
         if request.json_schema is not None:
             detail = "the transformers back end cannot hold an answer to a JSON schema; use openai or vllm"
             return Completion("", FinishReason.FAILED, len(prompt), 0, detail)
-        if request.choices is not None:
+        if request.choices:
             return await self._choose(prompt, request.choices)
         return await self._continue(prompt, request)
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
-        """The stretches of `text` that the tokenizer can only read as its unknown token, each once, in order."""
-        unknown = self._tokenizer.unk_token_id
-        if unknown is None or not self._tokenizer.is_fast:
-            return ()
-        text = neutralise(text, self._special_tokens)
-        encoded = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        pairs = zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
-        return tuple(dict.fromkeys(text[start:end] for token, (start, end) in pairs if token == unknown))
+        """See `Teacher.unknown_words`."""
+        return self._chat.unknown_words(text)
 
     async def close(self) -> None:
         """Stop between two tokens; requests in flight are cancelled."""
         self._queue.close()
-
-    def _prompt(self, messages: Sequence[Message]) -> tuple[int, ...] | str:
-        """The chat template's tokens, all special ones its own; or why these messages cannot be put to the model."""
-        from jinja2.exceptions import TemplateError
-
-        contents = [neutralise(message.content, self._special_tokens) for message in messages]
-        if any(not self._special_ids.isdisjoint(self._tokens(content)) for content in contents):
-            return "a message holds a special token of the model in a form that cannot be neutralised"
-        conversation = [
-            {"role": message.role, "content": content}
-            for message, content in zip(messages, contents, strict=True)
-        ]
-        try:
-            text = self._tokenizer.apply_chat_template(
-                conversation, tokenize=False, add_generation_prompt=True
-            )
-        except TemplateError as error:
-            return f"the model's chat template does not take these messages: {error}"
-        return self._tokens(text)
 
     async def _continue(self, prompt: tuple[int, ...], request: Request) -> Completion:
         room = self._context - len(prompt)
@@ -163,7 +134,7 @@ class TransformersTeacher:
         ends = self._holds(request.stop) if request.stop else None
         work = Continuation(prompt, min(room, request.max_tokens), request.temperature, request.seed, ends)
         answer = await self._queue.submit(Shape(padded_length(len(prompt))), work)
-        text = self._text(answer.tokens)
+        text = self._chat.text(answer.tokens)
         for stop in request.stop:
             text = text.partition(stop)[0]
         reason = FinishReason.STOP if answer.ended else FinishReason.LENGTH
@@ -171,7 +142,7 @@ class TransformersTeacher:
 
     async def _choose(self, prompt: tuple[int, ...], choices: Sequence[str]) -> Completion:
         """The choice that the model finds likeliest as its whole answer; the first one of equals."""
-        answers = [self._tokens(neutralise(choice, self._special_tokens)) for choice in choices]
+        answers = [self._chat.answer_tokens(choice) for choice in choices]
         longest = len(prompt) + max(map(len, answers))
         if longest > self._context:
             return self._too_long(longest, len(prompt))
@@ -201,18 +172,8 @@ class TransformersTeacher:
         detail = f"the request has {tokens} tokens; the model reads {self._context}"
         return Completion("", FinishReason.REFUSED, prompt_tokens, 0, detail)
 
-    def _tokens(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    def _text(self, tokens: Sequence[int]) -> str:
-        return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
-
     def _holds(self, stops: Sequence[str]) -> Callable[[Sequence[int]], bool]:
-        return lambda tokens: any(stop in self._text(tokens) for stop in stops)
-
-
-def _spoken_name(model: str, folder: Path) -> str:
-    return folder.resolve().name if Path(model).expanduser().is_dir() else model
+        return lambda tokens: any(stop in self._chat.text(tokens) for stop in stops)
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> list[int]:

@@ -1,0 +1,65 @@
+"""From messages to the tokens that a model with a chat template reads, for the back ends that run in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from seedbed.errors import TeacherError
+from seedbed.teacher.neutralise import neutralise
+from seedbed.teacher.teacher import Message
+
+
+class ChatPrompt:
+    """A tokenizer with its chat template; every special token in a prompt is the template's own."""
+
+    def __init__(self, tokenizer: Any, *, model: str) -> None:
+        """Raises TeacherError when the tokenizer has no chat template; `model` is its name in the message."""
+        if tokenizer.chat_template is None:
+            raise TeacherError(
+                f"the tokenizer of {model!r} has no chat template",
+                hint="use an instruction-tuned model, or put a chat_template.jinja beside its tokenizer",
+            )
+        self._tokenizer = tokenizer
+        self._special_tokens = tuple(tokenizer.all_special_tokens)
+        self._special_ids = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+
+    def tokens(self, messages: Sequence[Message]) -> tuple[int, ...] | str:
+        """The prompt's tokens up to where the answer begins; or why these messages cannot be put to the model."""
+        from jinja2.exceptions import TemplateError
+
+        contents = [neutralise(message.content, self._special_tokens) for message in messages]
+        if any(not self._special_ids.isdisjoint(self._read(content)) for content in contents):
+            return "a message holds a special token of the model in a form that cannot be neutralised"
+        conversation = [
+            {"role": message.role, "content": content}
+            for message, content in zip(messages, contents, strict=True)
+        ]
+        try:
+            text = self._tokenizer.apply_chat_template(
+                conversation, tokenize=False, add_generation_prompt=True
+            )
+        except TemplateError as error:
+            return f"the model's chat template does not take these messages: {error}"
+        return self._read(text)
+
+    def answer_tokens(self, text: str) -> tuple[int, ...]:
+        """The tokens of an answer, without the one that ends it."""
+        return self._read(neutralise(text, self._special_tokens))
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """What an answer's tokens say."""
+        return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
+
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        """The stretches of `text` that the tokenizer can only read as its unknown token, each once, in order."""
+        unknown = self._tokenizer.unk_token_id
+        if unknown is None or not self._tokenizer.is_fast:
+            return ()
+        text = neutralise(text, self._special_tokens)
+        encoded = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        pairs = zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
+        return tuple(dict.fromkeys(text[start:end] for token, (start, end) in pairs if token == unknown))
+
+    def _read(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
