@@ -11,7 +11,8 @@ import click
 
 from seedbed.errors import ExitCode, NothingToDoError, SeedbedError
 from seedbed.generation.estimate import Estimate, estimate_leaf
-from seedbed.generation.generate import LeafOutcome, Outcome, generate as generate_samples
+from seedbed.generation.generate import LeafOutcome, Outcome
+from seedbed.generation.generate import generate as generate_samples
 from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource
 from seedbed.generation.project import Project, chosen, open_project
@@ -28,11 +29,15 @@ REAL_TEACHER = (
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Every leaf, not only those that need samples.")
-@click.option("--leaf", "leaves", multiple=True, metavar="NAME", help="This leaf; may be given several times.")
+@click.option(
+    "--leaf", "leaves", multiple=True, metavar="NAME", help="This leaf; may be given several times."
+)
 @click.option("--revision", default="HEAD", show_default=True, help="The commit whose leaves are read.")
 @click.option("--recipe", metavar="NAME|PATH", help="Generation recipe, in place of the one in seedbed.toml.")
 @click.option("--teacher", metavar="TEACHER", help="sandbox, transformers:PATH or openai:URL#MODEL.")
-@click.option("--samples", type=click.IntRange(1), help="Samples per leaf (knowledge: per passage and stage).")
+@click.option(
+    "--samples", type=click.IntRange(1), help="Samples per leaf (knowledge: per passage and stage)."
+)
 @click.option("--seed", type=click.IntRange(0), help="Seed of every random choice.")
 @click.option("--store", metavar="PATH|URL", help="Sample store, in place of the one in seedbed.toml.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, and ask nothing.")
@@ -67,10 +72,14 @@ def generate(
         recipe_digest=plan.digest,
     )
     picked = chosen(statuses, names=leaves, everything=everything, store=project.store)
-    click.echo(f"{len(picked)} of {len(statuses)} leaves at {commit[:12]}, recipe {plan.name}, seed {run_seed}")
+    click.echo(
+        f"{len(picked)} of {len(statuses)} leaves at {commit[:12]}, recipe {plan.name}, seed {run_seed}"
+    )
     if not picked:
         if fail_on_empty:
-            raise NothingToDoError("every leaf is as in the latest release", hint="--all grows them all the same")
+            raise NothingToDoError(
+                "every leaf is as in the latest release", hint="--all grows them all the same"
+            )
         return
     if dry_run:
         _print_estimate(picked, plan, run_seed)
@@ -121,13 +130,21 @@ def _print_outcomes(outcomes: Sequence[LeafOutcome]) -> None:
                 for line in funnel_lines(outcome.funnels):
                     click.echo(f"  {line}")
         else:
-            click.echo(f"{terminal_text(outcome.name)}: {outcome.outcome}: {terminal_text(outcome.reason)}", err=True)
+            click.echo(
+                f"{terminal_text(outcome.name)}: {outcome.outcome}: {terminal_text(outcome.reason)}", err=True
+            )
     refused = [outcome for outcome in outcomes if outcome.outcome is Outcome.REFUSED]
     if refused:
         click.echo(f"{len(refused)} leaves were refused; {REAL_TEACHER}", err=True)
-    empty = [outcome.name for outcome in outcomes if outcome.outcome is Outcome.GENERATED and not outcome.total.kept]
+    empty = [
+        outcome.name
+        for outcome in outcomes
+        if outcome.outcome is Outcome.GENERATED and not outcome.total.kept
+    ]
     if empty:
-        click.echo(f"nothing was accepted of {', '.join(map(terminal_text, empty))}: see the funnel above", err=True)
+        click.echo(
+            f"nothing was accepted of {', '.join(map(terminal_text, empty))}: see the funnel above", err=True
+        )
 
 
 def _print_estimate(picked: Sequence[LeafStatus], recipe: GenerationRecipe, run_seed: int) -> None:

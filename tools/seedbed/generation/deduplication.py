@@ -52,3 +52,18 @@ class SeenTexts:
         # Sets whose sizes are further apart than this cannot be similar enough: no need to intersect them.
         smaller, larger = sorted((len(first), len(second)))
         return smaller >= self._near_copy * larger and similarity(first, second) >= self._near_copy
+
+
+class SeedTexts:
+    """The texts of a leaf's seeds: what a teacher writes must neither copy one nor carry a held-out one along."""
+
+    def __init__(self, near_copy: float, *, shown: Iterable[str], held_out: Iterable[str]) -> None:
+        kept_back = tuple(held_out)
+        self._seen = SeenTexts(near_copy, (*shown, *kept_back))
+        self._held_out = tuple((f" {' '.join(words(text))} ", text) for text in kept_back if words(text))
+
+    def copied(self, text: str) -> str | None:
+        """The seed that `text` is an exact or near copy of, or the held-out one that it contains word for word."""
+        padded = f" {' '.join(words(text))} "
+        contained = (seed for held_out, seed in self._held_out if held_out in padded)
+        return self._seen.nearest_copy(text) or next(contained, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seedbed.generation.asking import Asker, Usage
-from seedbed.generation.deduplication import SeenTexts
+from seedbed.generation.deduplication import SeedTexts
 from seedbed.generation.funnel import Loss
 from seedbed.generation.task import Draft, Task
 
@@ -33,6 +33,9 @@ async def _write_context(task: Task, attempt: int, asker: Asker, usage: Usage) -
     text = await asker.ask(task.request(step, {"contexts": shown}, attempt=attempt, role="context"), usage)
     if isinstance(text, Loss):
         return text
-    seeds = (*task.seeds.training, *task.seeds.held_out)
-    seen = SeenTexts(task.recipe.near_copy, (seed.context for seed in seeds if seed.context))
-    return Loss.SEED_COPY if seen.nearest_copy(text) is not None else text
+    seeds = SeedTexts(
+        task.recipe.near_copy,
+        shown=(seed.context for seed in task.seeds.training if seed.context),
+        held_out=(seed.context for seed in task.seeds.held_out if seed.context),
+    )
+    return Loss.SEED_COPY if seeds.copied(text) is not None else text

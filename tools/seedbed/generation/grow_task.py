@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 from seedbed.generation import freeform, grounded, knowledge
 from seedbed.generation.asking import Asker, Usage, together
-from seedbed.generation.deduplication import SeenTexts
+from seedbed.generation.deduplication import SeedTexts, SeenTexts
 from seedbed.generation.funnel import Funnel, Loss
 from seedbed.generation.judging import Answered, answer_and_judge
-from seedbed.generation.normalise import words
 from seedbed.generation.task import Draft, Task
 from seedbed.taxonomy.leaf import Kind
 
@@ -52,29 +51,24 @@ class _Sieve:
     """Which drafts are new: neither seeds nor earlier questions of the task, exactly or nearly."""
 
     def __init__(self, task: Task) -> None:
-        near_copy = task.recipe.near_copy
-        seeds = (*task.seeds.training, *task.seeds.held_out)
-        self._seeds = SeenTexts(near_copy, (seed.identity for seed in seeds))
-        self._held_out = [f" {' '.join(words(seed.identity))} " for seed in task.seeds.held_out]
-        self._earlier = SeenTexts(near_copy)
+        self._seeds = SeedTexts(
+            task.recipe.near_copy,
+            shown=(seed.identity for seed in task.seeds.training),
+            held_out=(seed.identity for seed in task.seeds.held_out),
+        )
+        self._earlier = SeenTexts(task.recipe.near_copy)
         self.seed_copies: list[tuple[str, str]] = []
 
     def loss(self, draft: Draft) -> Loss | None:
         text = draft.sample_question
-        copied = self._seeds.nearest_copy(text)
+        copied = self._seeds.copied(text)
         if copied is not None:
             self.seed_copies.append((text, copied))
-            return Loss.SEED_COPY
-        if self._holds_held_out(text):  # would carry a held-out question into the prompt for its answer
             return Loss.SEED_COPY
         if self._earlier.nearest_copy(text) is not None:
             return Loss.REPEATED
         self._earlier.add(text)
         return None
-
-    def _holds_held_out(self, text: str) -> bool:
-        padded = f" {' '.join(words(text))} "
-        return any(held_out in padded for held_out in self._held_out if held_out.strip())
 
 
 async def grow_task(task: Task, asker: Asker) -> TaskHarvest:

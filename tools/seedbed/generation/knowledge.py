@@ -20,22 +20,23 @@ def source_passages(documents: Iterable[Document], recipe: PassageRecipe) -> tup
     found: dict[str, SourcePassage] = {}
     for document in documents:
         for passage in split_passages(document.text, maximum_words=recipe.words):
-            body = "\n".join(line for line in passage.text.splitlines() if not _HEADING.match(line)).strip()
-            if not body:
+            plain = recipe.form == "plain"
+            text = plain_text(passage.body) if plain else under_headings(passage.body, passage.heading)
+            if not text:
                 continue
-            text = plain_text(body) if recipe.form == "plain" else under_headings(body, passage.heading)
             found.setdefault(text, SourcePassage(text, document.path, document.blob, passage.span))
     return tuple(found.values())
 
 
 def plain_text(body: str) -> str:
-    """Paragraphs, each on one line, a blank line between them."""
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", body))
+    """Paragraphs without headings, each on one line, a blank line between them."""
+    lines = "\n".join(line for line in body.splitlines() if not _HEADING.match(line)).strip()
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", lines))
 
 
 def under_headings(body: str, heading: tuple[str, ...]) -> str:
     """The passage below the headings that it stands under, so that it can be understood alone."""
-    return "\n\n".join((" > ".join(heading), body)) if heading else body
+    return "\n\n".join((" > ".join(heading), body)) if heading and body else body
 
 
 async def write_question(task: Task, attempt: int, asker: Asker, usage: Usage) -> Draft | Loss:

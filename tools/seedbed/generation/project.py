@@ -76,7 +76,9 @@ def open_project(start: Path, *, store: str | None = None) -> Project:
 def settings_at(repository: Repository, commit: str) -> Settings:
     """The settings of a commit: a change under review cannot choose its own."""
     raw = repository.read_path(commit, FILE_NAME, _CONFIGURATION_LIMIT)
-    return read_settings(None if raw is None else _text(raw, FILE_NAME), source=f"{FILE_NAME} of {commit[:12]}")
+    return read_settings(
+        None if raw is None else _text(raw, FILE_NAME), source=f"{FILE_NAME} of {commit[:12]}"
+    )
 
 
 def recipe_at(repository: Repository, commit: str, name: str) -> GenerationRecipe:
@@ -89,7 +91,9 @@ def recipe_at(repository: Repository, commit: str, name: str) -> GenerationRecip
     return load_recipe(name, read=read)
 
 
-def chosen(statuses: Sequence[LeafStatus], *, names: Sequence[str], everything: bool, store: SampleStore) -> list[LeafStatus]:
+def chosen(
+    statuses: Sequence[LeafStatus], *, names: Sequence[str], everything: bool, store: SampleStore
+) -> list[LeafStatus]:
     """The leaves to generate: those of these names, or all, or those that need samples. Raises UsageError for a name
     that no leaf has."""
     present = {status.name: status for status in statuses if status.source is not None}

@@ -1,0 +1,45 @@
+"""A preview as one JSON document, version 1."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from seedbed.generation.preview import LeafPreview, Preview
+
+
+def preview_json(preview: Preview) -> str:
+    """ASCII, sorted keys; a new key may appear in version 1, none changes its meaning or goes."""
+    document = {
+        "version": 1,
+        "base": preview.base,
+        "head": preview.head,
+        "rung": preview.rung,
+        "recipe": preview.recipe,
+        "teacher": preview.teacher,
+        "student": preview.student,
+        "student_problem": preview.student_problem,
+        "leaves": [_leaf(leaf) for leaf in preview.leaves],
+        "removed": list(preview.removed),
+        "seconds": round(preview.seconds, 3),
+    }
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+
+
+def _leaf(leaf: LeafPreview) -> dict[str, Any]:
+    return {
+        "name": leaf.name,
+        "path": leaf.path,
+        "change": leaf.change,
+        "problem": leaf.problem,
+        "samples": [sample.to_json() for sample in leaf.samples],
+        "funnels": {str(stage): funnel.to_json() for stage, funnel in leaf.funnels.items()},
+        "seed_copies": [{"written": written, "seed": seed} for written, seed in leaf.seed_copies],
+        "student": [
+            {"question": one.question, "expected": one.expected, "answer": one.answer, "right": one.right}
+            for one in leaf.student_answers
+        ],
+        "teacher_tokens": leaf.teacher_tokens,
+        "student_tokens": leaf.student_tokens,
+        "seconds": round(leaf.seconds, 3),
+    }

@@ -1,0 +1,98 @@
+"""A preview as a comment on a pull request: short enough for one, and harmless whatever the model or the leaf says."""
+
+from __future__ import annotations
+
+from seedbed.generation.preview import LeafPreview, Preview
+from seedbed.reports.escape import markdown_fence, markdown_inline
+from seedbed.reports.funnel import funnel_lines
+
+COMMENT_LIMIT = 65_536
+"""Characters that GitHub takes in one comment."""
+
+_TEXT_LIMIT = 1_500  # of one question or answer
+_LINE_LIMIT = 160  # of one cell
+
+
+def preview_markdown(preview: Preview) -> str:
+    """The whole report, at most `COMMENT_LIMIT` characters: whole leaves first, then names alone, then a count."""
+    title = _title(preview)
+    footer = (
+        f"\n<sub>{preview.seconds:.1f} s. Advisory: nothing was stored, and no check depends on it.</sub>\n"
+    )
+    room = COMMENT_LIMIT - len(title) - len(footer) - 200  # for the line that counts what was left out
+    parts: list[str] = []
+    left_out = 0
+    for leaf in preview.leaves:
+        for part in (_leaf(leaf, len(leaf.samples)), _leaf(leaf, 1), _summary(leaf) + "\n"):
+            if len(part) <= room:
+                parts.append(part)
+                room -= len(part)
+                break
+        else:
+            left_out += 1
+    if left_out:
+        parts.append(f"\n{left_out} more leaves do not fit here: run `seedbed preview` to see them.\n")
+    return title + "".join(parts) + footer
+
+
+def _title(preview: Preview) -> str:
+    head = preview.head[:12] if preview.head else "the working tree"
+    lines = [
+        "### What the teacher makes of these leaves",
+        "",
+        f"{head} against {(preview.base or '')[:12]} ({markdown_inline(preview.rung)})",
+        f"<br>recipe {markdown_inline(preview.recipe)}",
+    ]
+    if preview.leaves:
+        lines.append(
+            f"<br>teacher {markdown_inline(preview.teacher)}, student {markdown_inline(preview.student or 'none')}"
+        )
+    if preview.student_problem:
+        lines.append(f"<br>what the student knows was not asked: {_cell(preview.student_problem)}")
+    if not preview.leaves:
+        lines.append("\nNo leaf was added or edited.")
+    shown = [_cell(name) for name in preview.removed[:50]]
+    if shown:
+        more = f" and {len(preview.removed) - 50} more" if len(preview.removed) > 50 else ""
+        lines.append(f"\nRemoved, and never replayed again: {', '.join(shown)}{more}")
+    return "\n".join(lines) + "\n"
+
+
+def _leaf(leaf: LeafPreview, samples: int) -> str:
+    lines = ["", "<details>", f"<summary>{_summary(leaf)}</summary>", ""]
+    if leaf.student_answers:
+        lines += ["| the student, before training | question | its answer |", "|---|---|---|"]
+        lines += [
+            f"| {'right' if one.right else 'not yet'} | {_cell(one.question)} | {_cell(one.answer)} |"
+            for one in leaf.student_answers[:6]
+        ]
+        lines.append("")
+    lines += [f"- {line}" for line in funnel_lines(leaf.funnels)]
+    lines += [f"- copies a seed: {_cell(written)} ~ {_cell(seed)}" for written, seed in leaf.seed_copies[:5]]
+    lines.append("")
+    for sample in leaf.samples[:samples]:
+        lines += [
+            f"**{sample.stage.replace('_', ' ')}**{', held out' if sample.held_out else ''}",
+            "",
+            markdown_fence(sample.question, _TEXT_LIMIT),
+            "",
+            markdown_fence(sample.answer, _TEXT_LIMIT),
+            "",
+        ]
+    if len(leaf.samples) > samples:
+        lines += [f"and {len(leaf.samples) - samples} more samples, which do not fit here", ""]
+    lines += [f"{leaf.teacher_tokens:,} teacher tokens, {leaf.seconds:.1f} s", "", "</details>", ""]
+    return "\n".join(lines)
+
+
+def _summary(leaf: LeafPreview) -> str:
+    text = f"{_cell(leaf.name)} ({leaf.change}): "
+    text += f"no samples: {_cell(leaf.problem)}" if leaf.problem else f"{len(leaf.samples)} samples"
+    if leaf.student_answers:
+        text += f"; the student knows {leaf.known} of {len(leaf.student_answers)}"
+    return text
+
+
+def _cell(text: str) -> str:
+    line = " ".join(text.split())
+    return markdown_inline(line if len(line) <= _LINE_LIMIT else line[: _LINE_LIMIT - 1] + "…")

@@ -1,0 +1,62 @@
+"""A preview for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.generation.preview import LeafPreview, Preview
+from seedbed.reports.escape import terminal_text
+from seedbed.reports.funnel import funnel_lines
+
+_SHOWN_COPIES = 5
+
+
+def preview_text(preview: Preview) -> str:
+    """The whole report, each line made harmless for a terminal."""
+    return "\n".join(_lines(preview)) + "\n"
+
+
+def _lines(preview: Preview) -> Iterator[str]:
+    head = preview.head[:12] if preview.head else "the working tree"
+    yield f"{head} against {(preview.base or '')[:12]} ({preview.rung}); recipe {preview.recipe}"
+    if not preview.leaves and not preview.removed:
+        yield "no leaf changed: nothing to preview"
+        return
+    if preview.leaves:
+        yield f"teacher {terminal_text(preview.teacher)}; student {terminal_text(preview.student or 'none')}"
+    if preview.student_problem:
+        yield f"what the student knows was not asked: {terminal_text(preview.student_problem)}"
+    for leaf in preview.leaves:
+        yield ""
+        yield from _leaf_lines(leaf)
+    for name in preview.removed:
+        yield f"\n{terminal_text(name)} (removed): its samples will not be replayed any more"
+    yield f"\n{preview.seconds:.1f} s in all"
+
+
+def _leaf_lines(leaf: LeafPreview) -> Iterator[str]:
+    yield f"{terminal_text(leaf.name)} ({leaf.change})"
+    if leaf.student_answers:
+        yield f"  the student answers {leaf.known} of the leaf's {len(leaf.student_answers)} questions as its author does"
+    for answer in leaf.student_answers[:3]:
+        yield f"    {'=' if answer.right else '≠'} {_one_line(answer.question)} → {_one_line(answer.answer)}"
+    if leaf.problem:
+        yield f"  no samples: {terminal_text(leaf.problem)}"
+        return
+    for line in funnel_lines(leaf.funnels):
+        yield f"  {line}"
+    for written, seed in leaf.seed_copies[:_SHOWN_COPIES]:
+        yield f"  copies a seed: {_one_line(written)} ~ {_one_line(seed)}"
+    if len(leaf.seed_copies) > _SHOWN_COPIES:
+        yield f"  and {len(leaf.seed_copies) - _SHOWN_COPIES} more copies of seeds"
+    for number, sample in enumerate(leaf.samples, 1):
+        yield f"  {number}. {sample.stage.replace('_', ' ')}{', held out' if sample.held_out else ''}"
+        for role, text in (("Q", sample.question), ("A", sample.answer)):
+            for index, line in enumerate(text.splitlines() or [""]):
+                yield f"     {role if index == 0 else ' '} {terminal_text(line)}"
+    yield f"  {leaf.teacher_tokens:,} teacher tokens, {leaf.student_tokens:,} student tokens, {leaf.seconds:.1f} s"
+
+
+def _one_line(text: str, limit: int = 100) -> str:
+    line = " ".join(text.split())
+    return terminal_text(line if len(line) <= limit else line[: limit - 1] + "…")
