@@ -127,6 +127,19 @@ def test_check_of_a_first_push_looks_at_everything(runner: Runner, repository: R
     assert "1 leaf" in runner.summary.read_text(encoding="utf-8")
 
 
+def test_grow_says_what_a_merge_leads_to(runner: Runner, repository: RepositoryBuilder) -> None:
+    text = script("grow", "plan", "What is fresh, what would be asked, what would be trained")
+    ran = runner.run(text, cwd=repository.path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    summary = runner.summary.read_text(encoding="utf-8")
+    assert [line for line in summary.splitlines() if line and not line.startswith("    ")] == [
+        "### seedbed status",
+        "### seedbed generate --dry-run",
+        "### seedbed plan",
+    ]
+    assert summary.count("compositional_skills/geography/capitals") >= 2
+
+
 FETCH = script("preview", "generate", "Fetch the labelled commit as data")
 
 
