@@ -270,6 +270,18 @@ def test_damaged_weights_and_a_missing_folder_are_refused(tmp_path: Path) -> Non
         load_transformers_teacher(str(tmp_path / "absent"))
 
 
+def test_a_hub_name_that_cannot_be_fetched_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(TeacherError, match="neither a folder here nor could it be fetched") as raised:
+        load_transformers_teacher("nobody/nothing")
+    assert raised.value.hint
+
+
+def test_the_identity_names_the_folder_without_its_path(folder: Path, teacher: TransformersTeacher) -> None:
+    assert teacher.identity.model == folder.name
+    assert load_transformers_teacher(str(folder), name="sandbox").identity.model == "sandbox"
+
+
 def test_a_model_without_a_chat_template_is_refused(tmp_path: Path) -> None:
     folder = build_tiny_model(tmp_path, words=WORDS)
     (folder / "chat_template.jinja").unlink()
