@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from support.tiny_model import build_tiny_model
+
 from seedbed.generation.sample import Provenance, Sample, Stage
 from seedbed.teacher.teacher import Message, TeacherIdentity
 from seedbed_training.planning.plan import PhasePlan, PlannedSample, TrainingPlan, Why
 from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe, TrainingRecipe
-from support.tiny_model import build_tiny_model
 
-WORDS = tuple(f"w{number}" for number in range(20)) + ("what", "follows", "?", ".")
+WORDS = (*(f"w{number}" for number in range(20)), "what", "follows", "?", ".")
 
 
 def tiny_student(directory: Path, *, seed: int = 0, hidden: int = 16) -> Path:

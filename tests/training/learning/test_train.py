@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,10 @@ from support.tiny_student import tiny_student, toy_plan, toy_recipe, toy_sample,
 from seedbed.errors import ConfigurationError, StoreError, TrainingError, UsageError
 from seedbed.generation.sample import Sample, Stage
 from seedbed_training.learning import train as train_module
+from seedbed_training.learning.interruption import postponed_interruption
 from seedbed_training.learning.model import model_digest
 from seedbed_training.learning.progress import StepReport
+from seedbed_training.learning.run_files import sole_user
 from seedbed_training.learning.train import train
 from seedbed_training.planning.plan import TrainingPlan
 
@@ -136,57 +137,80 @@ def test_killed_between_training_and_saving(
 
 
 CHILD = """
-import os, pickle, sys, time
+import sys
 from pathlib import Path
 from support.tiny_student import toy_plan, toy_samples
 from seedbed.generation.sample import Stage
 from seedbed_training.learning.train import train
 
-class Slow:
+class Aloud:
     def step(self, report):
         print(report.phase, report.step, flush=True)
-        time.sleep(0.02)
     def say(self, message):
         pass
 
 phases = (toy_samples(7, stage=Stage.KNOWLEDGE_SHORT), toy_samples(9))
 train(toy_plan(phases, steps=(5, 4)), phases[0] | phases[1], base=Path(sys.argv[1]),
-      run_directory=Path(sys.argv[2]), progress=Slow())
+      run_directory=Path(sys.argv[2]), progress=Aloud())
 """
 
 
-def run_child(base: Path, directory: Path) -> subprocess.Popen[str]:
-    support = Path(__file__).parents[2]
-    environment = os.environ | {"PYTHONPATH": str(support), "OMP_NUM_THREADS": str(torch.get_num_threads())}
-    command = [sys.executable, "-c", CHILD, str(base), str(directory)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+def test_kill_9_in_another_process(
+    base: Path, world: tuple[TrainingPlan, dict[str, Sample]], unbroken: Path, tmp_path: Path
+) -> None:
+    environment = os.environ | {
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "OMP_NUM_THREADS": str(torch.get_num_threads()),
+    }
+    command = [sys.executable, "-c", CHILD, str(base), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+        assert child.stdout is not None
+        for _ in range(6):
+            assert child.stdout.readline()
+        child.kill()
+    assert child.returncode == -signal.SIGKILL
+    assert not (tmp_path / "training.json").exists()
+    train(world[0], world[1], base=base, run_directory=tmp_path)
+    assert weights(tmp_path) == weights(unbroken)
+    assert metrics(tmp_path) == metrics(unbroken)
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, -2), (signal.SIGTERM, 143)]
+    ("number", "ending"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
 )
-def test_a_signal_in_another_process(
+def test_an_interrupted_run_saves_first(
     number: signal.Signals,
-    code: int,
+    ending: type[BaseException],
     base: Path,
     world: tuple[TrainingPlan, dict[str, Sample]],
     unbroken: Path,
     tmp_path: Path,
 ) -> None:
-    child = run_child(base, tmp_path)
-    assert child.stdout is not None
-    steps = 3 + int(time.time()) % 5  # any step will do
-    for _ in range(steps):
-        assert child.stdout.readline()
-    child.send_signal(number)
-    child.communicate(timeout=60)
-    assert child.returncode == code
+    class Interrupting(Listener):
+        def step(self, report: StepReport) -> None:
+            super().step(report)
+            if len(self.steps) == 3:  # no checkpoint is due after it
+                signal.raise_signal(number)
+
+    handler = signal.getsignal(number)
+    with pytest.raises(ending) as caught:
+        train(world[0], world[1], base=base, run_directory=tmp_path, progress=Interrupting())
+    if isinstance(caught.value, SystemExit):
+        assert caught.value.code == 143
+    assert signal.getsignal(number) is handler
     listener = Listener()
     train(world[0], world[1], base=base, run_directory=tmp_path, progress=listener)
+    assert len(listener.steps) == sum(STEPS) - 3
     assert weights(tmp_path) == weights(unbroken)
     assert metrics(tmp_path) == metrics(unbroken)
-    if number is not signal.SIGKILL:  # a checkpoint was saved before it stopped: nothing is computed twice
-        assert len(listener.steps) <= sum(STEPS) - steps
+
+
+def test_a_second_interruption_is_obeyed_at_once() -> None:
+    with postponed_interruption() as interruption:
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.signal == signal.SIGINT
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_a_finished_run_is_not_run_again(
@@ -265,7 +289,7 @@ def test_too_long_and_unreadable_samples_are_left_out_and_counted(base: Path, tm
 def test_phases_without_steps_are_recorded(base: Path, tmp_path: Path) -> None:
     samples = toy_samples(5)
     result = train(toy_plan(({}, samples), steps=(0, 2)), samples, base=base, run_directory=tmp_path / "last")
-    assert [(phase.steps, phase.tokens) for phase in result.phases][0] == (0, 0)
+    assert (result.phases[0].steps, result.phases[0].tokens) == (0, 0)
     result = train(
         toy_plan((samples, {}), steps=(2, 0)), samples, base=base, run_directory=tmp_path / "first"
     )
@@ -298,18 +322,11 @@ def test_what_cannot_be_trained_is_refused(base: Path, tmp_path: Path) -> None:
         train(plan, samples, base=base, run_directory=tmp_path / "file")
 
 
-def test_two_processes_in_one_directory(
+def test_a_directory_in_use_is_refused(
     base: Path, world: tuple[TrainingPlan, dict[str, Sample]], tmp_path: Path
 ) -> None:
-    child = run_child(base, tmp_path)
-    assert child.stdout is not None
-    child.stdout.readline()
-    try:
-        with pytest.raises(UsageError, match="another process is training"):
-            train(world[0], world[1], base=base, run_directory=tmp_path)
-    finally:
-        child.kill()
-        child.communicate()
+    with sole_user(tmp_path), pytest.raises(UsageError, match="another process is training"):
+        train(world[0], world[1], base=base, run_directory=tmp_path)
 
 
 def test_bf16_trains_and_resumes_alike(base: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -127,9 +128,9 @@ def save_student(student: Student, directory: Path) -> str:
             name: tensor.to(student.stored_dtype) if tensor.is_floating_point() else tensor
             for name, tensor in model_tensors(student.model).items()
         }
-        student.model.config.dtype = student.stored_dtype  # what config.json will say
         with _without_progress_bars():
             student.model.save_pretrained(temporary, state_dict=weights)
+        _name_dtype(temporary / "config.json", student.stored_dtype)
         for path in _present(student.folder, _CARRIED_OVER):
             shutil.copyfile(path, temporary / path.name)
         digest = model_digest(temporary)
@@ -149,6 +150,13 @@ def model_tensors(model: Any) -> dict[str, torch.Tensor]:
     every = dict(model.named_parameters(remove_duplicate=False))
     again = every.keys() - dict(model.named_parameters()).keys()
     return {name: tensor.detach() for name, tensor in model.state_dict().items() if name not in again}
+
+
+def _name_dtype(path: Path, dtype: torch.dtype) -> None:
+    """Say in config.json what the weights are stored in; transformers writes what they are trained in."""
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["dtype"] = str(dtype).removeprefix("torch.")
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def put_in_place(temporary: Path, directory: Path) -> None:
