@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from support.garden import Garden
 
 from seedbed.bundled_files import bundled_file
 from seedbed.errors import NothingToDoError, StoreError, TrainingError, UsageError
@@ -27,14 +28,14 @@ AGREE, TOWN, WAITING, COUNT = (
 ANYTHING = Limits(maximum_drop=1.0, minimum_score=0.0)
 
 
-def release(garden: Any, *, limits: Limits = ANYTHING, **options: Any) -> ReleaseManifest:
+def release(garden: Garden, *, limits: Limits = ANYTHING, **options: Any) -> ReleaseManifest:
     preparation = prepare_plan(garden.workspace, recipe=garden.recipe, **options)
     run_training(garden.workspace, preparation)
     evaluation = run_evaluation(garden.workspace, preparation)
     return cut_release(garden.workspace, preparation, evaluation, limits=limits)
 
 
-def test_two_releases_the_second_replaying_the_first(garden: Any) -> None:
+def test_two_releases_the_second_replaying_the_first(garden: Garden) -> None:
     workspace = garden.workspace
     first = release(garden)
     assert first.name == "release-1"
@@ -67,7 +68,7 @@ def test_two_releases_the_second_replaying_the_first(garden: Any) -> None:
     assert verify(workspace, second) == ()
 
 
-def test_the_manifest_follows_its_schema(garden: Any) -> None:
+def test_the_manifest_follows_its_schema(garden: Garden) -> None:
     import jsonschema
 
     manifest = release(garden)
@@ -76,7 +77,7 @@ def test_the_manifest_follows_its_schema(garden: Any) -> None:
     assert ReleaseManifest.from_json(manifest.to_json(), source="the test") == manifest
 
 
-def test_a_removed_leaf_is_dropped_and_never_replayed(garden: Any) -> None:
+def test_a_removed_leaf_is_dropped_and_never_replayed(garden: Garden) -> None:
     release(garden)
     for name in ("qna.yaml", "attribution.txt"):
         garden.builder.remove(f"taxonomy/{AGREE}/{name}")
@@ -88,7 +89,7 @@ def test_a_removed_leaf_is_dropped_and_never_replayed(garden: Any) -> None:
     assert {sample.leaf for phase in plan.phases for sample in phase.samples} == {TOWN, COUNT}
 
 
-def test_without_replay_old_leaves_are_kept_but_not_trained_on(garden: Any) -> None:
+def test_without_replay_old_leaves_are_kept_but_not_trained_on(garden: Garden) -> None:
     release(garden)
     garden.add_leaf(COUNT)
     garden.generate(COUNT, "three")
@@ -101,19 +102,19 @@ def test_without_replay_old_leaves_are_kept_but_not_trained_on(garden: Any) -> N
     assert all(phase.replay_tokens == 0 for phase in manifest.phases)
 
 
-def test_leaves_without_samples_wait(garden: Any) -> None:
+def test_leaves_without_samples_wait(garden: Garden) -> None:
     preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
     assert preparation.waiting == (WAITING,)
     assert set(preparation.plan.blobs) == {AGREE, TOWN}
 
 
-def test_an_edited_leaf_waits_until_it_is_generated_again(garden: Any) -> None:
+def test_an_edited_leaf_waits_until_it_is_generated_again(garden: Garden) -> None:
     garden.builder.write_leaf(f"taxonomy/{AGREE}")
     garden.builder.commit("edit")
     assert prepare_plan(garden.workspace, recipe=garden.recipe).waiting == (AGREE, WAITING)
 
 
-def test_lost_samples_of_an_old_leaf_are_an_error(garden: Any) -> None:
+def test_lost_samples_of_an_old_leaf_are_an_error(garden: Garden) -> None:
     manifest = release(garden)
     key = manifest.leaf(AGREE).sample_keys[0]  # type: ignore[union-attr]
     (garden.workspace.state / "samples" / f"{key}.json").unlink()
@@ -122,7 +123,7 @@ def test_lost_samples_of_an_old_leaf_are_an_error(garden: Any) -> None:
     assert "seedbed generate" in (error.value.hint or "")
 
 
-def test_nothing_fresh_is_nothing_to_train(garden: Any) -> None:
+def test_nothing_fresh_is_nothing_to_train(garden: Garden) -> None:
     release(garden)
     preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
     assert preparation.plan.fresh == ()
@@ -130,7 +131,7 @@ def test_nothing_fresh_is_nothing_to_train(garden: Any) -> None:
         run_training(garden.workspace, preparation)
 
 
-def test_the_gate_refuses_and_nothing_is_written(garden: Any) -> None:
+def test_the_gate_refuses_and_nothing_is_written(garden: Garden) -> None:
     preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
     run_training(garden.workspace, preparation)
     evaluation = run_evaluation(garden.workspace, preparation)
@@ -143,7 +144,7 @@ def test_the_gate_refuses_and_nothing_is_written(garden: Any) -> None:
     assert not garden.workspace.release_directory("release-1").exists()
 
 
-def test_a_release_never_changes(garden: Any) -> None:
+def test_a_release_never_changes(garden: Garden) -> None:
     release(garden)
     run = garden.workspace.run_directory("release-1")
     preparation = open_preparation(garden.workspace, read_plan(run / "plan.json"))
@@ -152,7 +153,7 @@ def test_a_release_never_changes(garden: Any) -> None:
         cut_release(garden.workspace, preparation, evaluation, limits=ANYTHING)
 
 
-def test_an_evaluation_of_other_weights_is_refused(garden: Any) -> None:
+def test_an_evaluation_of_other_weights_is_refused(garden: Garden) -> None:
     preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
     run_training(garden.workspace, preparation)
     evaluation = run_evaluation(garden.workspace, preparation)
@@ -161,7 +162,7 @@ def test_an_evaluation_of_other_weights_is_refused(garden: Any) -> None:
         cut_release(garden.workspace, preparation, evaluation, limits=ANYTHING)
 
 
-def test_a_second_evaluation_asks_nothing(garden: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_evaluation_asks_nothing(garden: Garden, monkeypatch: pytest.MonkeyPatch) -> None:
     preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
     run_training(garden.workspace, preparation)
     first = run_evaluation(garden.workspace, preparation)
@@ -171,7 +172,7 @@ def test_a_second_evaluation_asks_nothing(garden: Any, monkeypatch: pytest.Monke
     assert again == first
 
 
-def test_verify_finds_what_was_changed(garden: Any) -> None:
+def test_verify_finds_what_was_changed(garden: Garden) -> None:
     manifest = release(garden)
     key = manifest.leaf(TOWN).sample_keys[0]  # type: ignore[union-attr]
     with (garden.workspace.state / "samples" / f"{key}.parquet").open("ab") as file:
@@ -184,7 +185,7 @@ def test_verify_finds_what_was_changed(garden: Any) -> None:
     assert TOWN in differences[1]
 
 
-def test_a_run_begun_with_another_plan_is_refused(garden: Any) -> None:
+def test_a_run_begun_with_another_plan_is_refused(garden: Garden) -> None:
     run_training(garden.workspace, prepare_plan(garden.workspace, recipe=garden.recipe))
     other: Preparation = prepare_plan(garden.workspace, recipe=garden.recipe, seed=1)
     with pytest.raises(UsageError, match="begun with another plan"):
@@ -192,6 +193,6 @@ def test_a_run_begun_with_another_plan_is_refused(garden: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["../up", "", "a/b", ".hidden", "-x", "a b"])
-def test_release_names_that_cannot_be_files(garden: Any, name: str) -> None:
+def test_release_names_that_cannot_be_files(garden: Garden, name: str) -> None:
     with pytest.raises(UsageError, match="cannot be a release's name"):
         prepare_plan(garden.workspace, recipe=garden.recipe, release=name or " ")

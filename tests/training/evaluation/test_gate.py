@@ -1,0 +1,68 @@
+"""The gate: what it refuses, and that it says why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedbed_training.evaluation.gate import LeafOutcome, Limits, judge, outcome
+from seedbed_training.evaluation.score import Case, CaseScore, LeafScore
+
+
+def leaf_score(values: Sequence[float]) -> LeafScore:
+    cases = tuple(
+        CaseScore(Case(f"s{i}", "q", "r", "a"), value, "exact match") for i, value in enumerate(values)
+    )
+    return LeafScore("a/old", sum(values) / len(values), 0, 1, cases)
+
+
+def old(before: Sequence[float], after: Sequence[float]) -> LeafOutcome:
+    return outcome("a/old", fresh=False, score=leaf_score(after), parent=leaf_score(before))
+
+
+def test_a_learned_leaf_and_a_kept_one_pass() -> None:
+    fresh = outcome("a/new", fresh=True, score=leaf_score([1, 1, 0]), parent=None)
+    assert judge([fresh, old([1, 1, 1], [1, 1, 1])], Limits()).passed
+
+
+def test_a_fresh_leaf_that_was_not_learned() -> None:
+    verdict = judge([LeafOutcome("a/new", True, 0.4)], Limits())
+    assert verdict.reasons == ("a/new: not learned, 0.40 is below the minimum of 0.50",)
+    assert judge([LeafOutcome("a/new", True, 0.5)], Limits()).passed
+
+
+def test_a_fresh_leaf_that_cannot_be_judged() -> None:
+    assert not judge([outcome("a/new", fresh=True, score=None, parent=None)], Limits()).passed
+
+
+def test_an_old_leaf_that_fell() -> None:
+    verdict = judge([old([1.0] * 30, [1.0] * 20 + [0.0] * 10)], Limits(maximum_drop=0.05))
+    assert not verdict.passed
+    assert verdict.reasons[0].startswith("a/old: fell from 1.00 to 0.67, by 0.33")
+    assert verdict.reasons[1] == "the 1 old leaves fell by 0.33 on the mean; the limit is 0.05"
+
+
+def test_a_fall_that_chance_explains_is_not_held_against_one_leaf() -> None:
+    steady = [LeafOutcome(f"a/steady-{n}", False, 1.0, 1.0, 0.0) for n in range(3)]
+    verdict = judge([old([1.0] * 30, [1.0] * 28 + [0.0] * 2), *steady], Limits(maximum_drop=0.05))
+    assert verdict.passed
+
+
+def test_many_small_falls_add_up() -> None:
+    leaves = [LeafOutcome(f"a/{n}", False, 0.93, 1.0, 0.0) for n in range(9)]
+    verdict = judge(leaves, Limits(maximum_drop=0.05))
+    assert verdict.reasons == ("the 9 old leaves fell by 0.07 on the mean; the limit is 0.05",)
+
+
+def test_unlike_questions_are_a_defect() -> None:
+    with pytest.raises(AssertionError):
+        outcome("a/old", fresh=False, score=leaf_score([1.0]), parent=leaf_score([1.0, 1.0]))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.floats(0, 1))
+def test_no_leaf_that_stayed_or_rose_is_refused(values: list[float], limit: float) -> None:
+    risen = [min(1.0, value + 0.1) for value in values]
+    assert judge([old(values, risen)], Limits(maximum_drop=limit)).passed
