@@ -30,6 +30,15 @@ UNWANTED = re.compile(
 """Controls, noncharacters, lone surrogates, and the separators that YAML 1.1 takes for line breaks and 1.2 does not."""
 
 
+_WORD = re.compile(r"\S*")
+
+
+def _unwanted_in(value: str) -> str | None:
+    """The first unwanted character of a value, where even a carriage return before a line break was asked for."""
+    found = UNWANTED.search(value.replace("\r", "\r "))
+    return found.group()[0] if found is not None else None
+
+
 def character_fault(character: str, span: Span, yaml_path: YamlPath) -> Fault:
     called = unicodedata.name(character, "")
     return Fault(
@@ -136,18 +145,18 @@ class Composer:
         self._documents += 1
         start, end = event.start_mark.index, event.end_mark.index
         if event.version or event.tags:
-            self._refuse_here(
-                "directive", "a directive (`%…`) changes how YAML is read; a leaf may have none", start, end
-            )
+            message = "a directive (`%…`) changes how YAML is read; a leaf may have none"
+            first_line = start + len(self._text[start:end].split("\n", 1)[0].rstrip())
+            self._refuse_here("directive", message, start, first_line, "remove the line")
             raise RefusedError
         if self._documents > 1:
             message = "a second document begins here; a leaf is one document"
             self._refuse_here(
-                "several_documents", message, start, end, help="make it a leaf of its own, or remove `---`"
+                "several_documents", message, start, end, "make it a leaf of its own, or remove `---`"
             )
             raise RefusedError
 
-    def _refuse_here(self, kind: str, message: str, start: int, end: int, *, help: str | None = None) -> None:
+    def _refuse_here(self, kind: str, message: str, start: int, end: int, help: str | None = None) -> None:
         self.refuse(
             Fault(
                 kind,
@@ -179,26 +188,33 @@ class Composer:
 
     def _properties(self, event: Any) -> None:
         """Refuse what may stand before a value: an anchor or a tag."""
-        start, end = event.start_mark.index, event.end_mark.index
-        mark = re.match(r"\S*", self._text[start:])
-        end = min(end, start + (mark.end() if mark else 0)) if end > start else start
+        if event.anchor is None and event.tag is None:
+            return
+        start = event.start_mark.index
+        word = _WORD.match(self._text, start)
+        end = word.end() if word is not None else start
         if event.anchor is not None:
-            message = f"the anchor {shown('&' + str(event.anchor))} names a value for reuse; a leaf says everything in full"
-            self._refuse_here(
-                "anchor", message, start, end, help="quote the value if it is meant to begin with `&`"
-            )
-        elif event.tag is not None:
+            named = shown("&" + str(event.anchor))
+            message = f"the anchor {named} names a value for reuse; a leaf says everything in full"
+            help = "quote the value if it is meant to begin with `&`"
+            self._refuse_once("anchor", message, start, end, help)
+        else:
             message = "a tag (`!…`) asks the reader for another type; every value of a leaf is text"
-            self._refuse_here(
-                "tag", message, start, end, help="quote the value if it is meant to begin with `!`"
-            )
+            self._refuse_once("tag", message, start, end, "quote the value if it is meant to begin with `!`")
+
+    def _refuse_once(self, kind: str, message: str, start: int, end: int, help: str) -> None:
+        """The first of a kind says it all; a file with one alias tends to have many."""
+        self._usable = False
+        if all(fault.kind != kind for fault in self._composed.faults):
+            self._refuse_here(kind, message, start, end, help)
 
     def _alias(self, event: Any) -> None:
         self._count(event)
         start, end = event.start_mark.index, event.end_mark.index
-        message = f"the alias {shown('*' + str(event.anchor))} repeats a value from elsewhere; a leaf says everything in full"
-        self._refuse_here(
-            "alias", message, start, end, help="write the text out, or quote it if `*` is part of it"
+        named = shown("*" + str(event.anchor))
+        message = f"the alias {named} repeats a value from elsewhere; a leaf says everything in full"
+        self._refuse_once(
+            "alias", message, start, end, "write the text out, or quote it if `*` is part of it"
         )
         if self._expects_key():
             raise RefusedError
@@ -214,23 +230,27 @@ class Composer:
         self._properties(event)
         start, end = event.start_mark.index, event.end_mark.index
         if event.style in ("|", ">"):
-            end = start + len(re.sub(r"(?:\r?\n[ \t]*)+\Z", "", self._text[start:end]))
+            end = self._end_of_block(start, end)
         plain = event.style is None or event.style == ""
         if self._expects_key():
             self._take_key(event.value, plain, start, end)
             return
         path = self._next_path()
-        unwanted = UNWANTED.search(event.value.replace("\r", "\x0d\x0d"))
+        unwanted = _unwanted_in(event.value)
         if unwanted is not None:
-            self._composed.faults.append(
-                character_fault(unwanted.group()[0], self._places.span(start, end), path)
-            )
+            self._composed.faults.append(character_fault(unwanted, self._places.span(start, end), path))
         if plain and path and event.value == "" and event.anchor is None and event.tag is None:
             self._note_empty(path, start)
         elif plain and path != ("version",):
             self._look_at_plain(event.value, path, start, end)
         number = plain and path == ("version",) and re.fullmatch("[0-9]{1,6}", event.value)
         self._place(int(event.value) if number else event.value, start, end)
+
+    def _end_of_block(self, start: int, end: int) -> int:
+        """Where the last line with text on it ends; the parser counts the line breaks after it too."""
+        text = self._text[start:end]
+        line_break = text.find("\n", len(text.rstrip()))
+        return end if line_break < 0 else start + len(text[:line_break].removesuffix("\r"))
 
     def _note_empty(self, path: YamlPath, start: int) -> None:
         """YAML readers make nothing (null) of a key without a value, where the format wants text or a list."""
@@ -268,14 +288,15 @@ class Composer:
         reading = (
             "empty" if not key else reading_of(key) if plain else ("a merge key" if key == "<<" else None)
         )
-        unwanted = UNWANTED.search(key.replace("\r", "\x0d\x0d"))
+        unwanted = _unwanted_in(key)
         if unwanted is not None:
-            self._composed.faults.append(character_fault(unwanted.group()[0], span, path))
+            self._composed.faults.append(character_fault(unwanted, span, path))
         elif reading is not None:
             message = (
                 f"the key {shown(key)} is {reading}, not text; a leaf's keys are words such as `question`"
             )
-            self._composed.faults.append(Fault("key_type", message, span, path, value=key[:80]))
+            help = "quote it if it is meant as a word; else remove it"
+            self._composed.faults.append(Fault("key_type", message, span, path, value=key[:80], help=help))
         folded = unicodedata.normalize("NFC", key)
         frame.fresh_key = folded not in frame.first_lines
         if frame.fresh_key:
@@ -315,13 +336,15 @@ class Composer:
         self._properties(event)
         start = event.start_mark.index
         if self._expects_key():
-            self._refuse_here(
-                "key_type", "a list or mapping stands where a key belongs; keys are words", start, start + 1
-            )
+            message = "a list or mapping stands where a key belongs; keys are words such as `question`"
+            help = "quote the text if it is meant to begin with `[`, `{` or `? `"
+            self._refuse_here("key_type", message, start, start + 1, help)
             raise RefusedError
         if len(self._frames) >= MAXIMUM_DEPTH:
             message = f"nesting deeper than {MAXIMUM_DEPTH} levels; a leaf needs five"
-            self._refuse_here("depth", message, start, start)
+            self._refuse_here(
+                "depth", message, start, start + 1, "quote the value if its brackets or dashes are text"
+            )
             raise RefusedError
         path = self._next_path()
         self._frames.append(_Frame(path, start, start, items))

@@ -78,17 +78,16 @@ def _version(data: Mapping[str, Any], place: _Places) -> tuple[int | None, Fault
             )
         if written < 3 and _has_pairs(data):
             message = f"the leaf says version {written}, but `questions_and_answers` exists from version 3"
-            return 3, Fault(
-                "version", message, place.value(path), path, value=str(written), replacement="3", safe=True
-            )
+            help = "use `version: 3`"
+            return 3, Fault("version", message, place.value(path), path, str(written), help, "3", safe=True)
         return written, None
     if isinstance(written, str) and written.strip() in {"1", "2", "3"}:
         number = written.strip()
         message = f"the version is the text {shown(written)}; expected the number {number}, without quotes"
-        fault = Fault(
-            "wrong_type", message, place.value(path), path, value=written, replacement=number, safe=True
+        help = f"write `version: {number}`"
+        return int(number), Fault(
+            "wrong_type", message, place.value(path), path, written, help, number, safe=True
         )
-        return int(number), fault
     if written == "":
         return None, Fault(
             "version", "`version` has no value", place.key(path), path, help="use `version: 3`"

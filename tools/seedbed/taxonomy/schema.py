@@ -173,9 +173,13 @@ class _Translator:
         )
 
     def _missing(self, path: YamlPath, key: str) -> Fault:
+        partner = {"commit": "repo", "repo": "commit"}.get(key)
+        reason = (
+            "which must be there" if partner is None else f"which goes with its `{partner}`: both, or neither"
+        )
         return Fault(
             "missing_key",
-            f"{place_name(path)} has no `{key}`, which must be there",
+            f"{place_name(path)} has no `{key}`, {reason}",
             self._owner_span(path),
             path,
             value=key,
@@ -214,7 +218,8 @@ class _Translator:
                 "too_few", message, owner, path, value=str(len(found)), help=f"add {wanted - len(found)} more"
             )
         if validator == "uniqueItems":
-            return Fault("repeated_item", f"{name} holds the same item twice", self._key_span(path), path)
+            message = f"{name} holds the same item twice"
+            return Fault("repeated_item", message, self._key_span(path), path, help="keep one of them")
         raise AssertionError(f"no words for the schema keyword {validator!r}")
 
     def _at(self, path: YamlPath) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from seedbed.taxonomy.leaf import Fault
 from seedbed.taxonomy.places import Places, shown
 from seedbed.taxonomy.plain_values import quoted
 
-_KEY_LINE = re.compile(r"[ ]*(?:- +)*(?P<key>[\w-]+):[ ]+(?P<value>\S.*?)[ ]*\r?\Z")
+_KEY_LINE = re.compile(r"[ ]*(?:- +)*(?P<key>[\w-]+):[ ]+(?P<value>\S.*)")
 _NO_SPACE = re.compile(r"[ ]*(?:- +)*[A-Za-z_][\w-]*:(?=[^\s:/])")
 _NO_SPACE_AFTER_DASH = re.compile(r"[ ]*-(?=[A-Za-z_][\w-]*:(?: |\Z))")
 _BLOCK_HEADER = re.compile(r"[ ]*(?:- +)*(?P<key>[\w-]+):[ ]+[|>][-+0-9]*[ ]*(?:#.*)?\Z")
@@ -43,6 +43,9 @@ class _Explainer:
         problem, context = self._trouble.problem, self._trouble.context
         if "directive" in context or "directive" in problem:
             return self._directive()
+        start, _, line = self._line(self._at)
+        if (tab := line.find("\t", 0, len(line) - len(line.lstrip()))) >= 0:
+            return self._tab(start + tab)
         if "cannot start any token" in problem:
             return self._bad_start()
         if "mapping values are not allowed" in problem:
@@ -98,14 +101,8 @@ class _Explainer:
     def _bad_start(self) -> Fault:
         start, end, line = self._line(self._at)
         character = self._text[self._at : self._at + 1]
-        indent = re.match(r"[ \t]*", line)
-        assert indent is not None
-        if character == "\t" or "\t" in indent.group():
-            at = start + line.index("\t")
-            tabs = re.match(r"\t+", self._text[at:])
-            stop = at + (tabs.end() if tabs else 1)
-            message = "a tab is used to indent; YAML indents with spaces only"
-            return self._make(message, at, stop, "use two spaces for each level", "  " * (stop - at))
+        if character == "\t":
+            return self._tab(self._at)
         if (escaped := self._escaped_block(start, end, line)) is not None:
             return escaped
         value = self._text[self._at : end].rstrip()
@@ -113,9 +110,16 @@ class _Explainer:
         message = f"an unquoted value cannot begin with {named}"
         return self._make(message, self._at, self._at + 1, f"quote the value: {shown(quoted(value))}")
 
+    def _tab(self, at: int) -> Fault:
+        stop = at
+        while self._text[stop : stop + 1] == "\t":
+            stop += 1
+        message = "a tab is used to indent; YAML indents with spaces only"
+        return self._make(message, at, stop, "use two spaces for each level", "  " * (stop - at))
+
     def _second_colon(self) -> Fault:
         start, _, line = self._line(self._at)
-        key = _KEY_LINE.match(line)
+        key = _KEY_LINE.match(line.rstrip())
         if key is not None and start + key.start("value") < self._at:
             value_start, value_end = start + key.start("value"), start + key.end("value")
             message = f"`: ` inside the unquoted value of `{key['key']}` looks like a second key"
@@ -132,19 +136,23 @@ class _Explainer:
 
     def _space_missing(self, start: int, line: str) -> Fault | None:
         """The fault of a line such as `version:3` or `-question: …`; of several in a row the first one is shown."""
+        if not _lacks_space(line):
+            return None
+        while start > 0:
+            above_start, _, above = self._previous_line(start)
+            if above_start == start or not _lacks_space(above):
+                break
+            start, line = above_start, above
         after_dash, after_colon = _NO_SPACE_AFTER_DASH.match(line), _NO_SPACE.match(line)
         if after_dash is not None:
             at = start + after_dash.end()
             message = "there is no space after the `-`, so it does not begin a list item"
             return self._make(message, at - 1, at, "write a space after it, or remove it")
-        if after_colon is None:
-            return None
-        above_start, _, above = self._previous_line(start)
-        if above_start < start and (earlier := self._space_missing(above_start, above)) is not None:
-            return earlier
+        assert after_colon is not None
         at = start + after_colon.end()
-        key = line[: after_colon.end()].strip()
-        message = f"there is no space after the colon of {shown(key)}, so it is not a key"
+        message = (
+            f"there is no space after the colon of {shown(line[: after_colon.end()])}, so it is not a key"
+        )
         return self._make(message, at - 1, at, "write a space after the colon", ": ")
 
     def _escaped_block(self, start: int, end: int, line: str) -> Fault | None:
@@ -243,6 +251,10 @@ class _Explainer:
                 place = self._places.span(start + key.start("key"), start + key.end("key"))
                 return f"`{key['key']}` on line {place.line}: that begins in column {place.column}, this in {column + 1}"
         return None
+
+
+def _lacks_space(line: str) -> bool:
+    return _NO_SPACE_AFTER_DASH.match(line) is not None or _NO_SPACE.match(line) is not None
 
 
 def _indent(line: str) -> int:
