@@ -53,7 +53,7 @@ class PhaseRecord:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRecord:
-    """A leaf's score on what was held out; `low` and `high` bound it at 95 % (bootstrap). Scores lie in 0…1."""
+    """A leaf's score on what was held out; `low` and `high` bound it at 95 %. Scores lie in 0…1."""
 
     leaf: str
     score: float

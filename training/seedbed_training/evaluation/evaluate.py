@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from seedbed.errors import TrainingError
+from seedbed.generation.asking import together
 from seedbed.generation.sample import Sample
 from seedbed.teacher.teacher import FinishReason, Request, Teacher
 from seedbed.teacher.transformers_model import load_transformers_teacher
@@ -21,56 +22,55 @@ def evaluate(
     held_out: Mapping[str, Sequence[Sample]],
     *,
     progress: Progress = lambda done, total: None,
+    scored: Callable[[LeafScore], None] = lambda score: None,
 ) -> Mapping[str, LeafScore]:
     """The score per leaf of the model in `model_directory`, greedily decoded; leaves without samples are left out.
 
-    Every sample must be held out. Raises TeacherError when the model cannot be loaded or asked, MissingExtraError when
-    torch is not installed, TrainingError when the back end could not answer a question (a long or empty answer is no
-    failure: it is scored).
+    Every sample must be held out. `scored` is told each leaf's score as soon as its last question is answered. Raises
+    TeacherError when the model cannot be loaded or asked, MissingExtraError when torch is not installed, TrainingError
+    when the back end could not answer a question (a long or empty answer is no failure: it is scored).
     """
     assert all(sample.held_out for samples in held_out.values() for sample in samples)
-    if not any(held_out.values()):
+    asked = {leaf: held_out[leaf] for leaf in sorted(held_out) if held_out[leaf]}
+    if not asked:
         return {}
-    return asyncio.run(_evaluate(load_transformers_teacher(str(model_directory)), held_out, progress))
+    return asyncio.run(_evaluate(load_transformers_teacher(str(model_directory)), asked, progress, scored))
 
 
 async def _evaluate(
-    model: Teacher, held_out: Mapping[str, Sequence[Sample]], progress: Progress
+    model: Teacher,
+    held_out: Mapping[str, Sequence[Sample]],
+    progress: Progress,
+    scored: Callable[[LeafScore], None],
 ) -> Mapping[str, LeafScore]:
-    samples = [sample for leaf in sorted(held_out) for sample in held_out[leaf]]
-    limits = {
-        leaf: answer_limit([sample.answer for sample in held_out[leaf]])
-        for leaf in held_out
-        if held_out[leaf]
-    }
     free = asyncio.Semaphore(model.concurrency)
+    total = sum(map(len, held_out.values()))
     done = 0
 
-    async def ask(sample: Sample) -> Case:
+    async def ask(sample: Sample, limit: int) -> Case:
         nonlocal done
-        request = Request(messages=sample.messages[:-1], max_tokens=limits[sample.leaf])
         async with free:
-            completion = await model.complete(request)
+            completion = await model.complete(Request(messages=sample.messages[:-1], max_tokens=limit))
         if completion.finish_reason in (FinishReason.REFUSED, FinishReason.FAILED):
             raise TrainingError(
                 f"the model could not be asked a held-out question of {sample.leaf}: {completion.detail}",
                 hint=f"seedbed show {sample.leaf} shows the sample {sample.id}",
             )
         done += 1
-        progress(done, len(samples))
+        progress(done, total)
         return Case(sample.id, sample.question, sample.answer, completion.text)
 
+    async def ask_leaf(leaf: str, samples: Sequence[Sample]) -> LeafScore:
+        limit = answer_limit([sample.answer for sample in samples])
+        score = score_leaf(leaf, await together(ask(sample, limit) for sample in samples))
+        scored(score)
+        return score
+
     try:
-        async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(ask(sample)) for sample in samples]
-    except* TrainingError as failures:
-        raise failures.exceptions[0] from None
+        scores = await together(ask_leaf(leaf, samples) for leaf, samples in held_out.items())
     finally:
         await model.close()
-    by_leaf: dict[str, list[Case]] = {}
-    for sample, task in zip(samples, asked, strict=True):
-        by_leaf.setdefault(sample.leaf, []).append(task.result())
-    return {leaf: score_leaf(leaf, cases) for leaf, cases in by_leaf.items()}
+    return {score.leaf: score for score in scores}
 
 
 def answer_limit(references: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ from seedbed.generation.normalise import normalised, words
 
 EXACT_WORDS = 8
 BOOTSTRAP_RESAMPLES = 1000
+_QUANTILE = 1.959964  # of the standard normal distribution, two-sided 95 %
 
 RULE = f"answers of up to {EXACT_WORDS} words: exact match; longer ones: F1 of their telling words, in order"
 """`score_leaf`'s rule in one line, for tables and model cards."""
@@ -43,7 +44,7 @@ class CaseScore:
 
 @dataclass(frozen=True, slots=True)
 class LeafScore:
-    """The mean over a leaf's cases, with its 95 % bootstrap interval over them."""
+    """The mean over a leaf's cases, with its 95 % interval over them (see `interval`)."""
 
     leaf: str
     score: float
@@ -57,7 +58,7 @@ def score_leaf(leaf: str, cases: Sequence[Case]) -> LeafScore:
     assert cases, leaf
     scored = score_cases(cases)
     values = [case.score for case in scored]
-    low, high = bootstrap_interval(values, seed=leaf)
+    low, high = interval(values, seed=leaf)
     return LeafScore(leaf, sum(values) / len(values), low, high, scored)
 
 
@@ -92,6 +93,21 @@ def telling_f1(reference: str, answer: str, weights: Mapping[str, float]) -> flo
         weights = {}
     whole = sum(weights.get(word, 1.0) for word in (*expected, *given))
     return 2.0 * _common_weight(expected, given, weights) / whole if whole else 0.0
+
+
+def interval(values: Sequence[float], *, seed: str) -> tuple[float, float]:
+    """95 % interval of the mean of `values`, 0...1 each; `values` is not empty.
+
+    Where every case is right or wrong it is Wilson's (1927): a bootstrap would call three right ones of three certain.
+    Otherwise it is a bootstrap over the cases.
+    """
+    if any(value not in (0.0, 1.0) for value in values):
+        return bootstrap_interval(values, seed=seed)
+    count, mean = len(values), sum(values) / len(values)
+    weight = _QUANTILE**2 / count
+    middle = (mean + weight / 2) / (1 + weight)
+    reach = _QUANTILE * math.sqrt(mean * (1 - mean) / count + weight / (4 * count)) / (1 + weight)
+    return max(0.0, min(mean, middle - reach)), min(1.0, max(mean, middle + reach))
 
 
 def bootstrap_interval(values: Sequence[float], *, seed: str) -> tuple[float, float]:

@@ -85,12 +85,9 @@ def draw_scores(manifest: ReleaseManifest, path: Path) -> None:
 
 def _front_matter(facts: CardFacts) -> str:
     manifest = facts.manifest
-    licences = sorted({leaf.licence for leaf in _kept(manifest) if leaf.licence})
-    one = licences[0].lower() if len(licences) == 1 else "other"
     lines = [
         "---",
         f"base_model: {_quoted(manifest.base_model)}",
-        f"license: {_quoted(one)}",
         "library_name: transformers",
         "pipeline_tag: text-generation",
         "tags: [seedbed, lab, taxonomy]",
@@ -109,7 +106,7 @@ def _summary(facts: CardFacts) -> str:
         f"{manifest.seedbed_version}, recipe `{manifest.recipe}`, seed {manifest.seed}."
     )
     mixed = (
-        f"{len(fresh)} leaves are fresh, {len(_kept(manifest)) - len(fresh)} are old. "
+        f"Fresh leaves: {len(fresh)}; old leaves: {len(_kept(manifest)) - len(fresh)}. "
         f"{facts.replay_token_share:.1%} of the tokens were replay of what was taught before."
     )
     parts = [made, mixed]
@@ -230,7 +227,8 @@ def _limits(manifest: ReleaseManifest) -> str:
     silent = [leaf.name for leaf in _kept(manifest) if leaf.name not in known]
     text = (
         "The scores speak for questions like those of the leaves, asked as they were asked there, and for nothing else. "
-        "Answers to train on came from the teachers named above, and so do their errors."
+        "Answers to train on came from the teachers named above, and so do their errors. The licences above are those of "
+        "the leaves' sources; the base model's and the teachers' own terms hold as well."
     )
     if silent:
         text += " Nothing was held out for " + ", ".join(f"`{name}`" for name in silent) + "."

@@ -23,7 +23,6 @@ from seedbed.teacher.model_folder import model_revision
 from seedbed_training.evaluation.gate import Limits, judge, outcome
 from seedbed_training.evaluation.matrix import matrix_of
 from seedbed_training.evaluation.result_file import Evaluation
-from seedbed_training.learning.run_files import read_record
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest
 from seedbed_training.planning.read_recipe import recipe_digest
@@ -96,6 +95,8 @@ def _check(workspace: Workspace, plan: TrainingPlan, evaluation: Evaluation) -> 
 def _manifest(
     workspace: Workspace, preparation: Preparation, evaluation: Evaluation, verdict: GateRecord
 ) -> ReleaseManifest:
+    from seedbed_training.learning.run_files import read_record
+
     plan = preparation.plan
     record = read_record(workspace.run_directory(plan.release))
     if record is None:

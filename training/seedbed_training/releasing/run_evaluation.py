@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from seedbed.errors import ConfigurationError, UsageError
@@ -46,7 +47,7 @@ def run_evaluation(
             workspace,
             folder,
             preparation.held_out,
-            progress=lambda done, total, arm=arm: progress(arm, done, total),  # type: ignore[misc]
+            progress=partial(progress, arm),
         )
     evaluation = Evaluation(
         release=plan.release,
@@ -75,12 +76,13 @@ def score_model(
             known[leaf] = kept
         elif samples:
             missing[leaf] = samples
-    for leaf, score in evaluate(folder, missing, progress=progress).items():
-        known[leaf] = score
-        alone = Evaluation(
-            release="", plan_digest="", arms={"this": {leaf: score}}, digests={"this": revision}
-        )
-        write_evaluation(alone, _kept_file(workspace, revision, leaf, missing[leaf]))
+
+    def keep(score: LeafScore) -> None:
+        arms = {"this": {score.leaf: score}}
+        alone = Evaluation(release="", plan_digest="", arms=arms, digests={"this": revision})
+        write_evaluation(alone, _kept_file(workspace, revision, score.leaf, missing[score.leaf]))
+
+    known.update(evaluate(folder, missing, progress=progress, scored=keep))
     return {leaf: known[leaf] for leaf in sorted(known)}
 
 
