@@ -10,7 +10,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pygit2
@@ -179,14 +179,21 @@ class Repository:
     def read_path(self, commit: str | None, path: str, limit: int) -> bytes | None:
         """The bytes of the plain file at `path`; None when there is none (a link or a submodule is none)."""
         if commit is None:
-            if not is_safe_path(path):
-                return None
-            found = self._lstat(path)
-            if found is None or not stat.S_ISREG(found.st_mode):
-                return None
-            return self._read_from_disk(path, limit)
+            return self._read_from_disk(path, limit) if self._is_plain_file(path) else None
         files = [file for file in self.files(commit, path) if file.path == path and file.is_regular]
         return self._read_object(files[0], limit) if files else None
+
+    def _is_plain_file(self, path: str) -> bool:
+        """Whether `path` is a plain file of the working tree, reached through folders alone."""
+        if not is_safe_path(path):
+            return False
+        above = [self._lstat(str(folder)) for folder in PurePosixPath(path).parents]
+        found = self._lstat(path)
+        return (
+            found is not None
+            and stat.S_ISREG(found.st_mode)
+            and all(folder is not None and stat.S_ISDIR(folder.st_mode) for folder in above)
+        )
 
     def _commit(self, commit: str) -> pygit2.Commit:
         found = self._git.get(commit)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seedbed.config import Settings, describe_settings, load_settings, read_settings
+from seedbed.errors import ConfigurationError
+
+
+def test_no_file_gives_defaults(tmp_path: Path) -> None:
+    assert (
+        load_settings(tmp_path)
+        == read_settings(None, source="none")
+        == read_settings("", source="x")
+        == Settings()
+    )
+
+
+def test_values_are_read(tmp_path: Path) -> None:
+    (tmp_path / "seedbed.toml").write_text(
+        '[taxonomy]\nroot = "."\n[teacher]\nbackend = "openai"\nurl = "http://127.0.0.1:8000/v1"\nconcurrency = 8\n'
+        '[check]\nlicences = ["MIT"]\n',
+        encoding="utf-8",
+    )
+    settings = load_settings(tmp_path)
+    assert settings.taxonomy.root == "."
+    assert (settings.teacher.backend, settings.teacher.concurrency) == ("openai", 8)
+    assert settings.check.licences == ("MIT",)
+    assert settings.generation == Settings().generation
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[techer]\nmodel = "x"', ["[techer]", "did you mean teacher?"]),
+        ('[teacher]\nmodle = "x"', ["teacher.modle", "did you mean model?"]),
+        ('[teacher]\nbackend = "opnai"', ["opnai", "did you mean openai?"]),
+        ("[teacher]\nmodel = 3", ["teacher.model is 3", "expected text"]),
+        ("[teacher]\nconcurrency = true", ["expected a whole number"]),
+        ("[teacher]\nconcurrency = 0", ["at least 1"]),
+        ('[check]\nlicences = "MIT"', ["expected a list of texts"]),
+        ("[check]\nlicences = [1]", ["expected a list of texts"]),
+        ('[store]\npath = ""', ["store.path is empty"]),
+        ('taxonomy = "."', ["section, not a value"]),
+        ("colour = 1", ["colour"]),
+        ("[teacher\n", ["not TOML", "line 1"]),
+    ],
+)
+def test_wrong_input_is_one_clear_error(text: str, words: list[str]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(text, source="seedbed.toml")
+    assert caught.value.hint
+    for word in ["seedbed.toml", *words]:
+        assert word in caught.value.message
+
+
+def test_file_that_is_not_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "seedbed.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_settings(tmp_path)
+
+
+def test_every_key_is_described_and_can_be_given_its_default() -> None:
+    described = list(describe_settings())
+    assert len({(item.section, item.key) for item in described}) == len(described) > 10
+    for item in described:
+        assert item.help.endswith(".")
+        if item.default is not None:
+            value = list(item.default) if isinstance(item.default, tuple) else item.default
+            written = f"[{item.section}]\n{item.key} = {value!r}"
+            assert read_settings(written, source="x") == Settings()
+
+
+def test_settings_of_this_repository_are_valid() -> None:
+    assert load_settings(Path(__file__).parents[2]).taxonomy.root == "taxonomy"
