@@ -10,7 +10,7 @@ from types import MappingProxyType
 FILE_NAME = "attribution.txt"
 
 _FIELD = re.compile(r"\s*(?:[-*]\s+)?(?P<name>[A-Za-z][^:\n]{0,60}?)\s*:\s*(?P<value>.*?)\s*\Z")
-_SPDX = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[.+-][A-Za-z0-9]+)*\+?")
+_SPDX = re.compile(r"[A-Za-z0-9]+(?:[.+-][A-Za-z0-9]+)*\+?")
 
 _LICENCES: Mapping[str, str] = MappingProxyType(
     {
@@ -29,10 +29,14 @@ _LICENCES: Mapping[str, str] = MappingProxyType(
         "creative commons attribution-sharealike 4.0": "CC-BY-SA-4.0",
         "creative commons attribution-sharealike 4.0 international": "CC-BY-SA-4.0",
         "mit license": "MIT",
+        "public domain": "LicenseRef-Public-Domain",
         "mit": "MIT",
     }
 )
 """Names that people write for a licence, in lower case, with the SPDX id that is meant."""
+
+_SHORT_IDS = frozenset({"0BSD", "ISC", "MIT", "MIT-0", "Unlicense", "WTFPL", "Zlib"})
+"""SPDX ids without a version; all others end in one, such as `CC-BY-4.0`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,10 @@ def spdx_identifier(written: str) -> str | None:
     known = _LICENCES.get(" ".join(written.lower().split()))
     if known is not None:
         return known
-    has_shape = _SPDX.fullmatch(written) is not None and ("-" in written or written.isupper())
-    return written if has_shape and written.upper() not in {"N-A", "TBD", "NONE", "TODO"} else None
+    if _SPDX.fullmatch(written) is None:
+        return None
+    named = written in _SHORT_IDS or written.startswith("LicenseRef-")
+    return written if named or re.search(r"-\d", written) else None
 
 
 def _is_address(name: str, value: str) -> bool:
