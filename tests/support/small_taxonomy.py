@@ -55,7 +55,9 @@ _FACTS = [
 
 
 def freeform_leaf(task: str = "Turn a list of words around.") -> str:
-    seeds = "".join(f'  - question: "Turn around: {words}"\n    answer: {answer}\n' for words, answer in _TURNS)
+    seeds = "".join(
+        f'  - question: "Turn around: {words}"\n    answer: {answer}\n' for words, answer in _TURNS
+    )
     return f"version: 3\ncreated_by: robin\ntask_description: {task}\nseed_examples:\n{seeds}"
 
 
@@ -72,7 +74,8 @@ def knowledge_leaf() -> str:
     seeds = "".join(
         f"  - context: {context}\n    questions_and_answers:\n"
         + "".join(
-            f"      - question: {q}\n        answer: {a}\n" for q, a in ((question, answer), *_paraphrases(question, answer))
+            f"      - question: {q}\n        answer: {a}\n"
+            for q, a in ((question, answer), *_paraphrases(question, answer))
         )
         for context, question, answer in _FACTS
     )

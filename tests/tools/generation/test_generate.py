@@ -41,8 +41,8 @@ def run(
 
 def samples_of(store: Path, name: str) -> tuple[Sample, ...]:
     opened = SampleStore.open(store)
-    keys = [key for key in opened.keys() if opened.describe(key).making.leaf == name]
-    return tuple(sample for key in keys for sample in opened.read(key))
+    stored = [opened.describe(key) for key in sorted(opened.keys())]
+    return tuple(sample for one in stored if one.making.leaf == name for sample in opened.read(one.key))
 
 
 def bytes_of(store: Path) -> dict[str, bytes]:
@@ -52,7 +52,9 @@ def bytes_of(store: Path) -> dict[str, bytes]:
 def test_every_kind_of_leaf_grows(tmp_path: Path, recipe: GenerationRecipe) -> None:
     small_taxonomy(tmp_path / "repository")
     outcomes = run(tmp_path / "repository", tmp_path / "store", ScriptedTeacher(), recipe)
-    assert [(outcome.name, outcome.outcome) for outcome in outcomes] == [(name, Outcome.GENERATED) for name in LEAVES]
+    assert [(outcome.name, outcome.outcome) for outcome in outcomes] == [
+        (name, Outcome.GENERATED) for name in LEAVES
+    ]
     turned = samples_of(tmp_path / "store", FREEFORM)
     assert {sample.stage for sample in turned} == {Stage.FOUNDATIONAL}
     assert len([sample for sample in turned if sample.provenance.teacher.backend == "scripted"]) == 12
@@ -61,7 +63,9 @@ def test_every_kind_of_leaf_grows(tmp_path: Path, recipe: GenerationRecipe) -> N
         for sample in turned
     )
     read = samples_of(tmp_path / "store", GROUNDED)
-    assert all(sample.question.startswith("Name: ") and "\n\nWhat is the" in sample.question for sample in read)
+    assert all(
+        sample.question.startswith("Name: ") and "\n\nWhat is the" in sample.question for sample in read
+    )
     known = samples_of(tmp_path / "store", KNOWLEDGE)
     assert {sample.stage for sample in known} == {Stage.KNOWLEDGE_SHORT, Stage.KNOWLEDGE_LONG}
     grown = [sample for sample in known if sample.provenance.document_path]
@@ -74,7 +78,10 @@ def test_a_funnel_adds_up(tmp_path: Path, recipe: GenerationRecipe) -> None:
     for outcome in run(tmp_path / "repository", tmp_path / "store", ScriptedTeacher(), recipe):
         for funnel in outcome.funnels.values():
             assert funnel.asked == funnel.kept + sum(funnel.lost.values())
-        kept = sum(sample.provenance.teacher.backend == "scripted" for sample in samples_of(tmp_path / "store", outcome.name))
+        kept = sum(
+            sample.provenance.teacher.backend == "scripted"
+            for sample in samples_of(tmp_path / "store", outcome.name)
+        )
         assert outcome.total.kept == kept
 
 
@@ -160,7 +167,9 @@ def test_held_out_seeds_are_in_no_request(tmp_path: Path, recipe: GenerationReci
         """A teacher that knows the held-out questions and writes them whenever it is asked for a question."""
         first = request.messages[-1].content.startswith(("More", "Ask"))
         word = "Please: " if request.seed % 4 == 1 else ""
-        return word + list(leaked.values())[request.seed % len(leaked)] if first and request.seed % 2 else None
+        return (
+            word + list(leaked.values())[request.seed % len(leaked)] if first and request.seed % 2 else None
+        )
 
     teacher = ScriptedTeacher(override=parrot)
     store = SampleStore.open(tmp_path / "store")
@@ -189,14 +198,18 @@ def test_bad_answers_are_counted_and_stop_nothing(tmp_path: Path, recipe: Genera
     assert turned.total.kept > 0
 
 
-def test_unknown_words_and_failed_entrance_refuse_a_leaf_alone(tmp_path: Path, recipe: GenerationRecipe) -> None:
+def test_unknown_words_and_failed_entrance_refuse_a_leaf_alone(
+    tmp_path: Path, recipe: GenerationRecipe
+) -> None:
     small_taxonomy(tmp_path / "repository")
 
     def no_cards(request: Request) -> str | None:
         return "wrong" if request.messages[-1].content.startswith("Name: ") else None
 
     teacher = ScriptedTeacher(unknown=("quilt",), override=no_cards)
-    outcomes = {outcome.name: outcome for outcome in run(tmp_path / "repository", tmp_path / "store", teacher, recipe)}
+    outcomes = {
+        outcome.name: outcome for outcome in run(tmp_path / "repository", tmp_path / "store", teacher, recipe)
+    }
     assert outcomes[KNOWLEDGE].outcome is Outcome.GENERATED
     assert outcomes[FREEFORM].outcome is Outcome.REFUSED and "'quilt'" in outcomes[FREEFORM].reason
     assert outcomes[GROUNDED].outcome is Outcome.REFUSED and "training seeds" in outcomes[GROUNDED].reason

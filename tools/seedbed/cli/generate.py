@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def generate(
     store: str | None,
     dry_run: bool,
     fail_on_empty: bool,
-) -> None:
+) -> int:
     """Make samples for fresh leaves: new or changed since the latest release, or without samples in the store.
 
     Samples are stored leaf by leaf, and every answer of the teacher is kept in a journal: stop it at any time, and the
@@ -80,15 +79,16 @@ def generate(
             raise NothingToDoError(
                 "every leaf is as in the latest release", hint="--all grows them all the same"
             )
-        return
+        return ExitCode.FINE
     if dry_run:
         _print_estimate(picked, plan, run_seed)
-        return
+        return ExitCode.FINE
     sources = [status.source for status in picked if status.source is not None]
     outcomes = _run(project, sources, plan, teacher, run_seed)
     _print_outcomes(outcomes)
     if all(outcome.outcome in (Outcome.REFUSED, Outcome.UNREADABLE) for outcome in outcomes):
-        sys.exit(ExitCode.USAGE)
+        return ExitCode.USAGE
+    return ExitCode.FINE
 
 
 def _run(

@@ -36,7 +36,9 @@ class _Lines:
     def _say(self, what: str) -> None:
         self._last = time.monotonic()
         rate = self._answers / max(self._last - self._start, 1e-9)
-        click.echo(f"{self._done}/{self._leaves} leaves, {self._answers:,} answers, {rate:.0f}/s{what}", err=True)
+        click.echo(
+            f"{self._done}/{self._leaves} leaves, {self._answers:,} answers, {rate:.0f}/s{what}", err=True
+        )
 
 
 @contextmanager
@@ -49,7 +51,12 @@ def watch(leaves: int) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("leaves"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[answers]} answers"))
+    columns = (
+        TextColumn("leaves"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[answers]} answers"),
+    )
     with Bars(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("leaves", total=leaves, answers="0")
 

@@ -35,7 +35,9 @@ def show(leaf: str, revision: str, store: str | None, held_out: bool, count: int
     keys = status.sample_keys(project.store)
     if not keys:
         raise StoreError(f"there are no samples of {leaf}", hint=f"seedbed generate --leaf {leaf}")
-    samples = [sample for key in keys for sample in project.store.read(key) if sample.held_out or not held_out]
+    samples = [
+        sample for key in keys for sample in project.store.read(key) if sample.held_out or not held_out
+    ]
     click.echo_via_pager(_pages(samples[:count], len(samples)))
 
 

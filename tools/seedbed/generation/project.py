@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from seedbed.config import FILE_NAME, Settings, load_settings, read_settings
+from seedbed.config import FILE_NAME, Settings, TeacherSettings, load_settings, read_settings
 from seedbed.errors import ConfigurationError, UsageError
 from seedbed.generation.generate import with_samples
 from seedbed.generation.read_recipe import load_recipe
@@ -17,7 +17,7 @@ from seedbed.generation.status import LeafStatus
 from seedbed.generation.store import SampleStore
 from seedbed.taxonomy.repository import Repository
 from seedbed.teacher.journal import Journal, JournaledTeacher
-from seedbed.teacher.open_teacher import TeacherSettings, open_teacher, parse_teacher
+from seedbed.teacher.open_teacher import open_teacher, parse_teacher
 from seedbed.teacher.teacher import Teacher
 
 LOCAL_FOLDER = ".seedbed"

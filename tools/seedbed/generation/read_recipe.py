@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from seedbed.errors import ConfigurationError
-from seedbed.generation.recipe import GenerationRecipe, JudgingMode, JudgingRecipe, StepRecipe, StreamRecipe
+from seedbed.generation.recipe import GenerationRecipe, JudgingMode, StepRecipe, StreamRecipe
 from seedbed.taxonomy.plain_yaml import read_plain_yaml
 
 _HERE = Path(__file__).resolve().parent
 _OPTIONAL = {"description": "", "entrance": 0.0, "closed_vocabulary": False, "creative_leaves": ()}
-_SHARES = ("entrance", "near_copy", "seeds", "samples")
 
 Value = TypeVar("Value")
 ReadFile = Callable[[str], str | None]
@@ -68,18 +67,15 @@ def read_recipe(text: str, *, source: str, template: ReadFile) -> GenerationReci
     """A recipe from its YAML text; `template` finds the templates that it names."""
     data = read_plain_yaml(text, source=source)
     if isinstance(data, dict):
-        data = {**_OPTIONAL, **data, **({"prompts": {}} if "prompts" not in data else {})}
-        if data["prompts"]:
+        if "prompts" in data:
             raise ConfigurationError(
-                f"{source}: `prompts` is not a key of a recipe", hint="name templates in the steps"
+                f"{source} has the unknown key `prompts`", hint="name templates in the steps"
             )
+        data = {**_OPTIONAL, **data, "prompts": {}}
     recipe = _build(GenerationRecipe, data, source, "")
     _check(recipe, source)
     prompts = {name: _template(name, source, template) for name in sorted(_templates(recipe))}
-    return GenerationRecipe(
-        **{field.name: getattr(recipe, field.name) for field in fields(recipe) if field.name != "prompts"},
-        prompts=prompts,
-    )
+    return replace(recipe, prompts=prompts)
 
 
 def _is_inside(file: str) -> bool:
@@ -209,7 +205,7 @@ def _value(wanted: Any, data: object, source: str, place: str) -> Any:
                 f"{source}: {place} is {data!r}", hint=f"one of {', '.join(JudgingMode)}"
             )
         return JudgingMode(str(data))
-    if wanted in (StepRecipe, StreamRecipe, JudgingRecipe) or hasattr(wanted, "__dataclass_fields__"):
+    if is_dataclass(wanted) and isinstance(wanted, type):
         return _build(wanted, data, source, place)
     if wanted is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)

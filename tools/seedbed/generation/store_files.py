@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -86,7 +86,8 @@ class LocalFiles:
             temporary.replace(target)
             _sync_folder(target.parent)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # it may never have come to be; the first error is the one to tell
+                temporary.unlink(missing_ok=True)
             raise _unwritable(self.url, error) from error
 
     @contextmanager

@@ -23,16 +23,23 @@ def preview_markdown(preview: Preview) -> str:
     parts: list[str] = []
     left_out = 0
     for leaf in preview.leaves:
-        for part in (_leaf(leaf, len(leaf.samples)), _leaf(leaf, 1), _summary(leaf) + "\n"):
-            if len(part) <= room:
-                parts.append(part)
-                room -= len(part)
-                break
-        else:
-            left_out += 1
+        part = _longest_that_fits(leaf, room)
+        parts.append(part)
+        room -= len(part)
+        left_out += not part
     if left_out:
         parts.append(f"\n{left_out} more leaves do not fit here: run `seedbed preview` to see them.\n")
     return title + "".join(parts) + footer
+
+
+def _longest_that_fits(leaf: LeafPreview, room: int) -> str:
+    """The whole leaf, or it with one sample, or its name, or nothing."""
+    name = f"{_summary(leaf)}<br>\n"
+    if len(name) > room:
+        return ""
+    return next(
+        (part for part in (_leaf(leaf, len(leaf.samples)), _leaf(leaf, 1)) if len(part) <= room), name
+    )
 
 
 def _title(preview: Preview) -> str:

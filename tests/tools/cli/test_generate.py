@@ -1,0 +1,88 @@
+"""`seedbed generate` from the outside, with a real model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.growing import growing_repository, run_seedbed, tiny_teacher
+from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, freeform_leaf, small_taxonomy
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    small_taxonomy(folder / "words")
+    return tiny_teacher(folder / "teacher", folder / "words")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    growing_repository(tmp_path / "repository", model)
+    monkeypatch.chdir(tmp_path / "repository")
+    return tmp_path / "repository"
+
+
+def test_a_real_model_grows_every_leaf_and_a_second_run_asks_nothing(repository: Path) -> None:
+    first = run_seedbed("generate")
+    assert first.exit_code == 0, first.errors
+    for name in (FREEFORM, GROUNDED, KNOWLEDGE):
+        assert f"{name}: generated" in first.output
+    assert "\n0 requests made" not in first.output
+    assert (repository / ".seedbed" / "journal.sqlite").is_file()
+    again = run_seedbed("generate")
+    assert again.exit_code == 0
+    assert f"{FREEFORM}: already stored" in again.output
+    assert "\n0 requests made, 0 answers recalled" in again.output
+
+
+def test_what_is_not_committed_is_not_grown(repository: Path) -> None:
+    (repository / "taxonomy" / FREEFORM / "qna.yaml").write_text(freeform_leaf("Another task."))
+    found = run_seedbed("generate", "--leaf", FREEFORM, "--dry-run")
+    assert found.exit_code == 0
+    assert "1 of 3 leaves" in found.output and "nothing was asked" in found.output
+    assert not (repository / ".seedbed").exists()
+
+
+def test_a_leaf_that_is_not_there(repository: Path) -> None:
+    found = run_seedbed("generate", "--leaf", FREEFORM + "s")
+    assert found.exit_code == 2
+    assert f"did you mean {FREEFORM}?" in found.errors
+
+
+def test_every_leaf_refused_is_an_error_that_says_what_to_do(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = growing_repository(tmp_path / "closed", model, closed=True)
+    for name in (FREEFORM, GROUNDED, KNOWLEDGE):
+        qna = tmp_path / "closed" / "taxonomy" / name / "qna.yaml"
+        qna.write_text(qna.read_text().replace("answer: ", "answer: wobbly ", 1))
+    builder.commit("a word that the model does not know")
+    monkeypatch.chdir(tmp_path / "closed")
+    found = run_seedbed("generate")
+    assert found.exit_code == 2
+    assert "does not know the words 'wobbly'" in found.errors
+    assert "3 leaves were refused" in found.errors and "--teacher openai:URL#MODEL" in found.errors
+
+
+def test_an_unknown_recipe_and_an_unknown_key(repository: Path) -> None:
+    unknown = run_seedbed("generate", "--recipe", "sandbx")
+    assert unknown.exit_code == 2 and "lab, sandbox" in unknown.errors
+    recipe = repository / "recipes" / "tiny.yaml"
+    recipe.write_text(recipe.read_text().replace("  attempts: 8", "  attemps: 8", 1))
+    misspelt = run_seedbed("generate")
+    assert misspelt.exit_code == 2
+    assert "unknown key `attemps`" in misspelt.errors and "did you mean `attempts`?" in misspelt.errors
+
+
+def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = run_seedbed("generate")
+    assert found.exit_code == 2 and "git" in found.errors and "Traceback" not in found.errors
+
+
+def test_a_store_that_cannot_be_written(repository: Path) -> None:
+    (repository / "occupied").write_text("a file, not a folder")
+    found = run_seedbed("generate", "--store", "occupied/store")
+    assert found.exit_code == 2 and "Traceback" not in found.errors
+    assert "cannot be written" in found.errors

@@ -1,0 +1,95 @@
+"""`seedbed preview` from the outside, with a real model as teacher and as student."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.growing import growing_repository, run_seedbed, tiny_teacher
+from support.repositories import RepositoryBuilder
+from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, freeform_leaf, small_taxonomy
+
+NEW = "compositional_skills/lists/turn"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    small_taxonomy(folder / "words")
+    return tiny_teacher(folder / "teacher", folder / "words")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> RepositoryBuilder:
+    builder = growing_repository(tmp_path / "repository", model)
+    monkeypatch.chdir(builder.path)
+    return builder
+
+
+def test_no_leaf_changed(repository: RepositoryBuilder) -> None:
+    found = run_seedbed("preview")
+    assert found.exit_code == 0, found.errors
+    assert "no leaf changed" in found.output
+    assert run_seedbed("preview", "--fail-on-empty").exit_code == 3
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_a_new_leaf_in_the_working_tree(repository: RepositoryBuilder, form: str) -> None:
+    repository.write_leaf(f"taxonomy/{NEW}", freeform_leaf())
+    found = run_seedbed("preview", "--format", form, "--samples", "2")
+    assert found.exit_code == 0, found.errors
+    assert not (repository.path / ".seedbed" / "samples").exists()
+    if form != "json":
+        assert "turn" in found.output and "asked" in found.output and KNOWLEDGE not in found.output
+        return
+    document = json.loads(found.output)
+    assert document["version"] == 1
+    (leaf,) = document["leaves"]
+    assert (leaf["name"], leaf["change"]) == (NEW, "added")
+    assert len(leaf["student"]) == 8 and leaf["student_tokens"] > 0
+    funnel = leaf["funnels"]["compositional"]
+    assert funnel["asked"] == funnel["kept"] + sum(funnel["lost"].values())
+
+
+def test_paths_choose_unchanged_leaves(repository: RepositoryBuilder) -> None:
+    found = run_seedbed("preview", f"taxonomy/{GROUNDED}", "--format", "json", "--samples", "1")
+    assert [(leaf["name"], leaf["change"]) for leaf in json.loads(found.output)["leaves"]] == [
+        (GROUNDED, "unchanged")
+    ]
+
+
+def test_a_broken_leaf_is_said_and_the_other_is_shown(repository: RepositoryBuilder) -> None:
+    repository.write_leaf(f"taxonomy/{NEW}", "version: 3\nseed_examples: [\n")
+    repository.write_leaf(f"taxonomy/{FREEFORM}", freeform_leaf("Turn them."))
+    found = run_seedbed("preview", "--format", "json", "--samples", "1")
+    assert found.exit_code == 0
+    leaves = {leaf["name"]: leaf for leaf in json.loads(found.output)["leaves"]}
+    assert "seedbed check" in leaves[NEW]["problem"]
+    assert leaves[FREEFORM]["problem"] is None
+
+
+def test_a_change_under_review_cannot_choose_settings_or_recipe(repository: RepositoryBuilder) -> None:
+    base = repository.commit("base")
+    repository.write(
+        "seedbed.toml", '[teacher]\nbackend = "openai"\nmodel = "m"\nurl = "http://127.0.0.1:9/v1"\n'
+    )
+    repository.write("recipes/tiny.yaml", "name: stolen\n")
+    repository.write_leaf(f"taxonomy/{NEW}", freeform_leaf())
+    head = repository.commit("change")
+    found = run_seedbed("preview", "--base", base, "--head", head, "--format", "json", "--samples", "1")
+    assert found.exit_code == 0, found.errors
+    document = json.loads(found.output)
+    assert document["recipe"] == "tiny" and "transformers" in document["teacher"]
+    assert [leaf["name"] for leaf in document["leaves"]] == [NEW]
+
+
+def test_a_missing_student_is_said_unless_it_was_asked_for(repository: RepositoryBuilder) -> None:
+    settings = (repository.path / "seedbed.toml").read_text()
+    repository.write("seedbed.toml", settings.split("[student]")[0] + '[student]\nmodel = "./nowhere"\n')
+    found = run_seedbed("preview", "--all", "--format", "json", "--samples", "1")
+    assert found.exit_code == 0, found.errors
+    document = json.loads(found.output)
+    assert document["student"] is None and "nowhere" in document["student_problem"]
+    assert len(document["leaves"]) == 3
+    assert run_seedbed("preview", "--all", "--student", "./nowhere").exit_code == 2

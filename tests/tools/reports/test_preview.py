@@ -1,0 +1,105 @@
+"""Previews of hostile leaves and hostile models, in every form."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from seedbed.generation.funnel import Funnel, Loss
+from seedbed.generation.preview import LeafPreview, Preview, StudentAnswer
+from seedbed.generation.sample import Provenance, Sample, Stage
+from seedbed.reports.funnel import funnel_line
+from seedbed.reports.preview_json import preview_json
+from seedbed.reports.preview_markdown import COMMENT_LIMIT, preview_markdown
+from seedbed.reports.preview_text import preview_text
+from seedbed.teacher.teacher import Message, TeacherIdentity
+
+HOSTILE = (
+    "\x1b[2J\u202eevil ``` ~~~ </details> <script>x</script> @everyone [a](http://b) ::error::x |\r\n# big"
+)
+
+
+def sample(question: str, answer: str) -> Sample:
+    made = Provenance("b", "d", TeacherIdentity("openai", "m", "r"), 0, {})
+    messages = (Message("user", question), Message("assistant", answer))
+    return Sample("compositional_skills/x", Stage.COMPOSITIONAL, messages, False, made)
+
+
+def leaf(text: str = "plain", name: str = "compositional_skills/x") -> LeafPreview:
+    return LeafPreview(
+        name,
+        "taxonomy/compositional_skills/x/qna.yaml",
+        "added",
+        samples=(sample(text, text), sample(f"{text} again", text)),
+        funnels={Stage.COMPOSITIONAL: Funnel(6, 2, 1, {Loss.SEED_COPY: 3, Loss.ANSWERS_DIFFER: 1})},
+        seed_copies=((text, text),),
+        student_answers=(StudentAnswer(text, "yes", "Yes."), StudentAnswer(text, "yes", text)),
+        teacher_tokens=1234,
+        seconds=1.5,
+    )
+
+
+def preview(*leaves: LeafPreview) -> Preview:
+    return Preview("a" * 40, "b" * 40, "--base main", "m@r (openai)", "s@r (transformers)", "lab", leaves)
+
+
+def test_a_funnel_in_words() -> None:
+    funnel = Funnel(1200, 2, 1, {Loss.SEED_COPY: 3, Loss.ANSWERS_DIFFER: 1})
+    assert (
+        funnel_line(funnel) == "1,200 asked, 2 kept (1 held out); 3 copy of a seed, 1 second answer differs"
+    )
+    assert funnel_line(Funnel(1, 1)) == "1 asked, 1 kept"
+
+
+def test_text() -> None:
+    shown = preview_text(preview(leaf()))
+    assert "compositional_skills/x (added)" in shown
+    assert "the student answers 1 of the leaf's 2 questions as its author does" in shown
+    assert "compositional: 6 asked, 2 kept (1 held out)" in shown
+    assert "1,234 teacher tokens" in shown
+
+
+def test_a_terminal_is_never_commanded() -> None:
+    shown = preview_text(preview(leaf(HOSTILE, f"compositional_skills/{HOSTILE}")))
+    assert "\x1b" not in shown and "\u202e" not in shown and "\r" not in shown
+
+
+def test_markdown_holds_hostile_text_inside_its_blocks() -> None:
+    shown = preview_markdown(preview(leaf(HOSTILE, f"compositional_skills/{HOSTILE}")))
+    outside = re.sub(r"^(`{3,})text\n.*?^\1$", "", shown, flags=re.MULTILINE | re.DOTALL)
+    assert outside.count("<details>") == outside.count("</details>") == 1
+    assert "<script>" not in outside and "@everyone" not in outside and "](http" not in outside
+    assert "\x1b" not in shown and "\u202e" not in shown
+    assert not re.search(r"^::", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize("count", [1, 40, 800])
+def test_markdown_fits_into_one_comment(count: int) -> None:
+    long = [leaf("word " * 700, f"compositional_skills/leaf_{number}") for number in range(count)]
+    shown = preview_markdown(
+        replace(preview(*long), removed=tuple(f"knowledge/gone_{n}" for n in range(count)))
+    )
+    assert len(shown) <= COMMENT_LIMIT
+    if count == 800:
+        assert re.search(r"\d+ more leaves do not fit here", shown)
+
+
+def test_json_is_ascii_and_whole() -> None:
+    shown = preview_json(preview(leaf(HOSTILE)))
+    assert shown.isascii()
+    document = json.loads(shown)
+    assert document["version"] == 1
+    assert document["leaves"][0]["samples"][0]["messages"][0]["content"] == HOSTILE
+    assert document["leaves"][0]["student"][0]["right"] is True
+    assert document["leaves"][0]["funnels"]["compositional"]["lost"] == {
+        "copy of a seed": 3,
+        "second answer differs": 1,
+    }
+
+
+def test_nothing_to_show() -> None:
+    assert "nothing to preview" in preview_text(preview())
+    assert "No leaf was added or edited" in preview_markdown(preview())
