@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from support.garden import Garden
 
 from seedbed.errors import (
     ConfigurationError,
+    MissingExtraError,
     NothingToDoError,
     RepositoryError,
     SeedbedError,
@@ -67,7 +70,7 @@ def test_from_plan_to_release(garden: Garden, type_it: Any, tmp_path: Path) -> N
     assert (
         "knowledge_long: skipped, there is no fresh sample of knowledge_long, foundational" in planned.stdout
     )
-    assert "no samples yet for 1 leaves, which stay outside: compositional_skills/waiting" in planned.stderr
+    assert "no samples yet, so not in this release: compositional_skills/waiting\n" in planned.stderr
 
     trained = type_it(train, "--plan", str(tmp_path / "plan.json"))
     assert trained.exit_code == 0, trained.output
@@ -150,3 +153,25 @@ def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_planning_leaves_the_run_alone(garden: Garden, type_it: Any) -> None:
     assert type_it(plan).exit_code == 0
     assert not (garden.workspace.state / "runs").exists()
+
+
+@pytest.mark.parametrize("name", ["plan", "train", "eval", "release"])
+def test_a_command_loads_nothing_heavy_before_it_needs_it(name: str) -> None:
+    module = commands[name][0].split(":")[0]
+    program = (
+        f"import sys, {module}\n"
+        "print([name for name in ('torch', 'transformers', 'matplotlib', 'pyarrow', 'vllm') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_without_torch_the_extra_is_named(type_it: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [
+        name for name in sys.modules if name.split(".")[0] == "seedbed_training" and ".learning." in name
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("torch", "transformers"):
+        monkeypatch.setitem(sys.modules, name, None)
+    error = refusal(type_it(train), MissingExtraError)
+    assert error.hint == "pip install 'seedbed[train]'"

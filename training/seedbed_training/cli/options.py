@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from seedbed_training.planning.read_recipe import load_recipe
 from seedbed_training.releasing.prepare_plan import Preparation, open_preparation, prepare_plan
 from seedbed_training.releasing.run_training import PLAN_FILE
 from seedbed_training.releasing.workspace import Workspace
+
+_SHOWN = 5  # leaves named before the rest is counted
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -56,11 +58,7 @@ def prepare(
         workspace, recipe=load_recipe(recipe), release=release, seed=seed, replay=replay
     )
     if preparation.waiting:
-        click.echo(
-            f"no samples yet for {len(preparation.waiting)} leaves, which stay outside: {', '.join(preparation.waiting)}\n"
-            "  seedbed generate makes them",
-            err=True,
-        )
+        click.echo(_waiting(preparation.waiting), err=True)
     for leaf, count in (preparation.too_long or {}).items():
         click.echo(
             f"{leaf}: {count} samples are longer than the recipe's max_tokens and are left out", err=True
@@ -101,6 +99,14 @@ def begun_run(workspace: Workspace, release: str | None) -> Preparation:
 def open_workspace() -> Workspace:
     """The workspace around the current folder."""
     return Workspace.open(Path.cwd())
+
+
+def _waiting(leaves: Sequence[str]) -> str:
+    more = f" and {len(leaves) - _SHOWN} more" if len(leaves) > _SHOWN else ""
+    return (
+        f"no samples yet, so not in this release: {', '.join(leaves[:_SHOWN])}{more}\n"
+        "  seedbed generate makes them, seedbed status lists them"
+    )
 
 
 def _runs(workspace: Workspace) -> list[str]:
