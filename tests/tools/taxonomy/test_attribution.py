@@ -45,7 +45,8 @@ def test_several_works_keep_all_authors() -> None:
     [
         ("MIT", "MIT"), ("mit license", "MIT"), ("Apache 2.0", "Apache-2.0"), ("CC0-1.0", "CC0-1.0"),
         ("CC BY-SA 4.0", "CC-BY-SA-4.0"), ("GPL-2.0+", "GPL-2.0+"), ("LicenseRef-Public-Domain", "LicenseRef-Public-Domain"),
-        ("self-authored work, free to use", None), ("", None), ("N/A", None), ("unknown", None), ("TODO", None),
+        ("self-authored work, free to use", None), ("self-authored", None), ("Apache License Version 2.0.", "Apache-2.0"),
+        ("Creative Commons Attribution 4.0 International (CC BY 4.0)", "CC-BY-4.0"), ("", None), ("N/A", None), ("unknown", None), ("TODO", None),
     ],
 )  # fmt: skip
 def test_spdx_identifier(written: str, expected: str | None) -> None:

@@ -16,7 +16,7 @@ _LICENCES: Mapping[str, str] = MappingProxyType(
     {
         "apache 2.0": "Apache-2.0",
         "apache license 2.0": "Apache-2.0",
-        "apache license, version 2.0": "Apache-2.0",
+        "apache license version 2.0": "Apache-2.0",
         "apache-2": "Apache-2.0",
         "apache2": "Apache-2.0",
         "bsd": "BSD-3-Clause",
@@ -26,6 +26,7 @@ _LICENCES: Mapping[str, str] = MappingProxyType(
         "cc0": "CC0-1.0",
         "cc0 1.0": "CC0-1.0",
         "creative commons attribution 4.0": "CC-BY-4.0",
+        "creative commons attribution 4.0 international": "CC-BY-4.0",
         "creative commons attribution-sharealike 4.0": "CC-BY-SA-4.0",
         "creative commons attribution-sharealike 4.0 international": "CC-BY-SA-4.0",
         "mit license": "MIT",
@@ -86,10 +87,12 @@ def read_attribution(text: str) -> Attribution:
 
 def spdx_identifier(written: str) -> str | None:
     """The SPDX id for a licence as people write it; an id is kept as it is, a sentence gives None."""
-    written = written.strip().strip("<>").removesuffix(".")
-    known = _LICENCES.get(" ".join(written.lower().split()))
-    if known is not None:
-        return known
+    written = written.strip().strip("<>").removesuffix(".").strip()
+    bracketed = re.search(r"\(([^()]{2,40})\)\Z", written)
+    for name in (written, written.split("(", 1)[0], bracketed.group(1) if bracketed else ""):
+        known = _LICENCES.get(" ".join(name.lower().replace(",", " ").split()))
+        if known is not None:
+            return known
     if _SPDX.fullmatch(written) is None:
         return None
     named = written in _SHORT_IDS or written.startswith("LicenseRef-")
