@@ -151,6 +151,10 @@ def exit_code_of(run: Callable[[], Any]) -> int:
         return ExitCode.USAGE
     except BrokenPipeError:
         return _quiet_pipe()
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # click has turned it into this
+            return _quiet_pipe()
+        raise
     except ModuleNotFoundError as error:
         known = _missing("", error)
         if isinstance(known, UsageError):
@@ -173,9 +177,12 @@ def _interrupted() -> int:
 
 
 def _quiet_pipe() -> int:
-    """The reader of our output went away, as `head` does; keep the interpreter from complaining at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.FINE
+    """The reader of our output went away, as `head` does; keep the interpreter from complaining at its end.
+
+    The exit code is that of a process which SIGPIPE ends, as for cat or git: a verdict nobody read is not "fine".
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return 128 + 13
 
 
 def _internal(error: Exception) -> int:

@@ -57,9 +57,8 @@ def _block(finding: Finding, sources: Mapping[str, str], paint: _Paint) -> str:
     places += [(related.path, related.span, related.message, "-") for related in finding.related]
     width = max(len(str(span.end_line)) for _, span, _, _ in places)
     for path, span, message, mark in places:
-        arrow = "-->" if mark == "^" else ":::"
         at = f"{terminal_text(path)}:{span.line}:{span.column}"
-        lines.append(f"{' ' * width}{arrow} {at}{'  ' + terminal_text(message) if message else ''}")
+        lines.append(f"{' ' * width}--> {at}{'  ' + terminal_text(message) if message else ''}")
         lines.extend(_source(sources.get(path), span, width, mark, paint, tone))
     if finding.help:
         lines.append(f"{' ' * width} = help: {terminal_text(finding.help)}")

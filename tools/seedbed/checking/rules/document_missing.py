@@ -19,7 +19,7 @@ from seedbed.checking.documents_beside import documents_beside, matching
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.rules.document_patterns import stays_inside
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import document_of, patterns_of, shown
+from seedbed.checking.texts import document_of, is_placeholder, patterns_of, shown
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB404"
@@ -36,6 +36,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     for path, pattern in patterns_of(leaf):
         if (
             not pattern.strip()
+            or is_placeholder(pattern)
             or not stays_inside(pattern)
             or any(True for _ in matching([pattern], folder, files))
         ):

@@ -1,0 +1,133 @@
+"""The use case on real repositories: what is looked at, what is new, and what never stops the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.leaves_under_check import BESIDE, PATH, check_change, check_files, skill
+from support.repositories import ATTRIBUTION, SKILL, RepositoryBuilder, corrupt_object
+
+from seedbed.checking.check import check
+from seedbed.checking.finding import Status
+from seedbed.checking.verdict import Verdict
+from seedbed.config import Settings
+from seedbed.errors import UsageError
+from seedbed.taxonomy.changes import Base
+from seedbed.taxonomy.repository import Repository
+
+OTHER = "taxonomy/compositional_skills/places/rivers/qna.yaml"
+OTHER_BESIDE = "taxonomy/compositional_skills/places/rivers/attribution.txt"
+RIVERS = SKILL.replace("capital of", "longest river of")
+BAD = skill("answer: Oslo", "answer: no")
+GOOD = {PATH: SKILL, BESIDE: ATTRIBUTION}
+
+
+def test_a_fault_that_was_there_before_does_not_fail(tmp_path: Path) -> None:
+    report = check_change(
+        tmp_path, {**GOOD, PATH: BAD}, {PATH: "# a remark\n" + BAD.replace("Lima", "Lima!")}
+    )
+    assert [(finding.code, finding.status) for finding in report.findings] == [
+        ("SB107", Status.ALREADY_THERE)
+    ]
+    assert not report.failed
+    assert report.leaves[0].verdict is Verdict.WARN
+
+
+def test_a_new_fault_fails_and_a_mended_one_is_healed(tmp_path: Path) -> None:
+    report = check_change(tmp_path, {**GOOD, PATH: BAD}, {PATH: skill("answer: Lima", "answer: 12")})
+    assert {(finding.value, finding.status) for finding in report.findings} == {
+        ("no", Status.HEALED),
+        ("12", Status.INTRODUCED),
+    }
+    assert report.failed
+    assert report.leaves[0].verdict is Verdict.FAIL
+
+
+def test_only_changed_leaves_are_looked_at(tmp_path: Path) -> None:
+    report = check_change(tmp_path, {**GOOD, PATH: BAD}, {OTHER: RIVERS, OTHER_BESIDE: ATTRIBUTION})
+    assert [(leaf.path, leaf.change, leaf.verdict) for leaf in report.leaves] == [
+        (OTHER, "added", Verdict.PASS)
+    ]
+
+
+def test_a_renamed_leaf_keeps_its_old_faults(tmp_path: Path) -> None:
+    moved = {OTHER: BAD, OTHER_BESIDE: ATTRIBUTION}
+    report = check_change(tmp_path, {**GOOD, PATH: BAD}, moved, removed=(PATH, BESIDE))
+    (leaf,) = report.leaves
+    assert (leaf.change, leaf.old_path, leaf.verdict) == ("renamed", PATH, Verdict.WARN)
+    assert [finding.status for finding in report.findings] == [Status.ALREADY_THERE]
+
+
+def test_a_removed_leaf_passes_with_its_faults(tmp_path: Path) -> None:
+    report = check_change(tmp_path, {**GOOD, PATH: BAD}, {"README.md": "Hello\n"}, removed=(PATH, BESIDE))
+    assert [(leaf.path, leaf.blob, leaf.verdict) for leaf in report.leaves] == [(PATH, None, Verdict.REMOVED)]
+    assert not report.failed and report.findings == ()
+
+
+def test_a_removed_attribution_fails_the_leaf(tmp_path: Path) -> None:
+    report = check_change(tmp_path, GOOD, {"README.md": "Hello\n"}, removed=(BESIDE,))
+    assert [(leaf.change, leaf.verdict) for leaf in report.leaves] == [("edited", Verdict.FAIL)]
+    assert [finding.code for finding in report.findings] == ["SB211"]
+
+
+def test_a_missing_blob_is_a_finding_and_the_others_are_checked(tmp_path: Path) -> None:
+    builder = RepositoryBuilder(tmp_path)
+    commit = builder.commit_files({**GOOD, OTHER: BAD, OTHER_BESIDE: ATTRIBUTION})
+    blob = Repository.open(tmp_path)
+    (file,) = [file for file in blob.files(commit, "taxonomy") if file.path == PATH]
+    (tmp_path / ".git/objects" / file.blob[:2] / file.blob[2:]).unlink()
+    report = check(Repository.open(tmp_path), Settings(), base=None, head=commit)
+    assert [(finding.path, finding.code) for finding in report.findings] == [
+        (PATH, "SB109"),
+        (OTHER, "SB107"),
+    ]
+
+
+def test_a_corrupt_blob_is_a_finding(tmp_path: Path) -> None:
+    builder = RepositoryBuilder(tmp_path)
+    commit = builder.commit_files(GOOD)
+    (file,) = [file for file in Repository.open(tmp_path).files(commit, "taxonomy") if file.path == PATH]
+    corrupt_object(tmp_path / ".git", file.blob)
+    report = check(Repository.open(tmp_path), Settings(), base=None, head=commit)
+    assert [finding.code for finding in report.findings] == ["SB109"]
+
+
+def test_links_are_refused_and_never_followed(tmp_path: Path) -> None:
+    builder = RepositoryBuilder(tmp_path / "repository")
+    (tmp_path / "secret").write_text(SKILL)
+    builder.write(BESIDE, ATTRIBUTION)
+    (tmp_path / "repository" / PATH).symlink_to(tmp_path / "secret")
+    commit = builder.commit()
+    for head in (commit, None):
+        report = check(Repository.open(tmp_path / "repository"), Settings(), base=None, head=head)
+        assert [finding.code for finding in report.findings] == ["SB204"]
+        assert "capital" not in "".join(report.sources.values())
+
+
+def test_an_executable_leaf_is_a_warning(tmp_path: Path) -> None:
+    builder = RepositoryBuilder(tmp_path)
+    builder.write(BESIDE, ATTRIBUTION)
+    builder.write(PATH, SKILL).chmod(0o755)
+    report = check(Repository.open(tmp_path), Settings(), base=None, head=builder.commit())
+    assert [(finding.code, finding.severity) for finding in report.findings] == [("SB205", "warning")]
+
+
+def test_paths_choose_leaves_changed_or_not(tmp_path: Path) -> None:
+    builder = RepositoryBuilder(tmp_path)
+    base = builder.commit_files({**GOOD, PATH: BAD, OTHER: RIVERS, OTHER_BESIDE: ATTRIBUTION})
+    repository = Repository.open(tmp_path)
+    for path in ("taxonomy/compositional_skills/places/capitals", PATH, BESIDE):
+        report = check(repository, Settings(), base=Base("test", base, None), paths=(path,))
+        assert [(leaf.path, leaf.change) for leaf in report.leaves] == [(PATH, "unchanged")]
+        assert [finding.status for finding in report.findings] == [Status.ALREADY_THERE]
+    assert len(check(repository, Settings(), base=None, paths=("taxonomy",)).leaves) == 2
+    with pytest.raises(UsageError, match="no leaf at or under docs"):
+        check(repository, Settings(), base=None, paths=("docs",))
+
+
+def test_fingerprints_stay_when_lines_move(tmp_path: Path) -> None:
+    (first,) = check_files(tmp_path / "a", {**GOOD, PATH: BAD}).findings
+    (second,) = check_files(tmp_path / "b", {**GOOD, PATH: "# remark\n\n" + BAD}).findings
+    assert first.span != second.span
+    assert first.fingerprint == second.fingerprint

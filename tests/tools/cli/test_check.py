@@ -1,0 +1,129 @@
+"""`seedbed check` from the outside: output, exit codes, and what a newcomer gets wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.command_line import seedbed
+from support.leaves_under_check import BESIDE, PATH, skill
+from support.repositories import ATTRIBUTION, SKILL, RepositoryBuilder
+
+BAD = skill("answer: Oslo", "answer: no")
+
+
+@pytest.fixture
+def builder(tmp_path: Path) -> RepositoryBuilder:
+    """A repository whose default branch holds one good leaf."""
+    made = RepositoryBuilder(tmp_path / "repository")
+    made.commit_files({PATH: SKILL, BESIDE: ATTRIBUTION})
+    return made
+
+
+def test_nothing_changed(builder: RepositoryBuilder) -> None:
+    done = seedbed("check", folder=builder.path)
+    assert done.returncode == 0
+    assert builder.head in done.stdout and "nothing to check" in done.stdout
+    assert seedbed("check", "--fail-on-empty", folder=builder.path).returncode == 3
+
+
+def test_a_change_in_the_working_tree(builder: RepositoryBuilder) -> None:
+    builder.write(PATH, BAD)
+    done = seedbed("check", folder=builder.path)
+    assert done.returncode == 1
+    assert "SB107 error" in done.stdout and f"{PATH}:8:13" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_commit_is_read_without_a_checkout(builder: RepositoryBuilder) -> None:
+    builder.branch("change")
+    head = builder.commit_files({PATH: BAD})
+    builder.checkout("main")
+    done = seedbed("check", "--head", "change", "--format", "json", folder=builder.path)
+    document = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (document["base"], document["head"]) == (builder.head, head)
+    assert [leaf["verdict"] for leaf in document["leaves"]] == ["fail"]
+    assert builder.head in done.stderr
+
+
+def test_paths_count_from_the_current_folder(builder: RepositoryBuilder) -> None:
+    folder = builder.path / "taxonomy/compositional_skills"
+    assert "1 leaf checked" in seedbed("check", "places", folder=folder).stdout
+    done = seedbed("check", "../../..", folder=folder)
+    assert done.returncode == 2 and "outside of the repository" in done.stderr
+
+
+def test_in_github_actions_the_log_has_both_forms(builder: RepositoryBuilder) -> None:
+    builder.write(PATH, BAD)
+    done = seedbed("check", folder=builder.path, environment={"GITHUB_ACTIONS": "true"})
+    assert done.returncode == 1
+    assert "::error title=seedbed SB107,file=" in done.stdout and "8 |     answer: no" in done.stdout
+    assert f"seedbed check --base {builder.head}" in done.stdout
+
+
+def test_all_fails_on_every_error(builder: RepositoryBuilder) -> None:
+    builder.commit_files({PATH: BAD})
+    assert seedbed("check", folder=builder.path).returncode == 0
+    assert seedbed("check", "--all", folder=builder.path).returncode == 1
+
+
+def test_an_encoding_that_cannot_say_it_all(builder: RepositoryBuilder) -> None:
+    builder.write(PATH, skill("answer: Paris", "answer: 東京").replace("answer: Oslo", "answer: no"))
+    done = seedbed("check", folder=builder.path, environment={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 1 and done.stdout.isascii()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("check", "--base", "nowhere"), "no commit 'nowhere'"),
+        (("check", "--head", "nowhere"), "no commit 'nowhere'"),
+        (("check", "--all", "--base", "main"), "--all compares with nothing"),
+        (("check", "taxonomy/knowledge"), "no leaf at or under taxonomy/knowledge"),
+        (("check", "--format", "xml"), "xml"),
+        (("chekc",), "Did you mean 'check'"),
+    ],
+)
+def test_wrong_input(builder: RepositoryBuilder, arguments: tuple[str, ...], said: str) -> None:
+    done = seedbed(*arguments, folder=builder.path)
+    assert done.returncode == 2
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    done = seedbed("check", folder=tmp_path)
+    assert done.returncode == 2
+    assert "not inside a git repository" in done.stderr and "git init" in done.stderr
+
+
+def test_no_base(tmp_path: Path) -> None:
+    builder = RepositoryBuilder(tmp_path, branch="work")
+    builder.commit_files({PATH: SKILL, BESIDE: ATTRIBUTION})
+    done = seedbed("check", folder=tmp_path)
+    assert done.returncode == 2
+    assert "nothing to compare with" in done.stderr and "--base REV" in done.stderr
+
+
+def test_a_broken_configuration(builder: RepositoryBuilder) -> None:
+    builder.write("seedbed.toml", "[check]\nlicenses = []\n")
+    done = seedbed("check", folder=builder.path)
+    assert done.returncode == 2 and "licences" in done.stderr
+
+
+def test_checking_loads_no_model_library(builder: RepositoryBuilder) -> None:
+    builder.write(PATH, BAD)
+    program = (
+        "import sys\n"
+        "from seedbed.cli.main import exit_code_of, seedbed\n"
+        "code = exit_code_of(lambda: seedbed.main(['check'], standalone_mode=False))\n"
+        "heavy = {'torch', 'transformers', 'vllm', 'pyarrow', 'aiohttp', 'jinja2', 'datasketch', 'matplotlib', 'numpy'}\n"
+        "print(code, sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=builder.path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "1 []"

@@ -1,0 +1,36 @@
+"""`seedbed explain` for every rule and setting."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from seedbed.checking.rules import RULES
+from seedbed.cli.explain import explain
+from seedbed.errors import UsageError
+
+
+def said(*arguments: str) -> str:
+    done = CliRunner().invoke(explain, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.output
+
+
+def test_the_list_has_every_rule() -> None:
+    assert [line.split()[0] for line in said().splitlines()] == [rule.code for rule in RULES]
+
+
+@pytest.mark.parametrize("topic", ["SB107", "sb107", "plain-value", "plain_value"])
+def test_a_manual_page(topic: str) -> None:
+    page = said(topic)
+    assert page.startswith("SB107 plain-value (error)") and 'answer: "no"' in page
+
+
+def test_settings() -> None:
+    page = said("config")
+    assert "[check]" in page and 'root = "taxonomy"' in page and "default_branch = (not set)" in page
+
+
+def test_an_unknown_topic_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean plain-value"):
+        CliRunner().invoke(explain, ["plain-valeu"], catch_exceptions=False)

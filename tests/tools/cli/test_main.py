@@ -1,0 +1,96 @@
+"""Every way in which a command can end, and the exit code it means."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from support.command_line import seedbed
+
+from seedbed.cli import main
+from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError, TrainingError, UsageError
+
+
+def ending(error: BaseException) -> int:
+    def run() -> None:
+        raise error
+
+    return main.exit_code_of(run)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("no"), 2),
+        (MissingExtraError("seedbed train", "train", "torch"), 2),
+        (ModuleNotFoundError("no torch", name="torch"), 2),
+        (NothingToDoError("no"), 3),
+        (TrainingError("no"), 1),
+        (KeyboardInterrupt(), 130),
+        (click.exceptions.Abort(), 130),
+        (click.UsageError("no"), 2),
+        (click.exceptions.Exit(1), 1),
+    ],
+)
+def test_exit_codes(error: BaseException, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ending(error) == code
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_results_are_exit_codes() -> None:
+    assert main.exit_code_of(lambda: None) == 0
+    assert main.exit_code_of(lambda: ExitCode.FINDINGS) == 1
+
+
+def test_hint_and_message_are_shown_and_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    ending(UsageError("bad \x1b[2J name", hint="type \u202ethis"))
+    said = capsys.readouterr().err
+    assert "error: bad \\x1b[2J name" in said and "try: type \\u202ethis" in said
+
+
+def test_a_missing_library_names_the_line_that_brings_it(capsys: pytest.CaptureFixture[str]) -> None:
+    ending(ModuleNotFoundError("no", name="pyarrow.parquet"))
+    assert "pip install 'seedbed[generate]'" in capsys.readouterr().err
+
+
+def test_a_defect_leaves_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert ending(ZeroDivisionError("oh")) == 4
+    (report,) = tmp_path.glob("seedbed-report-*.txt")
+    text = report.read_text()
+    assert "ZeroDivisionError: oh" in text and "seedbed 0." in text and "command:" in text
+    said = capsys.readouterr().err
+    assert str(report) in said and "Traceback" not in said
+
+
+def test_help_lists_commands_without_loading_them(tmp_path: Path) -> None:
+    done = seedbed("--help", folder=tmp_path)
+    assert done.returncode == 0
+    for name in main.COMMANDS:
+        assert f"  {name} " in done.stdout
+    program = (
+        "import sys\nfrom seedbed.cli.main import exit_code_of, seedbed\n"
+        "exit_code_of(lambda: seedbed.main(['--help'], standalone_mode=False))\n"
+        "print([name for name in ('pygit2', 'ruamel', 'torch', 'jsonschema') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_version(tmp_path: Path) -> None:
+    assert "0.1.0" in seedbed("--version", folder=tmp_path).stdout
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -c 'from seedbed.cli.main import main; main()' explain | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("SB101") and done.stderr == "" and done.returncode == 141
