@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -76,6 +77,12 @@ def train(
             f"the plan of {plan.release} has no step to train: no leaf is fresh",
             hint="change or add a leaf and generate its samples; `seedbed status` shows what is fresh",
         )
+    for phase in plan.phases:
+        if not re.fullmatch(r"\w[\w .-]*", phase.recipe.name):
+            raise ConfigurationError(
+                f"the phase {phase.recipe.name!r} of recipe {plan.recipe.name} cannot name a checkpoint's folder",
+                hint="call it by letters, digits, spaces, dots, - and _",
+            )
     folder = find_base(base)
     identity = RunIdentity(
         plan=plan_digest(plan),
