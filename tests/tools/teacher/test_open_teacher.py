@@ -17,6 +17,7 @@ from seedbed.teacher.open_teacher import open_teacher, parse_teacher
     [
         ("sandbox", TeacherSettings("transformers", "sandbox")),
         ("transformers:/models/tiny", TeacherSettings("transformers", "/models/tiny")),
+        ("vllm:org/model", TeacherSettings("vllm", "org/model")),
         ("openai:http://h:1/v1#org/model", TeacherSettings("openai", "org/model", "http://h:1/v1")),
     ],
 )

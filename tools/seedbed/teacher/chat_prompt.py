@@ -47,9 +47,12 @@ class ChatPrompt:
         """The tokens of an answer, without the one that ends it."""
         return self._read(neutralise(text, self._special_tokens))
 
-    def text(self, tokens: Sequence[int]) -> str:
-        """What an answer's tokens say."""
-        return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
+    def text(self, tokens: Sequence[int], stops: Sequence[str] = ()) -> str:
+        """What an answer's tokens say, up to the first of the `stops` in it."""
+        said = str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
+        for stop in stops:
+            said = said.partition(stop)[0]
+        return said
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """The stretches of `text` that the tokenizer can only read as its unknown token, each once, in order."""

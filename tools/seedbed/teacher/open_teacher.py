@@ -13,16 +13,17 @@ from seedbed.errors import ConfigurationError, TeacherError, UsageError
 from seedbed.teacher.openai_server import open_openai_teacher
 from seedbed.teacher.teacher import Teacher
 from seedbed.teacher.transformers_model import load_transformers_teacher
+from seedbed.teacher.vllm_engine import load_vllm_teacher
 
 SANDBOX = "sandbox"
 """The model name of the small teacher that comes with Seedbed; a transformers model like any other."""
 
-BACKENDS = ("transformers", "openai")
-FLAG_FORMS = "sandbox, transformers:PATH or openai:URL#MODEL"
+BACKENDS = ("transformers", "openai", "vllm")
+FLAG_FORMS = "sandbox, transformers:PATH, vllm:PATH or openai:URL#MODEL"
 
 
 def parse_teacher(text: str, settings: TeacherSettings | None = None) -> TeacherSettings:
-    """The teacher that `--teacher` names: `sandbox`, `transformers:PATH` or `openai:URL#MODEL`.
+    """The teacher that `--teacher` names: `sandbox`, `transformers:PATH`, `vllm:PATH` or `openai:URL#MODEL`.
 
     The limits are taken over from `settings`; the variable of the key only for the very server that `settings` names,
     so that no key goes to another one. Raises UsageError when `text` has none of the forms.
@@ -32,7 +33,7 @@ def parse_teacher(text: str, settings: TeacherSettings | None = None) -> Teacher
     if text == SANDBOX:
         return replace(other, backend="transformers", model=SANDBOX)
     backend, _, rest = text.partition(":")
-    if backend == "transformers" and rest:
+    if backend in ("transformers", "vllm") and rest:
         return replace(other, backend=backend, model=rest)
     url, _, model = rest.partition("#")
     if backend == "openai" and url and model:
@@ -52,6 +53,10 @@ def open_teacher(settings: TeacherSettings, environment: Mapping[str, str] | Non
         if settings.model == SANDBOX:
             return _open_sandbox(settings)
         return load_transformers_teacher(
+            settings.model, concurrency=settings.concurrency, max_model_len=settings.max_model_len
+        )
+    if settings.backend == "vllm":
+        return load_vllm_teacher(
             settings.model, concurrency=settings.concurrency, max_model_len=settings.max_model_len
         )
     if settings.backend == "openai":

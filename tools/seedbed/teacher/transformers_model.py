@@ -134,9 +134,7 @@ class TransformersTeacher:
         ends = self._holds(request.stop) if request.stop else None
         work = Continuation(prompt, min(room, request.max_tokens), request.temperature, request.seed, ends)
         answer = await self._queue.submit(Shape(padded_length(len(prompt))), work)
-        text = self._chat.text(answer.tokens)
-        for stop in request.stop:
-            text = text.partition(stop)[0]
+        text = self._chat.text(answer.tokens, request.stop)
         reason = FinishReason.STOP if answer.ended else FinishReason.LENGTH
         return Completion(text, reason, len(prompt), len(answer.tokens))
 
