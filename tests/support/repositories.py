@@ -47,7 +47,9 @@ class RepositoryBuilder:
         target.write_bytes(content.encode() if isinstance(content, str) else content)
         return target
 
-    def write_leaf(self, folder: str, content: str | bytes = SKILL, *, attribution: str | None = ATTRIBUTION) -> Path:
+    def write_leaf(
+        self, folder: str, content: str | bytes = SKILL, *, attribution: str | None = ATTRIBUTION
+    ) -> Path:
         """Write `qna.yaml` and, unless None, `attribution.txt` into `folder`."""
         if attribution is not None:
             self.write(f"{folder}/attribution.txt", attribution)
