@@ -133,6 +133,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def exit_code_of(run: Callable[[], Any]) -> int:
     """Run a command; say what went wrong on standard error, and give the exit code for it. The one place that does."""
+    output = sys.stdout
     try:
         result = run()
         sys.stdout.flush()
@@ -151,8 +152,8 @@ def exit_code_of(run: Callable[[], Any]) -> int:
         return ExitCode.USAGE
     except BrokenPipeError:
         return _quiet_pipe()
-    except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # click has turned it into this
+    except SystemExit:
+        if sys.stdout is not output:  # how click leaves on a broken pipe: another standard output, and this
             return _quiet_pipe()
         raise
     except ModuleNotFoundError as error:
