@@ -17,9 +17,12 @@ def unreadable_words(task: Task, passages: Sequence[SourcePassage], teacher: Tea
     """Why a closed vocabulary cannot read the leaf, naming some of the words; None when it can."""
     seeds = (*task.seeds.training, *task.seeds.held_out)
     texts = [text for seed in seeds for text in (seed.question, seed.answer, seed.context or "")]
-    unknown = teacher.unknown_words("\n".join([*texts, *(passage.text for passage in passages)]))
-    if not unknown:
+    found = teacher.unknown_words("\n".join([*texts, *(passage.text for passage in passages)]))
+    if not found:
         return None
+    unknown = tuple(
+        dict.fromkeys(word.strip() or word for word in found)
+    )  # some tokens begin with their space
     named = ", ".join(repr(word) for word in unknown[:_NAMED_WORDS])
     more = f" and {len(unknown) - _NAMED_WORDS} more" if len(unknown) > _NAMED_WORDS else ""
     return f"{teacher.identity.model} does not know the words {named}{more}"
