@@ -167,17 +167,17 @@ def _equals(answer: str) -> Callable[[str], bool]:
     return lambda text: text == answer
 
 
+TEMPERATURES = {"answer": 0.0, "ask_about": 1.0, "write_question": 0.8, "write_context": 0.8}
+"""By role, as in the `sandbox` generation recipe."""
+
+
 def measure(
-    model: LlamaForCausalLM,
-    tokenizer: PreTrainedTokenizerFast,
-    trials: Mapping[str, list[Trial]],
-    *,
-    writing_temperature: float = 1.0,
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, trials: Mapping[str, list[Trial]]
 ) -> dict[str, float]:
-    """Share of right replies by `role/family`; answers greedy, questions and contexts sampled as in generation."""
+    """Share of right replies by `role/family`, at the temperatures of generation."""
     scores: dict[str, float] = {}
     for name, group in trials.items():
-        temperature = 0.0 if name.startswith("answer/") else writing_temperature
+        temperature = TEMPERATURES[name.split("/", 1)[0]]
         replies = reply(model, tokenizer, [asked for asked, _ in group], temperature=temperature)
         scores[name] = sum(right(text) for text, (_, right) in zip(replies, group, strict=True)) / len(group)
     return scores

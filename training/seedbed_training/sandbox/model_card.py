@@ -46,8 +46,8 @@ Every figure of the recipe is in `sandbox.json`.
 ## Measured
 
 Share of right replies on {cases} cases of each kind. Answers are greedy, on questions that training never drew (one
-question in sixteen is kept back by its digest); questions and contexts are sampled at temperature 1, as in generation,
-and are right when they belong to the family, word for word.
+question in sixteen is kept back by its digest); what the teacher writes is sampled at the temperatures of the `sandbox`
+generation recipe, and is right when it belongs to the family, word for word; a list that names a word twice is not.
 
 | role/family | right |
 |---|---|
