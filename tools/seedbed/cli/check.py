@@ -13,14 +13,17 @@ from seedbed.checking.check import check as run_check
 from seedbed.checking.report import CheckReport
 from seedbed.cli.options import (
     base_option,
+    config_option,
+    every_option,
     fail_on_empty_option,
+    find_base_of,
     head_option,
     open_repository,
     repository_paths,
+    write_out,
 )
 from seedbed.errors import ExitCode, NothingToDoError, UsageError
 from seedbed.reports.escape import terminal_text
-from seedbed.taxonomy.changes import find_base
 
 FORMATS = ("auto", "text", "github", "json")
 COUNTED_FROM = 100
@@ -29,9 +32,7 @@ COUNTED_FROM = 100
 
 @click.command(short_help="Check the leaves that this branch changes.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option(
-    "--all", "every", is_flag=True, help="Check every leaf; nothing is compared, every error fails."
-)
+@every_option("Check every leaf; nothing is compared, every error fails.")
 @base_option
 @head_option
 @click.option(
@@ -42,9 +43,18 @@ COUNTED_FROM = 100
     show_default=True,
     help="auto is github inside GitHub Actions, else text.",
 )
+@click.option("--fix", "fix_too", is_flag=True, help="First make every safe fix, as `seedbed fix` does.")
+@config_option
 @fail_on_empty_option
 def check(
-    paths: tuple[str, ...], every: bool, base: str | None, head: str | None, form: str, fail_on_empty: bool
+    paths: tuple[str, ...],
+    every: bool,
+    base: str | None,
+    head: str | None,
+    form: str,
+    fix_too: bool,
+    config: str | None,
+    fail_on_empty: bool,
 ) -> int:
     """Check the leaves that this branch and working tree change.
 
@@ -55,23 +65,22 @@ def check(
         raise UsageError(
             "--all compares with nothing, so --base has no meaning", hint="leave one of them out"
         )
-    repository, settings = open_repository()
+    if fix_too and head is not None:
+        raise UsageError(f"--fix writes to files, and {head} is a commit", hint="leave out --head or --fix")
+    repository, settings = open_repository(config)
     commit = None if head is None else repository.resolve(head)
-    found = None
-    if not every:
-        found = find_base(
-            repository,
-            base=base,
-            head=commit,
-            environment=os.environ,
-            default_branch=settings.taxonomy.default_branch,
-        )
+    found = None if every else find_base_of(repository, settings, base=base, head=commit)
+    where = repository_paths(repository, paths)
+    if fix_too:
+        from seedbed.cli.fix import fix_before_check
+
+        fix_before_check(repository, settings, base=found, paths=where)
     report = run_check(
         repository,
         settings,
         base=found,
         head=commit,
-        paths=repository_paths(repository, paths),
+        paths=where,
         progress=_progress(),
     )
     form = _chosen(form)
@@ -107,17 +116,11 @@ def _print(report: CheckReport, form: str, head: str | None, paths: tuple[str, .
     colour = form == "text" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     command = _local_command(report, head, paths, every) if form == "github" else None
     click.echo()
-    _write(findings_text(report, colour=colour, local_command=command))
+    write_out(findings_text(report, colour=colour, local_command=command))
     if form == "github":
         from seedbed.reports.github import github_annotations
 
-        _write(github_annotations(report))
-
-
-def _write(text: str) -> None:
-    """Print text whatever the stream's encoding: what it cannot say is written as an escape."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        write_out(github_annotations(report))
 
 
 def _local_command(report: CheckReport, head: str | None, paths: tuple[str, ...], every: bool) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import click
 
-from seedbed.config import Settings, load_settings
-from seedbed.errors import UsageError
+from seedbed.config import Settings, load_settings, read_settings
+from seedbed.errors import ConfigurationError, UsageError
+from seedbed.taxonomy.changes import Base, find_base
 from seedbed.taxonomy.repository import Repository
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -39,10 +41,55 @@ def fail_on_empty_option(function: Decorated) -> Decorated:
     )
 
 
-def open_repository() -> tuple[Repository, Settings]:
-    """The repository that holds the current folder, and its settings. Raises RepositoryError, ConfigurationError."""
+def every_option(help: str) -> Callable[[Decorated], Decorated]:
+    """`--all`: every leaf rather than those that changed."""
+    return click.option("--all", "every", is_flag=True, help=help)
+
+
+def config_option(function: Decorated) -> Decorated:
+    """`--config FILE`: settings from this file instead of the repository's own, such as for a bare mirror."""
+    return click.option(
+        "--config",
+        metavar="FILE",
+        help="Read the settings from FILE instead of the repository's seedbed.toml.",
+    )(function)
+
+
+def open_repository(config: str | None = None) -> tuple[Repository, Settings]:
+    """The repository that holds the current folder, and its settings, from the file `config` where one is named.
+
+    Raises RepositoryError, ConfigurationError.
+    """
     repository = Repository.open(Path.cwd())
-    return repository, load_settings(repository.root)
+    return repository, load_settings(repository.root) if config is None else _settings_of(Path(config))
+
+
+def _settings_of(file: Path) -> Settings:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigurationError(
+            f"--config {file} cannot be read: {reason}", hint="name a file such as seedbed.toml"
+        ) from error
+    return read_settings(text, source=str(file))
+
+
+def find_base_of(repository: Repository, settings: Settings, *, base: str | None, head: str | None) -> Base:
+    """The base to compare with, from `--base`, the CI environment and the settings; `head` is a commit id."""
+    return find_base(
+        repository,
+        base=base,
+        head=head,
+        environment=os.environ,
+        default_branch=settings.taxonomy.default_branch,
+    )
+
+
+def write_out(text: str) -> None:
+    """Print text whatever the stream's encoding: what it cannot say is written as an escape."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def repository_paths(repository: Repository, paths: tuple[str, ...]) -> tuple[str, ...]:
