@@ -75,6 +75,8 @@ def test_from_plan_to_release(garden: Garden, type_it: Any, tmp_path: Path) -> N
     trained = type_it(train, "--plan", str(tmp_path / "plan.json"))
     assert trained.exit_code == 0, trained.output
     assert "trained release-1" in trained.stdout
+    assert trained.stdout.startswith("plan ")
+    assert "times" not in trained.stdout  # the table was shown when the plan was made
     again = type_it(train)
     assert again.exit_code == 0
     assert "is trained already" in again.stderr
@@ -95,6 +97,7 @@ def test_from_plan_to_release(garden: Garden, type_it: Any, tmp_path: Path) -> N
     manifest = garden.builder.path / "releases" / "release-1.json"
     assert manifest.is_file()
     assert str(manifest) in released.stdout
+    assert released.stdout.startswith("the gate passes:\n  fresh leaves (2): mean ")
     assert type_it(release, "--verify").exit_code == 0
 
     empty = type_it(plan)
@@ -105,7 +108,7 @@ def test_from_plan_to_release(garden: Garden, type_it: Any, tmp_path: Path) -> N
     garden.add_leaf(FRESH)
     garden.generate(FRESH, "three")
     second = type_it(plan)
-    assert "release release-2, from release release-1" in second.stdout
+    assert "release-2, from release-1" in second.stdout
     assert "leaf replay" in second.stdout
     without = type_it(plan, "--no-replay", "--release", "release-2-no-replay")
     assert "replay 0.0%" in without.stdout

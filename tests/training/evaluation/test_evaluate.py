@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,11 @@ def test_answers_have_room(model: Path) -> None:
     assert answer_limit(["yes", "x" * 100]) == 66
 
 
+def renamed(evaluation: Evaluation, leaf: str) -> Evaluation:
+    arms = {arm: {leaf: scores["a/old"]} for arm, scores in evaluation.arms.items()}
+    return dataclasses.replace(evaluation, arms=arms)
+
+
 def test_an_evaluation_reads_back_equal_and_prints(model: Path, tmp_path: Path) -> None:
     scores = evaluate(model, {"a/old": held_out("a/old"), "b/new": held_out("b/new")})  # type: ignore[arg-type]
     evaluation = Evaluation(
@@ -71,6 +77,10 @@ def test_an_evaluation_reads_back_equal_and_prints(model: Path, tmp_path: Path) 
     assert table[1].split()[:3] == ["a/old", "old", "4"]
     assert table[2].split()[:3] == ["b/new", "fresh", "4"]
     assert table[3].startswith("mean")
+    narrow = score_table(renamed(evaluation, "knowledge/" + "topic/" * 12 + "leaf"), [], width=80)
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert "knowledge" in narrow.splitlines()[1]
+    assert "/leaf  old" in narrow.splitlines()[1]
     (tmp_path / "e.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="is not an evaluation"):
         read_evaluation(tmp_path / "e.json")

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed_training.evaluation.gate import LeafOutcome, Limits, judge, outcome
+from seedbed_training.evaluation.gate import (
+    LeafOutcome,
+    Limits,
+    judge,
+    outcome,
+    passed_in_words,
+)
 from seedbed_training.evaluation.score import Case, CaseScore, LeafScore
 
 
@@ -55,6 +61,24 @@ def test_many_small_falls_add_up() -> None:
     leaves = [LeafOutcome(f"a/{n}", False, 0.93, 1.0, 0.0) for n in range(9)]
     verdict = judge(leaves, Limits(maximum_drop=0.05))
     assert verdict.reasons == ("the 9 old leaves fell by 0.07 on the mean; the limit is 0.05",)
+
+
+def test_a_pass_in_words() -> None:
+    outcomes = [
+        LeafOutcome("a/new", True, 0.9),
+        LeafOutcome("a/newer", True, 0.7),
+        LeafOutcome("a/old", False, 0.92, 1.0, 0.0),
+        LeafOutcome("a/steady", False, 1.0, 1.0, 0.0),
+        LeafOutcome("a/unknown", False, None),
+    ]
+    assert passed_in_words(outcomes, Limits()).splitlines() == [
+        "fresh leaves (2): mean 0.80, least 0.70 for a/newer (minimum 0.50)",
+        "old leaves (2): mean fell by 0.04, a/old most, by 0.08, no more than chance may do (limit 0.05)",
+        "not judged (1): nothing was held out",
+    ]
+    assert passed_in_words(outcomes[3:4], Limits()) == (
+        "old leaves (1): mean fell by 0.00, none of them (limit 0.05)"
+    )
 
 
 def test_unlike_questions_are_a_defect() -> None:

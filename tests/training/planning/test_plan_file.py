@@ -14,7 +14,7 @@ from seedbed.generation.sample import Stage
 from seedbed_training.planning.make_plan import make_plan
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest, read_plan, write_plan
-from seedbed_training.planning.plan_table import plan_table
+from seedbed_training.planning.plan_table import plan_line, plan_table
 
 
 @pytest.fixture
@@ -67,18 +67,33 @@ def test_a_plan_with_a_phase_too_few_is_refused(plan: TrainingPlan, tmp_path: Pa
         read_plan(path)
 
 
+def test_the_line(plan: TrainingPlan) -> None:
+    assert plan_line(plan) == (
+        "release-2, from release-1: 16 samples in 3 steps of at most 8, 112 tokens, replay 12.5% of them"
+    )
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_the_table_keeps_to_its_width(plan: TrainingPlan, width: int) -> None:
+    long = tuple(f"knowledge/{'topic/' * number}leaf_{number}" for number in range(40))
+    phase = replace(plan.phases[0], recipe=replace(plan.phases[0].recipe, name="x" * 64))
+    table = plan_table(replace(plan, fresh=long, phases=(phase,)), width=width)
+    assert max(map(len, table.splitlines())) <= width
+    assert all(f"leaf_{number}" in table for number in range(40))
+
+
 def test_the_table(plan: TrainingPlan) -> None:
     assert plan_table(plan) == (
-        "release release-2, from release release-1, recipe small, seed 3, taxonomy cccccccccccc\n"
+        "release-2, from release-1, recipe small, seed 3, taxonomy cccccccccccc\n"
         "fresh (2): a/new, knowledge/new\n"
         "replayed (1): a/old\n"
         "removed (1): a/gone\n"
         "\n"
-        "phase            why          leaves  samples  seen  times each  tokens  share\n"
-        "knowledge_short  fresh             1        4     4         1.0      28  80.0%\n"
-        "knowledge_short  leaf replay       1        1     1         1.0       7  20.0%\n"
-        "skills           fresh             1       10    10         1.0      70  90.9%\n"
-        "skills           leaf replay       1        1     1         1.0       7   9.1%\n"
+        "phase            why          leaves  samples  seen  times  tokens  share\n"
+        "knowledge_short  fresh             1        4     4    1.0      28  80.0%\n"
+        "knowledge_short  leaf replay       1        1     1    1.0       7  20.0%\n"
+        "skills           fresh             1       10    10    1.0      70  90.9%\n"
+        "skills           leaf replay       1        1     1    1.0       7   9.1%\n"
         "\n"
         "16 samples in 3 steps of at most 8, 112 tokens, replay 12.5% of them\n"
         "knowledge_short: leaf replay is above its share of 10.0%, because each leaf brings at least 1\n"

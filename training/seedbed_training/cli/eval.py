@@ -7,7 +7,7 @@ import json
 import click
 from rich.console import Console
 
-from seedbed_training.cli.options import begun_run, open_workspace, release_option
+from seedbed_training.cli.options import begun_run, open_workspace, release_option, table_width
 from seedbed_training.cli.progress import CountedProgress
 from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.evaluation.score_table import score_rows, score_table
@@ -31,7 +31,7 @@ def evaluate(release: str | None, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(_document(evaluation, preparation.plan), indent=2))
         return
-    click.echo(score_table(evaluation, preparation.plan.fresh))
+    click.echo(score_table(evaluation, preparation.plan.fresh, width=table_width()))
     click.echo(
         f"every answer: {workspace.run_directory(name) / EVALUATION_FILE}\nnext: seedbed release --release {name}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def planning_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--replay/--no-replay",
             default=True,
             show_default=True,
-            help="Bring back samples of older leaves and earlier phases; without, expect forgetting.",
+            help="Bring back samples of unchanged leaves; without, expect forgetting.",
         ),
     )
     for option in reversed(options):
@@ -53,7 +54,7 @@ def planning_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def prepare(
     workspace: Workspace, *, recipe: str, release: str | None, seed: int, replay: bool
 ) -> Preparation:
-    """Plan anew, say what stays outside, and refuse a plan without a step. Raises NothingToDoError."""
+    """Plan anew, and say which leaves and samples stay outside."""
     preparation = prepare_plan(
         workspace, recipe=load_recipe(recipe), release=release, seed=seed, replay=replay
     )
@@ -94,6 +95,11 @@ def begun_run(workspace: Workspace, release: str | None) -> Preparation:
             + (f", or --release with one of: {', '.join(runs)}" if runs else ""),
         )
     return open_preparation(workspace, read_plan(path))
+
+
+def table_width() -> int:
+    """Columns of the terminal, 80 at least; 100 where the output is no terminal."""
+    return max(80, shutil.get_terminal_size((100, 24)).columns)
 
 
 def open_workspace() -> Workspace:

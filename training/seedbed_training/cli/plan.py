@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from seedbed_training.cli.options import nothing_to_do, open_workspace, planning_options, prepare
+from seedbed_training.cli.options import (
+    nothing_to_do,
+    open_workspace,
+    planning_options,
+    prepare,
+    table_width,
+)
 from seedbed_training.planning.plan_file import write_plan
 from seedbed_training.planning.plan_table import plan_table
 
@@ -29,6 +35,6 @@ def plan(
     if output is not None:
         write_plan(preparation.plan, output)
     if not nothing_to_do(preparation, fail_on_empty=fail_on_empty):
-        click.echo(plan_table(preparation.plan))
+        click.echo(plan_table(preparation.plan, width=table_width()))
     if output is not None:
         click.echo(f"written to {output}", err=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import click
 from rich.console import Console
 
 from seedbed.errors import ExitCode, UsageError
 from seedbed_training.cli.options import begun_run, open_workspace, release_option
 from seedbed_training.cli.progress import CountedProgress
-from seedbed_training.evaluation.gate import Limits
-from seedbed_training.evaluation.score_table import score_table
-from seedbed_training.releasing.release import cut_release
+from seedbed_training.evaluation.gate import Limits, passed_in_words
+from seedbed_training.releasing.release import cut_release, run_outcomes
 from seedbed_training.releasing.run_evaluation import run_evaluation
 from seedbed_training.releasing.verify import verify
 
@@ -51,13 +52,17 @@ def release(release: str | None, maximum_drop: float, minimum_score: float, only
                 f"there is no release {release or ''}".rstrip(), hint=f"see {workspace.manifests}"
             )
         differences = [f"{found.name}: {text}" for found in chosen for text in verify(workspace, found)]
-        click.echo("\n".join(differences) or f"{len(chosen)} releases are what their manifests say")
+        click.echo(
+            "\n".join(differences) or f"as the manifest says: {', '.join(found.name for found in chosen)}"
+        )
         raise SystemExit(ExitCode.FINDINGS if differences else ExitCode.FINE)
     preparation = begun_run(workspace, release)
     with CountedProgress(Console(stderr=True)) as progress:
         evaluation = run_evaluation(workspace, preparation, progress=progress)
-    click.echo(score_table(evaluation, preparation.plan.fresh) + "\n")
-    manifest = cut_release(workspace, preparation, evaluation, limits=Limits(maximum_drop, minimum_score))
+    limits = Limits(maximum_drop, minimum_score)
+    manifest = cut_release(workspace, preparation, evaluation, limits=limits)
+    click.echo("the gate passes:")
+    click.echo(textwrap.indent(passed_in_words(run_outcomes(preparation.plan, evaluation), limits), "  "))
     folder = workspace.release_directory(manifest.name)
     path = workspace.manifests / f"{manifest.name}.json"
     click.echo(

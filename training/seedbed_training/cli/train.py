@@ -8,9 +8,15 @@ import click
 from rich.console import Console
 
 from seedbed.errors import MissingExtraError
-from seedbed_training.cli.options import nothing_to_do, open_workspace, planning_options, prepare
-from seedbed_training.planning.plan_file import read_plan
-from seedbed_training.planning.plan_table import plan_table
+from seedbed_training.cli.options import (
+    nothing_to_do,
+    open_workspace,
+    planning_options,
+    prepare,
+    table_width,
+)
+from seedbed_training.planning.plan_file import plan_digest, read_plan
+from seedbed_training.planning.plan_table import plan_line, plan_table
 from seedbed_training.releasing.prepare_plan import open_preparation
 from seedbed_training.releasing.run_training import run_training
 
@@ -43,7 +49,10 @@ def train(
         preparation = prepare(workspace, recipe=recipe, release=release, seed=seed, replay=replay)
     if nothing_to_do(preparation, fail_on_empty=fail_on_empty):
         return
-    click.echo(plan_table(preparation.plan) + "\n")
+    if plan_path is not None:
+        click.echo(f"plan {plan_digest(preparation.plan)[:12]}: {plan_line(preparation.plan)}\n")
+    else:
+        click.echo(plan_table(preparation.plan, width=table_width()) + "\n")
     with ConsoleProgress(Console(stderr=True)) as progress:
         result = run_training(workspace, preparation, progress=progress)
     name = preparation.plan.release

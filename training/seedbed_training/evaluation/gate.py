@@ -57,6 +57,36 @@ def judge(outcomes: Iterable[LeafOutcome], limits: Limits) -> GateRecord:
     return GateRecord(passed=not reasons, reasons=tuple(reasons))
 
 
+def passed_in_words(outcomes: Iterable[LeafOutcome], limits: Limits) -> str:
+    """What a passed gate rests on, in a line for the fresh leaves and one for the old ones."""
+    listed = sorted(outcomes, key=lambda found: found.leaf)
+    fresh = [(found.score, found.leaf) for found in listed if found.fresh and found.score is not None]
+    old = [
+        (found.parent - found.score, found)
+        for found in listed
+        if not found.fresh and found.score is not None and found.parent is not None
+    ]
+    lines = []
+    if fresh:
+        mean = sum(score for score, _ in fresh) / len(fresh)
+        lines.append(
+            f"fresh leaves ({len(fresh)}): mean {mean:.2f}, least {min(fresh)[0]:.2f} for {min(fresh)[1]} "
+            f"(minimum {limits.minimum_score:.2f})"
+        )
+    if old:
+        drop, most = max(old, key=lambda pair: pair[0])
+        worst = f"{most.leaf} most, by {drop:.2f}" if drop > 0 else "none of them"
+        chance = ", no more than chance may do" if drop > limits.maximum_drop else ""
+        lines.append(
+            f"old leaves ({len(old)}): mean fell by {max(0.0, sum(d for d, _ in old) / len(old)):.2f}, "
+            f"{worst}{chance} (limit {limits.maximum_drop:.2f})"
+        )
+    unknown = sum(found.score is None for found in listed)
+    if unknown:
+        lines.append(f"not judged ({unknown}): nothing was held out")
+    return "\n".join(lines)
+
+
 def _reason(found: LeafOutcome, limits: Limits) -> str | None:
     if found.fresh:
         if found.score is None:

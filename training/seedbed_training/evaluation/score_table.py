@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from seedbed_training.evaluation.result_file import Evaluation
+from seedbed_training.planning.leaf_names import shortened
 
 ARMS = ("base", "parent", "this")
+_FIGURES_WIDTH = 54  # of everything in a line that is not the leaf's name
 
 
 def score_rows(evaluation: Evaluation, fresh: Collection[str]) -> Sequence[Mapping[str, Any]]:
@@ -19,22 +22,25 @@ def score_rows(evaluation: Evaluation, fresh: Collection[str]) -> Sequence[Mappi
     ]
 
 
-def score_table(evaluation: Evaluation, fresh: Collection[str]) -> str:
-    """Plain text; means over old and over fresh leaves below; no final newline."""
+def score_table(evaluation: Evaluation, fresh: Collection[str], *, width: int = 100) -> str:
+    """Plain text; means over old and over fresh leaves below; no final newline.
+
+    Lines are at most `width` characters wide (80 or more); longer names of leaves lose their middle.
+    """
     rows = score_rows(evaluation, fresh)
-    width = max([len("leaf"), *(len(row["leaf"]) for row in rows)])
-    lines = [f"{'leaf':<{width}}  {'':5}  cases    base  parent    this  (95 % interval)"]
+    names = min(width - _FIGURES_WIDTH, max([len("leaf"), *(len(row["leaf"]) for row in rows)]))
+    lines = [f"{'leaf':<{names}}  {'':5}  cases    base  parent    this  95 % interval"]
     for row in rows:
-        interval = f"({row['low']:.2f} to {row['high']:.2f})" if row["this"] is not None else ""
-        lines.append(
-            f"{row['leaf']:<{width}}  {'fresh' if row['fresh'] else 'old':5}  {row['cases']:>5}  {_arms(row)}  {interval}".rstrip()
-        )
+        word = "fresh" if row["fresh"] else "old"
+        interval = f"{row['low']:.2f} to {row['high']:.2f}" if row["this"] is not None else ""
+        name = shortened(row["leaf"], names)
+        lines.append(f"{name:<{names}}  {word:5}  {row['cases']:>5}  {_arms(row)}  {interval}".rstrip())
     for word, wanted in (("old", False), ("fresh", True)):
         group = [row for row in rows if row["fresh"] is wanted]
         if group:
             means = {arm: _mean(row[arm] for row in group) for arm in ARMS}
-            lines.append(f"{'mean':<{width}}  {word:5}  {'':>5}  {_arms(means)}")
-    return "\n".join([*lines, "", f"scored by {evaluation.rule}"])
+            lines.append(f"{'mean':<{names}}  {word:5}  {'':>5}  {_arms(means)}")
+    return "\n".join([*lines, "", *textwrap.wrap(f"scored by {evaluation.rule}", width)])
 
 
 def _row(evaluation: Evaluation, leaf: str, fresh: bool) -> Mapping[str, Any]:

@@ -167,6 +167,11 @@ def answer_loss(model: Any, batch: MicroBatch, *, pad_id: int, precision: str = 
     return torch.nn.functional.cross_entropy(logits_NV.float(), targets_N, reduction="sum")
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an accelerator's or the CPU's allocator gave up; for the CPU's, torch has no class of its own."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
 @contextmanager
 def repeatable() -> Iterator[None]:
     """Deterministic algorithms alone, and the random state of the caller untouched; as it was before, afterwards."""

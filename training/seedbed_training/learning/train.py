@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -26,7 +25,13 @@ from seedbed_training.learning.checkpoint import (
 )
 from seedbed_training.learning.encode import EncodedSample, LeftOut, load_encoder
 from seedbed_training.learning.interruption import Interruption, postponed_interruption
-from seedbed_training.learning.loop import StepResult, new_optimizer, repeatable, train_phase
+from seedbed_training.learning.loop import (
+    StepResult,
+    is_out_of_memory,
+    new_optimizer,
+    repeatable,
+    train_phase,
+)
 from seedbed_training.learning.model import (
     Student,
     find_base,
@@ -77,12 +82,6 @@ def train(
             f"the plan of {plan.release} has no step to train: no leaf is fresh",
             hint="change or add a leaf and generate its samples; `seedbed status` shows what is fresh",
         )
-    for phase in plan.phases:
-        if not re.fullmatch(r"\w[\w .-]*", phase.recipe.name):
-            raise ConfigurationError(
-                f"the phase {phase.recipe.name!r} of recipe {plan.recipe.name} cannot name a checkpoint's folder",
-                hint="call it by letters, digits, spaces, dots, - and _",
-            )
     folder = find_base(base)
     identity = RunIdentity(
         plan=plan_digest(plan),
@@ -133,10 +132,15 @@ class _Run:
                     if position.phase_index + 1 == len(self.plan.phases):
                         break
                     position, optimizer = self._next_phase(position), None
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            tokens = self.plan.recipe.micro_batch_tokens
             raise ConfigurationError(
-                f"a micro-batch of {self.plan.recipe.micro_batch_tokens} tokens does not fit into memory: {error}",
-                hint="lower micro_batch_tokens in the recipe; it does not change the result",
+                f"a micro-batch of {tokens} tokens does not fit into memory: {str(error).splitlines()[0]}",
+                hint=f"set micro_batch_tokens: {max(1, tokens // 2)} in the recipe, remove {self.directory} and train "
+                "again; samples weigh the same however they are cut, but rounding differs, so a run that has begun "
+                "keeps the figure it began with",
             ) from error
         finally:
             metrics.close()

@@ -70,17 +70,14 @@ def make_plan(
     longer has, are left alone. `token_counts` has the whole length of each sample by id, in tokens of the student;
     samples longer than `recipe.max_tokens` are left out. A phase for which no fresh sample exists has no steps, even
     if there is something to replay: replay keeps what is known while something new is learned, and is no end in
-    itself. Without `replay` nothing comes back, neither of older leaves nor of this release's earlier phases.
+    itself. Without `replay` no sample of an unchanged leaf comes back; that of this release's own earlier phases
+    stays, since it belongs to the phases: a run with and one without differ in nothing else.
     """
     roles = leaf_roles(leaves, parent)
     usable = _usable(leaves, samples, token_counts, recipe.max_tokens)
     fresh = [candidate for leaf in roles.fresh for candidate in usable[leaf]]
     unchanged = [candidate for leaf in roles.unchanged for candidate in usable[leaf]]
-    budgets = (
-        recipe.replay
-        if replay
-        else replace(recipe.replay, leaf_share=0.0, phase_share=0.0, minimum_per_leaf=0)
-    )
+    budgets = recipe.replay if replay else replace(recipe.replay, leaf_share=0.0, minimum_per_leaf=0)
     times_drawn: Counter[str] = Counter()
     phases: list[PhasePlan] = []
     for phase in recipe.phases:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
+from seedbed_training.planning.leaf_names import shortened
 from seedbed_training.planning.plan import PhasePlan, PlannedSample, TrainingPlan, Why
 
-_HEADINGS = ("phase", "why", "leaves", "samples", "seen", "times each", "tokens", "share")
+_HEADINGS = ("phase", "why", "leaves", "samples", "seen", "times", "tokens", "share")
+_PHASE_WIDTH = 20
 
 
-def plan_table(plan: TrainingPlan) -> str:
+def plan_table(plan: TrainingPlan, *, width: int = 100) -> str:
     """Plain text, one line for each phase and each reason for a sample to be in it; no final newline.
 
-    `samples` are different ones, `seen` counts them as often as the steps show them, `tokens` likewise.
+    `samples` are different ones, `seen` counts them as often as the steps show them, `times` is how often each is on
+    the mean, and `tokens` are counted as they are seen. Lines are at most `width` characters wide (80 or more).
     """
     rows: list[Sequence[str]] = [_HEADINGS]
     notes: list[str] = []
@@ -23,25 +27,45 @@ def plan_table(plan: TrainingPlan) -> str:
             continue
         rows += [_row(phase, why) for why in Why if _of(phase, why)]
         notes += _over_share(plan, phase)
+    heading = (
+        f"{plan.release}, from {_start(plan)}, recipe {plan.recipe.name}, seed {plan.seed}, "
+        f"taxonomy {plan.taxonomy_commit[:12]}"
+    )
+    above = _wrapped([heading, *_leaf_lines(plan, width)], width)
+    below = _wrapped([_amount(plan), *notes], width)
+    return "\n".join([*above, "", *_aligned(rows), "", *below])
+
+
+def plan_line(plan: TrainingPlan) -> str:
+    """The plan in one line, for whoever has seen its table."""
+    return f"{plan.release}, from {_start(plan)}: {_amount(plan)}"
+
+
+def _start(plan: TrainingPlan) -> str:
+    return plan.parent or f"base model {plan.recipe.base_model}"
+
+
+def _amount(plan: TrainingPlan) -> str:
     total = sum(phase.tokens for phase in plan.phases)
     seen = sum(sample.times for phase in plan.phases for sample in phase.samples)
     steps = sum(len(phase.steps) for phase in plan.phases)
-    start = f"release {plan.parent}" if plan.parent else f"base model {plan.recipe.base_model}"
-    heading = (
-        f"release {plan.release}, from {start}, recipe {plan.recipe.name}, seed {plan.seed}, "
-        f"taxonomy {plan.taxonomy_commit[:12]}"
-    )
-    summary = (
+    return (
         f"{seen:,} samples in {steps:,} steps of at most {plan.recipe.batch_samples:,}, {total:,} tokens, "
         f"replay {plan.replay_token_share:.1%} of them"
     )
-    return "\n".join([heading, *_leaf_lines(plan), "", *_aligned(rows), "", summary, *notes])
 
 
-def _leaf_lines(plan: TrainingPlan) -> Iterable[str]:
+def _leaf_lines(plan: TrainingPlan, width: int) -> Iterable[str]:
     for word, leaves in (("fresh", plan.fresh), ("replayed", plan.replayed), ("removed", plan.removed)):
         if leaves:
-            yield f"{word} ({len(leaves)}): {', '.join(leaves)}"
+            yield f"{word} ({len(leaves)}): {', '.join(shortened(leaf, width - 3) for leaf in leaves)}"
+
+
+def _wrapped(lines: Iterable[str], width: int) -> Iterable[str]:
+    for line in lines:
+        yield from textwrap.wrap(
+            line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
 
 
 def _of(phase: PhasePlan, why: Why) -> list[PlannedSample]:
@@ -53,7 +77,7 @@ def _row(phase: PhasePlan, why: Why) -> tuple[str, ...]:
     seen = sum(sample.times for sample in samples)
     tokens = sum(sample.tokens * sample.times for sample in samples)
     return (
-        phase.recipe.name,
+        shortened(phase.recipe.name, _PHASE_WIDTH),
         why.value,
         str(len({sample.leaf for sample in samples})),
         f"{len(samples):,}",

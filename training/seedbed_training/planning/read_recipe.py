@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ STRATEGIES = ("balanced", "uniform")
 SCOPES = ("every_phase", "same_phase")
 SCHEDULES = ("constant", "linear")
 PRECISIONS = ("fp32", "bf16")
+_PHASE_NAME = re.compile(r"\w[\w .-]{0,63}")
 
 
 def load_recipe(name: str) -> TrainingRecipe:
@@ -109,13 +111,7 @@ def _replay(reader: _Reader) -> ReplayRecipe:
 
 
 def _check_phases(recipe: TrainingRecipe, source: str) -> None:
-    names = [phase.name for phase in recipe.phases]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice or not names:
-        raise ConfigurationError(
-            f"{source}: {'two phases are called ' + repr(twice[0]) if twice else 'phases is empty'}",
-            hint="give at least one phase, and each phase a name of its own",
-        )
+    _check_phase_names([phase.name for phase in recipe.phases], source)
     taught: set[Stage] = set()
     for phase in recipe.phases:
         early = [stage for stage in phase.replay_stages if stage not in taught]
@@ -125,6 +121,23 @@ def _check_phases(recipe: TrainingRecipe, source: str) -> None:
                 hint="replay_stages may name only stages of earlier phases",
             )
         taught.update(phase.stages)
+
+
+def _check_phase_names(names: Sequence[str], source: str) -> None:
+    """A phase's name begins the names of its checkpoints' folders."""
+    if not names:
+        raise ConfigurationError(f"{source}: phases is empty", hint="give at least one phase")
+    folded = [name.casefold() for name in names]  # some file systems take capitals for small letters
+    for index, name in enumerate(names):
+        if not _PHASE_NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"{source}: phases[{index}].name is {name!r}, which cannot name a folder of checkpoints",
+                hint="call it by at most 64 letters, digits, spaces, dots, - and _, a letter or digit first",
+            )
+        if folded[index] in folded[:index]:
+            raise ConfigurationError(
+                f"{source}: two phases are called {name!r}", hint="give each phase a name of its own"
+            )
 
 
 @dataclass(frozen=True, slots=True)

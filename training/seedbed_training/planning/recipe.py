@@ -53,7 +53,7 @@ class TrainingRecipe:
     batch_samples: int
     """Effective batch: samples per optimiser step, over all ranks and micro-batches."""
     micro_batch_tokens: int
-    """Tokens of one forward pass at most, padding included; sets memory use, never the result."""
+    """Tokens of one forward pass at most, padding included; sets memory use, and of the result only the rounding."""
     max_tokens: int
     """Longest sample, in tokens, prompt included; longer ones are left out and counted."""
     schedule: str = "constant"

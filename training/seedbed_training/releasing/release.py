@@ -20,7 +20,7 @@ from seedbed.generation.release_manifest import (
 from seedbed.generation.sample import Sample
 from seedbed.taxonomy.attribution import read_attribution
 from seedbed.teacher.model_folder import model_revision
-from seedbed_training.evaluation.gate import Limits, judge, outcome
+from seedbed_training.evaluation.gate import LeafOutcome, Limits, judge, outcome
 from seedbed_training.evaluation.matrix import matrix_of
 from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.planning.plan import TrainingPlan
@@ -34,20 +34,16 @@ from seedbed_training.releasing.workspace import Workspace, base_model_folder
 _ATTRIBUTION_LIMIT = 64 * 1024  # bytes; real ones have a few hundred
 
 
-def judge_run(preparation: Preparation, evaluation: Evaluation, limits: Limits) -> GateRecord:
-    """The gate's verdict on a trained and evaluated run."""
-    plan = preparation.plan
-    return judge(
-        [
-            outcome(
-                leaf,
-                fresh=leaf in plan.fresh,
-                score=evaluation.score("this", leaf),
-                parent=evaluation.score("parent", leaf),
-            )
-            for leaf in plan.blobs
-        ],
-        limits,
+def run_outcomes(plan: TrainingPlan, evaluation: Evaluation) -> tuple[LeafOutcome, ...]:
+    """What the gate looks at, for every leaf of a trained and evaluated run."""
+    return tuple(
+        outcome(
+            leaf,
+            fresh=leaf in plan.fresh,
+            score=evaluation.score("this", leaf),
+            parent=evaluation.score("parent", leaf),
+        )
+        for leaf in plan.blobs
     )
 
 
@@ -61,7 +57,7 @@ def cut_release(
     """
     plan = preparation.plan
     _check(workspace, plan, evaluation)
-    verdict = judge_run(preparation, evaluation, limits or Limits())
+    verdict = judge(run_outcomes(plan, evaluation), limits or Limits())
     if not verdict.passed:
         raise TrainingError(
             f"the gate refuses {plan.release}:\n" + "\n".join(f"- {reason}" for reason in verdict.reasons),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seedbed.errors import MissingExtraError, NothingToDoError, UsageError
+from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest, read_plan, write_plan
 from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.workspace import Workspace
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
     from seedbed_training.learning.train import TrainingResult
 
 PLAN_FILE = "plan.json"
+
+
+def _changed(before: TrainingPlan, now: TrainingPlan) -> str:
+    """What differs between two plans, in words."""
+    parts = {
+        "the commit": before.taxonomy_commit != now.taxonomy_commit,
+        "the leaves": before.blobs != now.blobs,
+        "their samples": before.sample_keys != now.sample_keys,
+        "the recipe": before.recipe != now.recipe,
+        "the seed": before.seed != now.seed,
+        "the parent release": before.parent != now.parent,
+    }
+    return ", ".join(part for part, differs in parts.items() if differs) or "the choice of samples"
 
 
 def run_training(
@@ -38,8 +52,9 @@ def run_training(
     path = run / PLAN_FILE
     if path.exists() and plan_digest(read_plan(path)) != plan_digest(plan):
         raise UsageError(
-            f"{run} was begun with another plan: the leaves, samples, recipe or seed have changed since",
-            hint=f"remove that folder to start anew, or name another run: --release {plan.release}-b",
+            f"{run} was begun with another plan: {_changed(read_plan(path), plan)} changed since",
+            hint=f"seedbed train --plan {path} goes on with it; remove {run} to start anew, or name another run: "
+            f"--release {plan.release}-b",
         )
     write_plan(plan, path)
     needed = {planned.id for phase in plan.phases for planned in phase.samples}
