@@ -63,7 +63,7 @@ def test_a_fence_counts_what_it_leaves_out() -> None:
     ("text", "shown"),
     [
         ("[click](https://evil.example)", r"\[click\]\(https&#8203;://evil.example\)"),
-        ("@octocat see #12", r"&#64;octocat see \#12"),
+        ("@octocat see #12", r"@&#8203;octocat see \#&#8203;12"),
         ("<img src=x>", "&lt;img src=x&gt;"),
         ("- item\nnext", r"\- item next"),
         ("**bold** `code`", r"\*\*bold\*\* \`code\`"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from support.golden import assert_golden
 from support.sample_reports import PATH, everything
 
-from seedbed.reports.text import WIDEST_LINE, display_width, findings_text
+from seedbed.reports.source_excerpt import WIDEST_LINE, display_width
+from seedbed.reports.text import findings_text
 from seedbed.taxonomy.leaf import Span
 
 GOLDEN = Path(__file__).parent / "golden"

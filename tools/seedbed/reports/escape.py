@@ -9,29 +9,39 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_INVISIBLE = frozenset(
-    "\u00ad\u061c\u180e\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
-    "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f"
+_INVISIBLE = frozenset("\u115f\u1160\u180e\u2028\u2029\u3164\uffa0\ufffe\uffff")
+"""Characters that show nothing or break a line, and that Unicode does not count as format characters."""
+_NEEDED = frozenset(
+    "\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 )
-"""Characters that hide or reorder text (Unicode TR 36, section 2; CVE-2021-42574). Joiners of scripts and emoji stay."""
+"""Format characters that scripts and emoji cannot do without: joiners, and signs that stand above numbers."""
+_RUNNER_COMMAND = re.compile(r"##(?=\w*\[)")
+"""Workflow runners obey `##[error]`, `##vso[…]` and `##teamcity[…]` wherever in a line they stand."""
 
 
 def is_hostile(character: str) -> bool:
-    """Whether showing `character` as it is could change what a reader sees elsewhere."""
+    """Whether showing `character` as it is could change what a reader sees elsewhere.
+
+    These are control, direction and other format characters, half surrogates, and what hides text (Unicode TR 36,
+    section 2; CVE-2021-42574).
+    """
     if character in _INVISIBLE:
         return True
     category = unicodedata.category(character)
-    return category in ("Cc", "Cs") or "\U000e0000" <= character <= "\U000e007f"
+    if category == "Cf":
+        return character not in _NEEDED
+    return category in ("Cc", "Cs") or "\U000e0100" <= character <= "\U000e01ef"
 
 
 def terminal_text(text: str) -> str:
     """`text` with every control, direction and invisible character written as `\\x1b` or `\\u202e`.
 
-    Line breaks and tabs are escaped too: a caller that prints several lines splits them first.
+    Line breaks and tabs are escaped too: a caller that prints several lines splits them first. What a workflow runner
+    takes for a command inside a line is taken apart.
     """
-    if text.isprintable() and text.isascii():
-        return text
-    return "".join(_written(character) if is_hostile(character) else character for character in text)
+    if not (text.isprintable() and text.isascii()):
+        text = "".join(_written(character) if is_hostile(character) else character for character in text)
+    return _RUNNER_COMMAND.sub(r"#\\x23", text) if "##" in text else text
 
 
 def _written(character: str) -> str:
@@ -54,14 +64,24 @@ def github_property(text: str) -> str:
     return one_line.replace(":", "%3A").replace(",", "%2C")
 
 
+_AUTOLINKED = re.compile(r"(?i)(https?|ftp|mailto|xmpp)(?=:)|www(?=\.)|\bgh(?=-\d)")
+_BREAK = "&#8203;"
+"""A space of no width. A forge looks for `@name`, `#12` and addresses in the finished page, where a backslash or an
+entity has become the character itself again: only another character between them keeps them apart."""
+
+
 def markdown_inline(text: str) -> str:
-    """`text` on one line as plain words: no markup, link, mention or issue reference takes effect."""
+    """`text` on one line as plain words: no markup, link, mention or issue reference takes effect.
+
+    A line that begins with it is no command for a workflow runner either.
+    """
     line = terminal_text(" ".join(text.split()))
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     line = re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", line)
-    line = line.replace("@", "&#64;")
-    line = re.sub(r"(?i)\b(https?|ftp|mailto|www)(?=[:.])", lambda match: match.group(0) + "&#8203;", line)
-    return re.sub(r"^([-=]|\d+(?=\.))", r"\\\1" if line[:1] in "-=" else r"\1&#8203;", line)
+    line = re.sub(r"([@#])(?=\S)", rf"\1{_BREAK}", line)
+    line = re.sub(r"^::", "&#58;:", line)
+    line = _AUTOLINKED.sub(lambda match: match.group(0) + _BREAK, line)
+    return re.sub(r"^([-=]|\d+(?=\.))", r"\\\1" if line[:1] in "-=" else rf"\1{_BREAK}", line)
 
 
 def markdown_fence(text: str, limit: int) -> str:
@@ -71,3 +91,24 @@ def markdown_fence(text: str, limit: int) -> str:
     fence = "`" * max(3, max(runs, default=0) + 1)
     rest = f"\n\n… and {len(text) - limit:,} more characters" if len(text) > limit else ""
     return f"{fence}text\n{shown}\n{fence}{rest}"
+
+
+def without_surrogates(text: str) -> str:
+    """`text` with bytes that were not UTF-8 written as `\\udcff`, for formats whose readers refuse half a surrogate."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def xml_text(text: str) -> str:
+    """`text` with every character that XML 1.0 cannot hold, or that hides something, written as an escape."""
+    lines = "\n".join(terminal_text(line) for line in text.splitlines())
+    return re.sub("[\ufdd0-\ufdef\ufffe\uffff]", lambda match: f"\\u{ord(match[0]):04x}", lines)
+
+
+def json_for_log(document: str) -> str:
+    """A JSON document, the same in meaning, in which a workflow runner that prints it finds no command."""
+    return _RUNNER_COMMAND.sub(r"#\\u0023", document)
+
+
+def xml_for_log(document: str) -> str:
+    """An XML document, the same in meaning, in which a workflow runner that prints it finds no command."""
+    return re.sub(r"(?m)^(\s*)::", r"\1&#58;:", _RUNNER_COMMAND.sub("#&#35;", document))

@@ -16,7 +16,7 @@ from seedbed.reports.escape import github_data, github_property
 PER_STEP = 10
 
 
-def github_annotations(report: CheckReport) -> str:
+def github_annotations(report: CheckReport, *, documentation_url: str | None = None) -> str:
     """One workflow command per line; empty when there is nothing to annotate.
 
     Only an introduced error is an `error`: what does not fail the check is a `warning`, or a `notice` for hints.
@@ -26,15 +26,16 @@ def github_annotations(report: CheckReport) -> str:
     hints = [finding for finding in present if not fails(finding) and finding.severity == "hint"]
     warnings = [finding for finding in present if not fails(finding) and finding.severity != "hint"]
     warnings.sort(key=lambda finding: finding.status is Status.ALREADY_THERE)
-    lines = [*_commands("error", errors), *_commands("warning", warnings), *_commands("notice", hints)]
+    levels = (("error", errors), ("warning", warnings), ("notice", hints))
+    lines = [line for level, found in levels for line in _commands(level, found, documentation_url)]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _commands(level: str, findings: list[Finding]) -> Iterator[str]:
+def _commands(level: str, findings: list[Finding], documentation_url: str | None) -> Iterator[str]:
     ordered = _one_per_file_first(findings)
     fitting = ordered if len(ordered) <= PER_STEP else ordered[: PER_STEP - 1]
     for finding in fitting:
-        yield _command(level, finding)
+        yield _command(level, finding, documentation_url)
     left = len(ordered) - len(fitting)
     if left:
         yield f"::{level} title=seedbed::{left} more of this kind: the log of this step shows them all"
@@ -51,7 +52,7 @@ def _one_per_file_first(findings: list[Finding]) -> list[Finding]:
     return [finding for _, finding in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def _command(level: str, finding: Finding) -> str:
+def _command(level: str, finding: Finding, documentation_url: str | None) -> str:
     span = finding.span
     properties = {"title": f"seedbed {finding.code}", "file": finding.path, "line": str(span.line)}
     if span.end_line == span.line:  # GitHub drops columns, and some runners the annotation, when lines differ
@@ -61,5 +62,6 @@ def _command(level: str, finding: Finding) -> str:
     listed = ",".join(f"{name}={github_property(value)}" for name, value in properties.items())
     status = " (already there)" if finding.status is Status.ALREADY_THERE else ""
     help = f"\nhelp: {finding.help}" if finding.help else ""
+    see = "" if documentation_url is None else f"\nsee: {documentation_url}{finding.code}"
     where = f"{finding.path}:{span.line}:{span.column}: {finding.code}{status} "
-    return f"::{level} {listed}::{github_data(where.replace(chr(10), ' ') + finding.message + help)}"
+    return f"::{level} {listed}::{github_data(where.replace(chr(10), ' ') + finding.message + help + see)}"

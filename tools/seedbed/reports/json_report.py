@@ -7,26 +7,32 @@ from typing import Any
 
 from seedbed.checking.finding import Finding, Fix, Related
 from seedbed.checking.report import CheckedLeaf, CheckReport
+from seedbed.reports.escape import json_for_log
 from seedbed.taxonomy.leaf import Span
 
 VERSION = 1
 
 
-def findings_json(report: CheckReport) -> str:
+def findings_json(report: CheckReport, *, documentation_url: str | None = None) -> str:
     """The document, ASCII only, so that names which are not UTF-8 survive; lines and columns count from 1."""
-    document = {
+    document = findings_document(report, documentation_url)
+    return json_for_log(json.dumps(document, indent=2, ensure_ascii=True)) + "\n"
+
+
+def findings_document(report: CheckReport, documentation_url: str | None = None) -> dict[str, Any]:
+    """The document as plain values."""
+    return {
         "version": VERSION,
         "rung": report.rung,
         "base": report.base,
         "head": report.head,
         "failed": report.failed,
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_finding(finding, documentation_url) for finding in report.findings],
         "leaves": [_leaf(leaf) for leaf in report.leaves],
     }
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, documentation_url: str | None) -> dict[str, Any]:
     return {
         "code": finding.code,
         "severity": finding.severity.value,
@@ -39,6 +45,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "help": finding.help,
         "fix": None if finding.fix is None else _fix(finding.fix),
         "related": [_related(related) for related in finding.related],
+        "url": None if documentation_url is None else f"{documentation_url}{finding.code}",
     }
 
 
