@@ -21,6 +21,7 @@ from seedbed.generation.sample import Provenance, Sample, Stage
 from seedbed.taxonomy.leaf import Span
 from seedbed.taxonomy.places import place_name
 from seedbed.taxonomy.plain_yaml import read_plain_yaml
+from seedbed.taxonomy.read_leaf import read_leaf
 from seedbed.taxonomy.schema import likely_key, schema_name, validate
 from seedbed.teacher.teacher import Message, TeacherIdentity
 
@@ -155,3 +156,14 @@ def test_shipped_recipes_have_the_form_that_their_schemas_describe(path: Path) -
     kind = "training" if "training" in path.parts else "generation"
     recipe = read_plain_yaml(path.read_text(encoding="utf-8"), source=str(path))
     Draft202012Validator(load(f"{kind}-recipe.v1")).validate(recipe)
+
+
+def test_an_unknown_version_does_not_hide_what_else_is_wrong() -> None:
+    raw = b"version: 4\ncreated_by: robin\ntask: t\nseed_examples:\n- question: q\n  answer: a\n"
+    leaf = read_leaf(raw, path="x", name="compositional_skills/a/b", blob="0" * 40)
+    assert leaf.leaf is None
+    assert [(fault.kind, fault.value) for fault in leaf.faults] == [
+        ("version", "4"),
+        ("missing_key", "task"),
+        ("too_few", "1"),
+    ]

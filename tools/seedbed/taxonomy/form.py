@@ -30,16 +30,18 @@ def judge_form(
     key_spans: Mapping[YamlPath, Span],
     value_spans: Mapping[YamlPath, Span],
 ) -> tuple[int | None, tuple[Fault, ...]]:
-    """The version that the leaf is of (None when it names one that does not exist), and the faults of its form."""
+    """The version that the leaf is of (None when it names one that does not exist), and the faults of its form.
+
+    A leaf of an unknown version is judged by the newest, so that its other faults are not hidden behind this one.
+    """
     place = _Places(key_spans, value_spans)
     version, version_fault = _version(data, place)
-    if version is None:
-        return None, (version_fault,) if version_fault else ()
     branch, branch_fault = _branch(data, name, place)
     faults = [fault for fault in (version_fault, branch_fault) if fault is not None]
-    checked = {**data, "version": version}
+    judged_by = version or VERSIONS[-1]
+    checked = {**data, "version": judged_by}
     faults.extend(
-        validate(checked, branch=branch, version=version, key_spans=key_spans, value_spans=value_spans)
+        validate(checked, branch=branch, version=judged_by, key_spans=key_spans, value_spans=value_spans)
     )
     return version, tuple(faults)
 

@@ -6,11 +6,13 @@ never get the chance to cost time or memory. Scalars stay text; only `version` b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from seedbed.taxonomy.build_leaf import build_leaf
-from seedbed.taxonomy.composer import UNWANTED, Composed, Composer, RefusedError, character_fault
+from seedbed.taxonomy.characters import character_fault, unwanted_at
+from seedbed.taxonomy.composer import Composed, Composer, RefusedError
 from seedbed.taxonomy.form import FORM_FAULT_KINDS, judge_form
 from seedbed.taxonomy.leaf import Fault, LeafFile, Span
 from seedbed.taxonomy.places import Places
@@ -138,23 +140,17 @@ def _decode(raw: bytes) -> tuple[str, Places, Fault | None]:
                 safe=True,
             ),
         )
-    unwanted = UNWANTED.search(text)
-    if unwanted is not None:
-        return (
-            text,
-            places,
-            character_fault(unwanted.group()[0], places.span(unwanted.start(), unwanted.start() + 1), ()),
-        )
+    if (unwanted := unwanted_at(text)) is not None:
+        return text, places, character_fault(text[unwanted], places.span(unwanted, unwanted + 1), ())
     return text, places, None
 
 
 def _compose(text: str, places: Places) -> Composed:
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     composer = Composer(text, places)
     try:
-        composer.run(YAML(typ="safe").parse(text))
+        composer.run(_events(text))
     except RefusedError:
         pass
     except MarkedYAMLError as error:
@@ -173,3 +169,15 @@ def _compose(text: str, places: Places) -> Composed:
             )
         )
     return composer.result()
+
+
+def _events(text: str) -> Iterator[Any]:
+    """The events of the C parser itself: ruamel's own front end builds a class and searches for plug-ins at each call."""
+    from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
+
+    parser = CParser(text)
+    try:
+        while parser.check_event():
+            yield parser.get_event()
+    finally:
+        parser.dispose()

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seedbed.bundled_files import bundled_file
+from seedbed.taxonomy.conformance import Conforms, conforms_to
 from seedbed.taxonomy.leaf import Fault, Span, YamlPath
 from seedbed.taxonomy.places import place_name, shown
 
@@ -77,8 +78,11 @@ def validate(
 ) -> tuple[Fault, ...]:
     """What the schema of `version` (1, 2 or 3) finds in `data`, a leaf of `branch` (its kind of schema: `knowledge`
     has its own, every other branch is a skill). The spans say where each key and value stands."""
+    schema = schema_name(branch, version)
+    if _conforms(schema)(data):
+        return ()
     translate = _Translator(data, key_spans, value_spans)
-    return tuple(translate.faults(_validator(schema_name(branch, version)).iter_errors(data)))
+    return tuple(translate.faults(_validator(schema).iter_errors(data)))
 
 
 def schema_name(branch: str, version: int) -> str:
@@ -87,10 +91,20 @@ def schema_name(branch: str, version: int) -> str:
 
 
 @cache
+def _schema(name: str) -> Mapping[str, Any]:
+    return MappingProxyType(json.loads(bundled_file(f"schema/{name}").read_text(encoding="utf-8")))
+
+
+@cache
+def _conforms(name: str) -> Conforms:
+    return conforms_to(_schema(name))
+
+
+@cache
 def _validator(name: str) -> Any:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(json.loads(bundled_file(f"schema/{name}").read_text(encoding="utf-8")))
+    return Draft202012Validator(dict(_schema(name)))
 
 
 class _Translator:
