@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "new": ("seedbed.cli.new:new", "Write a leaf to fill in."),
         "check": ("seedbed.cli.check:check", "Check the leaves that this branch changes."),
         "fix": ("seedbed.cli.fix:fix", "Mend what has a certain fix."),
+        "diff": ("seedbed.cli.diff:diff", "Compare leaves with the base, seed by seed."),
         "explain": ("seedbed.cli.explain:explain", "Explain a rule, or list all rules and settings."),
         "preview": ("seedbed.cli.preview:preview", "Show what the teacher makes of the changed leaves."),
         "generate": ("seedbed.cli.generate:generate", "Make training samples for fresh leaves."),
