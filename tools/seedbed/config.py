@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from seedbed.errors import ConfigurationError
 
@@ -34,6 +34,11 @@ _PERMISSIVE_LICENCES = (
 
 def _key(default: Any, help: str, *, choices: tuple[str, ...] = (), minimum: int | None = None) -> Any:
     return field(default=default, metadata={"help": help, "choices": choices, "minimum": minimum})
+
+
+def _table(help: str, *, read: Callable[[str, object, str], Any], shape: str) -> Any:
+    """A key whose value is a table or a list of tables; `read` makes it of (name, value, source)."""
+    return field(default=(), metadata={"help": help, "read": read, "shape": shape})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +93,109 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleSeverity:
+    """How serious this repository takes a rule: `error`, `warning`, `hint`, or `off`."""
+
+    code: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class RatchetedRule:
+    """A rule that is being tightened: what is new fails, what was there never does."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredFindings:
+    """Findings of some rules that are not reported in files whose path matches one of `paths`."""
+
+    rules: tuple[str, ...]
+    paths: tuple[str, ...]
+    reason: str
+
+
+SEVERITIES = ("error", "warning", "hint", "off")
+
+
+def _read_severities(name: str, value: object, source: str) -> tuple[RuleSeverity, ...]:
+    for code, severity in _pairs(name, value, source, 'SB203 = "error"').items():
+        if severity not in SEVERITIES:
+            raise _unknown(f"{name}.{code} = {severity!r}", severity, SEVERITIES, source, "choices")
+    return tuple(RuleSeverity(code, severity) for code, severity in _pairs(name, value, source, "").items())
+
+
+def _read_ratchet(name: str, value: object, source: str) -> tuple[RatchetedRule, ...]:
+    pairs = _pairs(name, value, source, 'SB203 = "since 2026-11: names in lower case"')
+    return tuple(RatchetedRule(code, reason) for code, reason in pairs.items())
+
+
+def _read_ignores(name: str, value: object, source: str) -> tuple[IgnoredFindings, ...]:
+    example = 'write [[check.ignore]] with rules = ["SB203"], paths = ["taxonomy/old/*"] and reason = "…"'
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ConfigurationError(f"{source}: {name} is {value!r}; expected a list of tables", hint=example)
+    return tuple(_read_ignore(f"{name}[{n}]", item, source, example) for n, item in enumerate(value))
+
+
+def _read_ignore(name: str, item: Mapping[str, object], source: str, example: str) -> IgnoredFindings:
+    known = [wanted.name for wanted in fields(IgnoredFindings)]
+    for key in item:
+        if key not in known:
+            raise _unknown(f"{name}.{key}", key, known, source, "keys")
+    rules, paths, reason = (item.get(key) for key in known)
+    if not isinstance(reason, str) or not reason.strip():
+        raise ConfigurationError(f"{source}: {name} gives no reason; each ignore needs one", hint=example)
+    for key, texts in (("rules", rules), ("paths", paths)):
+        if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+            raise ConfigurationError(
+                f"{source}: {name}.{key} is {texts!r}; expected a list of texts", hint=example
+            )
+    assert isinstance(rules, list) and isinstance(paths, list)
+    return IgnoredFindings(tuple(rules), tuple(paths), reason)
+
+
+def _pairs(name: str, value: object, source: str, example: str) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(text, str) and text for text in value.values()):
+        raise ConfigurationError(
+            f"{source}: {name} is {value!r}; expected a table of texts",
+            hint=f"write [{name}] and below it {example}",
+        )
+    return value
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSettings:
-    """What `seedbed check` asks for."""
+    """What `seedbed check` asks for. Changes are checked with those of their base."""
 
     licences: tuple[str, ...] = _key(
         _PERMISSIVE_LICENCES, "SPDX ids of the licences a leaf's sources may have."
     )
     documentation_url: str | None = _key(None, "Address that findings link to; the rule's code is appended.")
+    profanity: tuple[str, ...] | None = _key(
+        None, "Words reported as profanity (SB317); a short English list when left out, `[]` for none."
+    )
+    benchmarks: tuple[str, ...] = _key(
+        (),
+        "Files in this repository that list benchmark questions (SB504): one on each line, or JSON lines with a "
+        "`question`.",
+    )
+    severity: tuple[RuleSeverity, ...] = _table(
+        "How serious a rule is here: `error`, `warning`, `hint` or `off`, by its code.",
+        read=_read_severities,
+        shape="a table: code to severity",
+    )
+    ratchet: tuple[RatchetedRule, ...] = _table(
+        "Rules being tightened: what a change introduces fails, what was there never does. Code to reason.",
+        read=_read_ratchet,
+        shape="a table: code to reason",
+    )
+    ignore: tuple[IgnoredFindings, ...] = _table(
+        "Findings that are not reported: `rules`, `paths` (with `*`) and a `reason`.",
+        read=_read_ignores,
+        shape="a list of tables",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +290,10 @@ def describe_settings() -> Iterator[SettingDescription]:
     """Every key, in the order in which the sections are declared."""
     for section, kind in _SECTIONS.items():
         for item in fields(kind):
-            default = None if item.default is MISSING else item.default
-            yield SettingDescription(
-                section, item.name, _TYPE_NAMES[_type_of(kind, item)], default, item.metadata["help"]
-            )
+            shape = item.metadata.get("shape")
+            default = None if item.default is MISSING or shape else item.default
+            type_name = shape or _TYPE_NAMES[_type_of(kind, item)]
+            yield SettingDescription(section, item.name, type_name, default, item.metadata["help"])
 
 
 def _read_section(name: str, values: Mapping[str, Any], source: str) -> Any:
@@ -202,17 +303,21 @@ def _read_section(name: str, values: Mapping[str, Any], source: str) -> Any:
     for key, value in values.items():
         if key not in known:
             raise _unknown(f"{name}.{key}", key, list(known), source, "keys")
-        given[key] = _read_value(f"{name}.{key}", value, _type_of(kind, known[key]), known[key], source)
+        read = known[key].metadata.get("read")
+        if read is not None:
+            given[key] = read(f"{name}.{key}", value, source)
+        else:
+            given[key] = _read_value(f"{name}.{key}", value, _type_of(kind, known[key]), known[key], source)
     return kind(**given)
 
 
 def _type_of(kind: type[Any], item: Field[Any]) -> type[Any]:
     """`str`, `int` or `tuple`: the declared type of a field without its `| None`."""
     hint: type[Any] = get_type_hints(kind)[item.name]
-    if getattr(hint, "__origin__", None) is tuple:
-        return tuple
-    plain = [argument for argument in get_args(hint) if argument is not type(None)]
-    return plain[0] if plain else hint
+    if get_origin(hint) is not tuple:
+        plain = [argument for argument in get_args(hint) if argument is not type(None)]
+        hint = plain[0] if plain else hint
+    return tuple if get_origin(hint) is tuple else hint
 
 
 def _read_value(name: str, value: object, wanted: type[Any], item: Field[Any], source: str) -> Any:

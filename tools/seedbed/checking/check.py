@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from seedbed.checking.finding import Finding, Status
+from seedbed.checking.governing import Governing, governing
+from seedbed.checking.masking import masked
+from seedbed.checking.occasion import Occasion, rule_codes, unweakened_codes
+from seedbed.checking.policy import Policy, policy_of
 from seedbed.checking.report import CheckedLeaf, CheckReport
-from seedbed.checking.rules import RULES
-from seedbed.checking.surroundings import Surroundings
+from seedbed.checking.rules.unused_ignore import unused
+from seedbed.checking.surroundings import SMALLEST_WINDOW
 from seedbed.checking.tree import ATTRIBUTION, Tree
 from seedbed.checking.verdict import Verdict, compare, verdict_of
-from seedbed.config import Settings
+from seedbed.config import FILE_NAME, CheckSettings, Settings
 from seedbed.errors import UsageError
 from seedbed.taxonomy.changes import Base, ChangeKind, LeafChange, changed_leaves, leaf_name
 from seedbed.taxonomy.repository import Repository
@@ -29,38 +33,58 @@ def check(
     head: str | None = None,
     paths: tuple[str, ...] = (),
     progress: Progress | None = None,
+    author: str | None = None,
+    policy_from_base: bool = True,
 ) -> CheckReport:
     """Check the leaves that differ between `base` and head; with `paths`, those at or under them, changed or not.
 
     Without a `base` every leaf (under `paths`) is checked for its own sake and every error fails. `head` is a commit,
-    else `base.head`, else the working tree. `paths` are posix paths from the repository's root. Raises UsageError
-    when a path holds no leaf.
+    else `base.head`, else the working tree. `paths` are posix paths from the repository's root. `author` is the login
+    of who proposes the change, where the forge says (`author_of_change`).
+
+    With a `base` its `seedbed.toml` counts, not `settings`, unless `policy_from_base` is false because the person who
+    runs the check named a file of settings. Raises UsageError when a path holds no leaf, ConfigurationError for a
+    policy that names no rule.
     """
-    root = settings.taxonomy.root
     commit = head if base is None else base.head
+    rules = Governing(settings)
+    if base is not None and policy_from_base:
+        rules = governing(repository, settings, base=base.base, head=commit)
+    settings = rules.settings
+    policy = policy_of(settings.check, rule_codes(), fixed=unweakened_codes())
+    root = settings.taxonomy.root
     after = Tree(repository, commit, root)
-    before = None if base is None else Tree(repository, base.base, root)
-    changed = (
-        () if base is None else changed_leaves(repository, base=base.base, head=commit, taxonomy_root=root)
+    changed: Iterable[LeafChange] = ()
+    if base is not None:
+        changed = changed_leaves(repository, base=base.base, head=commit, taxonomy_root=root)
+    selected = tuple(changed) if base is not None and not paths else _selected(changed, after, paths, root)
+    occasion = Occasion(
+        policy,
+        window=settings.teacher.max_model_len or SMALLEST_WINDOW,
+        author=author,
+        benchmarks=_benchmark_texts(repository, settings, None if base is None else base.base),
     )
-    selected = changed if base is not None and not paths else _selected(changed, after, paths, root)
-    findings: list[Finding] = []
-    leaves: list[CheckedLeaf] = []
-    for done, change in enumerate(selected):
-        if progress is not None:
-            progress(done, len(selected))
-        judged = _judge(change, after, before, settings.check.licences)
-        findings.extend(judged)
-        leaves.append(_checked(change, judged))
-    ordered = tuple(sorted(findings, key=lambda finding: (finding.order, finding.status)))
+    found = occasion.findings(after, _at_head(selected), progress)
+    earlier: dict[str, list[Finding]] = {}
+    if base is not None:
+        earlier = occasion.findings(Tree(repository, base.base, root), _at_base(selected))
+    judged = _judged(found, earlier, selected, policy, compared=base is not None)
+    general = list(rules.findings)
+    text = rules.text
+    if base is None and not paths:
+        text = _policy_text(repository, commit)
+        general += unused(settings.check.ignore, occasion.used, text)
+    general = [weighed for finding in general if (weighed := occasion.policy.weighed(finding)) is not None]
+    ordered = tuple(sorted((*judged, *general), key=lambda finding: (finding.order, finding.status)))
+    leaves = _checked(selected, found, judged)
     rung = "every leaf, compared with nothing" if base is None else base.rung
-    sources = MappingProxyType(_sources(after, ordered))
-    return CheckReport(rung, None if base is None else base.base, commit, ordered, tuple(leaves), sources)
+    sources = _sources(after, ordered, {FILE_NAME: text} if text else {})
+    return CheckReport(rung, None if base is None else base.base, commit, ordered, leaves, sources)
 
 
 def _selected(
     changed: Iterable[LeafChange], after: Tree, paths: tuple[str, ...], root: str
-) -> list[LeafChange]:
+) -> tuple[LeafChange, ...]:
     """Every leaf at or under one of `paths`, with its change where it has one; removed ones too."""
     by_path = {change.path: change for change in changed}
     for path, file in after.leaves.items():
@@ -75,7 +99,7 @@ def _selected(
                 hint="name a leaf's folder, its qna.yaml, or a folder above it; `seedbed check --all` checks all",
             )
         chosen.update(here)
-    return [chosen[path] for path in sorted(chosen)]
+    return tuple(chosen[path] for path in sorted(chosen))
 
 
 def _covers(wanted: str, path: str) -> bool:
@@ -85,24 +109,39 @@ def _covers(wanted: str, path: str) -> bool:
     return wanted == "." or path == wanted or path.startswith(f"{wanted}/") or beside
 
 
-def _checked(change: LeafChange, findings: tuple[Finding, ...]) -> CheckedLeaf:
-    removed = change.kind is ChangeKind.REMOVED
-    verdict = Verdict.REMOVED if removed else verdict_of(findings)
-    old_path = change.old_path if change.kind is ChangeKind.RENAMED else None
-    return CheckedLeaf(change.path, change.name, change.blob, change.kind.value, verdict, old_path)
+def _at_head(selected: Iterable[LeafChange]) -> dict[str, bool]:
+    """Paths of the leaves to check, and whether the change adds each."""
+    kept = [change for change in selected if change.kind is not ChangeKind.REMOVED]
+    return {change.path: change.kind is ChangeKind.ADDED for change in kept}
 
 
-def _judge(
-    change: LeafChange, after: Tree, before: Tree | None, licences: tuple[str, ...]
-) -> tuple[Finding, ...]:
-    """What the rules say of one leaf, against what they say of it at the base. A removed leaf has no findings."""
-    if change.kind is ChangeKind.REMOVED:
-        return ()
-    found = apply_rules(after, change.path, licences)
-    if before is None or change.old_path is None:
-        return compare(found, ())
-    earlier = apply_rules(before, change.old_path, licences)
-    return compare(found, earlier, renamed=_renamed(change))
+def _at_base(selected: Iterable[LeafChange]) -> dict[str, bool]:
+    return {change.old_path: False for change in selected if change.old_path is not None}
+
+
+def _judged(
+    found: Mapping[str, list[Finding]],
+    earlier: Mapping[str, list[Finding]],
+    selected: Iterable[LeafChange],
+    policy: Policy,
+    *,
+    compared: bool,
+) -> list[Finding]:
+    """All findings with their status. What a removed leaf had is gone with it and not told as healed."""
+    renamed: dict[str, str] = {}
+    removed: set[str] = set()
+    for change in selected:
+        renamed |= _renamed(change)
+        if change.kind is ChangeKind.REMOVED:
+            removed |= {finding.path for finding in earlier.get(change.path, ())}
+    head = [finding for findings in found.values() for finding in findings]
+    base = [finding for findings in earlier.values() for finding in findings]
+    judged = compare(dict.fromkeys(head), dict.fromkeys(base), renamed=renamed)
+    return [
+        policy.tightened(finding, compared=compared)
+        for finding in judged
+        if finding.status is not Status.HEALED or finding.path not in removed
+    ]
 
 
 def _renamed(change: LeafChange) -> dict[str, str]:
@@ -113,17 +152,60 @@ def _renamed(change: LeafChange) -> dict[str, str]:
     return {str(old): str(new), str(old.with_name(ATTRIBUTION)): str(new.with_name(ATTRIBUTION))}
 
 
+def _checked(
+    selected: Iterable[LeafChange], found: Mapping[str, list[Finding]], judged: Iterable[Finding]
+) -> tuple[CheckedLeaf, ...]:
+    """The verdict on each leaf, from the findings in its own files."""
+    by_path: dict[str, list[Finding]] = {}
+    for finding in judged:
+        by_path.setdefault(finding.path, []).append(finding)
+    leaves = []
+    for change in selected:
+        own = {change.path, *(finding.path for finding in found.get(change.path, ()))}
+        removed = change.kind is ChangeKind.REMOVED
+        of_leaf = (finding for path in own for finding in by_path.get(path, ()))
+        verdict = Verdict.REMOVED if removed else verdict_of(of_leaf)
+        old_path = change.old_path if change.kind is ChangeKind.RENAMED else None
+        leaves.append(
+            CheckedLeaf(change.path, change.name, change.blob, change.kind.value, verdict, old_path)
+        )
+    return tuple(leaves)
+
+
+def _sources(tree: Tree, findings: Iterable[Finding], known: Mapping[str, str]) -> Mapping[str, str]:
+    """The text of each file that a finding which is still there points into, secrets covered."""
+    told = [finding for finding in findings if finding.status is not Status.HEALED]
+    paths = {finding.path for finding in told} | {
+        related.path for finding in told for related in finding.related
+    }
+    texts = {path: known.get(path) or tree.text(path) for path in sorted(paths)}
+    return MappingProxyType(masked({path: text for path, text in texts.items() if text is not None}, told))
+
+
+_BENCHMARK_LIMIT = 64 * 1024 * 1024
+
+
+def _benchmark_texts(
+    repository: Repository, settings: Settings, commit: str | None
+) -> tuple[tuple[str, str], ...]:
+    """The lists of benchmark questions, from where the policy comes from. Raises UsageError for one that is not there."""
+    texts = []
+    for path in settings.check.benchmarks:
+        raw = repository.read_path(commit, path, _BENCHMARK_LIMIT)
+        if raw is None:
+            raise UsageError(
+                f"{FILE_NAME}: check.benchmarks names {path}, and there is no such file",
+                hint="name a file of this repository, from its root",
+            )
+        texts.append((path, raw.decode("utf-8", "replace")))
+    return tuple(texts)
+
+
+def _policy_text(repository: Repository, commit: str | None) -> str:
+    raw = repository.read_path(commit, FILE_NAME, _BENCHMARK_LIMIT)
+    return (raw or b"").decode("utf-8", "replace")
+
+
 def apply_rules(tree: Tree, path: str, licences: tuple[str, ...]) -> list[Finding]:
-    """Every finding of every rule on the leaf at `path`, in the order of the rules."""
-    around = Surroundings(tree.leaves[path], tree, licences)
-    leaf = tree.leaf_file(path)
-    return [finding for rule in RULES for finding in rule.check(leaf, around)]
-
-
-def _sources(tree: Tree, findings: Iterable[Finding]) -> dict[str, str]:
-    """The text of each file that a finding which is still there points into."""
-    paths: set[str] = set()
-    for finding in findings:
-        if finding.status is not Status.HEALED:
-            paths.update((finding.path, *(related.path for related in finding.related)))
-    return {path: text for path in sorted(paths) if (text := tree.text(path)) is not None}
+    """Every finding of every rule on the leaf at `path` alone, in the order of the rules."""
+    return Occasion(Policy(CheckSettings(licences=licences))).findings(tree, {path: False})[path]

@@ -58,6 +58,7 @@ class Finding:
     fix: Fix | None = None
     related: tuple[Related, ...] = ()
     status: Status = Status.INTRODUCED
+    secret: bool = False  # whether the span holds what no report may repeat
 
     @property
     def fingerprint(self) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 
 from seedbed.checking.finding import Finding, Severity, Status
+
+_DISTINCTIVE = 12
+"""Characters from which a value tells one text of a taxonomy from another."""
 
 
 class Verdict(StrEnum):
@@ -25,21 +28,62 @@ def compare(
     """The findings at head, each with its status, and those of the base that are gone, as healed.
 
     `renamed` maps a path at the base to its path at head, so that a moved leaf does not introduce its old faults.
-    Findings are the same when their fingerprints are; of n equal ones, as many as the base had were there already.
+    Findings are the same when their fingerprints are, else when they differ in the position within a list alone (a seed
+    that was put in front of others does not make their faults new), else when the same text has the fault in another
+    file of the change (a seed that moved). Of n equal ones, as many as the base had were there already.
     """
     moved = renamed or {}
-    before = [replace(finding, path=moved.get(finding.path, finding.path)) for finding in base]
-    left = Counter(finding.fingerprint for finding in before)
-    judged: list[Finding] = []
-    for finding in sorted(head, key=lambda finding: finding.order):
-        known = left[finding.fingerprint] > 0
-        left[finding.fingerprint] -= known
-        judged.append(replace(finding, status=Status.ALREADY_THERE if known else Status.INTRODUCED))
-    for finding in sorted(before, key=lambda finding: finding.order, reverse=True):
-        if left[finding.fingerprint] > 0:
-            left[finding.fingerprint] -= 1
-            judged.append(replace(finding, status=Status.HEALED))
+    gone = [replace(finding, path=moved.get(finding.path, finding.path)) for finding in base]
+    gone.sort(key=lambda finding: finding.order)
+    new = sorted(head, key=lambda finding: finding.order)
+    known: list[Finding] = []
+    for sameness in (_exactly, _but_for_position, _but_for_file):
+        new, gone, matched = _match(new, gone, sameness)
+        known += matched
+    judged = [replace(finding, status=Status.INTRODUCED) for finding in new]
+    judged += [replace(finding, status=Status.ALREADY_THERE) for finding in known]
+    judged += [replace(finding, status=Status.HEALED) for finding in gone]
     return tuple(sorted(judged, key=lambda finding: (finding.order, finding.status)))
+
+
+def _match(
+    new: list[Finding], gone: list[Finding], sameness: Callable[[Finding], Hashable | None]
+) -> tuple[list[Finding], list[Finding], list[Finding]]:
+    """What is left of `new` and of `gone`, and those of `new` that have an equal in `gone`, one for one."""
+    left = Counter(key for finding in gone if (key := sameness(finding)) is not None)
+    still_new: list[Finding] = []
+    known: list[Finding] = []
+    spent: Counter[Hashable] = Counter()
+    for finding in new:
+        key = sameness(finding)
+        if key is not None and left[key] > spent[key]:
+            spent[key] += 1
+            known.append(finding)
+        else:
+            still_new.append(finding)
+    still_gone: list[Finding] = []
+    for finding in gone:
+        key = sameness(finding)
+        if key is not None and spent[key] > 0:
+            spent[key] -= 1
+        else:
+            still_gone.append(finding)
+    return still_new, still_gone, known
+
+
+def _exactly(finding: Finding) -> Hashable:
+    return finding.fingerprint
+
+
+def _but_for_position(finding: Finding) -> Hashable:
+    place = tuple(part for part in finding.yaml_path if isinstance(part, str))
+    return (finding.code, finding.path, place, finding.value)
+
+
+def _but_for_file(finding: Finding) -> Hashable | None:
+    if finding.yaml_path[:1] != ("seed_examples",) or len(finding.value) < _DISTINCTIVE:
+        return None
+    return (finding.code, finding.yaml_path[-1], finding.value)
 
 
 def fails(finding: Finding) -> bool:

@@ -1,9 +1,10 @@
 """Every rule, in the order of its code. A new rule is a file in this folder and a line in this table.
 
 A rule's file has `CODE`, `SEVERITY`, `check(leaf, around) -> Iterator[Finding]`, and a docstring that is its manual
-page: `seedbed explain CODE` prints it.
+page: `seedbed explain CODE` prints it. A rule that asks what the reader found names its `KINDS` of faults.
 
-SB1xx reading and form · SB2xx files and folders · SB3xx seeds · SB4xx documents · SB5xx other leaves · SB6xx style
+SB1xx reading and form · SB2xx files and folders · SB3xx seeds · SB4xx documents · SB5xx other leaves · SB6xx style ·
+SB7xx the repository's policy (told by the check itself, not leaf by leaf)
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from seedbed.checking.rules import (
     path_style,
     placeholder,
     plain_value,
+    policy_change,
     question_elsewhere,
     question_is_answer,
     repeated_item,
@@ -56,6 +58,7 @@ from seedbed.checking.rules import (
     unknown_key,
     unreadable,
     unsafe_path,
+    unused_ignore,
     version,
     wrong_branch,
     wrong_type,
@@ -78,8 +81,9 @@ class Rule:
     code: str
     name: str
     severity: Severity
-    check: Check
+    check: Check | None  # None for a rule about the repository as a whole
     manual: str  # the docstring; its first line is the title
+    reads: bool = False  # whether it tells what the reader found
 
     @property
     def title(self) -> str:
@@ -90,7 +94,9 @@ class Rule:
 def _rule(module: ModuleType) -> Rule:
     name = module.__name__.rsplit(".", 1)[1].replace("_", "-")
     assert module.__doc__ is not None
-    return Rule(module.CODE, name, module.SEVERITY, cast(Check, module.check), module.__doc__.strip())
+    check = cast(Check | None, getattr(module, "check", None))
+    reads = hasattr(module, "KINDS")
+    return Rule(module.CODE, name, module.SEVERITY, check, module.__doc__.strip(), reads)
 
 
 RULES: tuple[Rule, ...] = tuple(
@@ -141,6 +147,8 @@ RULES: tuple[Rule, ...] = tuple(
         question_elsewhere,
         trailing_space,
         final_newline,
+        policy_change,
+        unused_ignore,
     )
 )
 """All rules, by code."""

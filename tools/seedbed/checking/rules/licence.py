@@ -30,7 +30,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     if text is None or not text.strip():
         return
     licence = read_attribution(text).licence
-    if licence is not None and licence in around.licences:
+    if licence is not None and licence in around.settings.licences:
         return
     span, written = _licence_line(text)
     if is_placeholder(written):
@@ -41,7 +41,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
         message = f"the licence {shown(written)} is not an SPDX identifier that is known here"
     else:
         message = "the attribution names no licence"
-    accepted = ", ".join(around.licences)
+    accepted = ", ".join(around.settings.licences)
     yield Finding(
         CODE,
         SEVERITY,

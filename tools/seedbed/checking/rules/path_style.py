@@ -40,6 +40,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
             f"{'the folder name' if len(odd) == 1 else 'the folder names'} {', '.join(f'`{part}`' for part in odd)} "
             "should be lower-case letters, digits, `_` or `-`, which every system keeps apart",
             f"rename the leaf's folder to `{better}`",
+            "/".join(odd),
         )
     if len(leaf.path.encode("utf-8", "surrogateescape")) > LONGEST_PATH or len(parts) > DEEPEST:
         yield _finding(
@@ -47,11 +48,12 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
             f"the path has {len(parts)} folders and {len(leaf.path)} characters; some systems stop at "
             f"{DEEPEST} folders or {LONGEST_PATH} bytes",
             "use fewer or shorter folder names",
+            "long",
         )
 
 
-def _finding(leaf: LeafFile, message: str, help: str) -> Finding:
-    return Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, value=leaf.name, help=help)
+def _finding(leaf: LeafFile, message: str, help: str, value: str) -> Finding:
+    return Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, value=value, help=help)
 
 
 def _better(part: str) -> str:

@@ -1,0 +1,73 @@
+"""One run of the rules: over which leaves, under which policy, for whose change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.policy import Policy
+from seedbed.checking.rules import RULES
+from seedbed.checking.surroundings import SMALLEST_WINDOW, Surroundings
+from seedbed.checking.tree import Tree
+from seedbed.config import IgnoredFindings
+
+UNSAFE = frozenset({"SB202", "SB204"})
+"""Rules without which a leaf could reach outside of its folder."""
+
+
+@dataclass(slots=True)
+class Occasion:
+    """What is the same for every leaf of one check; remembers which ignores were needed."""
+
+    policy: Policy = field(default_factory=Policy)
+    window: int = SMALLEST_WINDOW
+    author: str | None = None
+    benchmarks: tuple[tuple[str, str], ...] = ()
+    used: set[IgnoredFindings] = field(default_factory=set)
+
+    def findings(
+        self, tree: Tree, leaves: Mapping[str, bool], progress: Callable[[int, int], None] | None = None
+    ) -> dict[str, list[Finding]]:
+        """What the rules say of each of `leaves`: paths in `tree`, and whether the change adds the leaf."""
+        found: dict[str, list[Finding]] = {}
+        for done, (path, newcomer) in enumerate(leaves.items()):
+            if progress is not None:
+                progress(done, len(leaves))
+            around = Surroundings(
+                tree.leaves[path],
+                tree,
+                self.policy.settings,
+                self.window,
+                leaves.keys(),
+                newcomer,
+                self.author,
+                self.benchmarks,
+            )
+            found[path] = self._of_leaf(tree, around)
+        return found
+
+    def _of_leaf(self, tree: Tree, around: Surroundings) -> list[Finding]:
+        leaf = tree.leaf_file(around.file.path)
+        told: list[Finding] = []
+        for rule in RULES:
+            for finding in rule.check(leaf, around) if rule.check is not None else ():
+                weighed = self.policy.weighed(finding)
+                if weighed is None:
+                    continue
+                ignore = self.policy.ignored_by(weighed)
+                if ignore is None:
+                    told.append(weighed)
+                else:
+                    self.used.add(ignore)
+        return told
+
+
+def rule_codes() -> frozenset[str]:
+    """The codes of all rules."""
+    return frozenset(rule.code for rule in RULES)
+
+
+def unweakened_codes() -> frozenset[str]:
+    """Rules that a policy cannot weaken: what breaks them cannot be read, or reaches outside."""
+    return UNSAFE | {rule.code for rule in RULES if rule.reads and rule.severity is Severity.ERROR}
