@@ -366,3 +366,37 @@ def test_messages_echo_little_of_the_input() -> None:
         assert len(fault.message) < 300
         assert len(fault.value) <= 80
         assert not re.search(r"[\x00-\x1f]", fault.message)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("an}wer: no", ["plain_value", "missing_key"]),
+        ("answer: a\n    colour: no", ["unknown_key"]),
+        ("answer: a\n    colour:", ["unknown_key"]),
+        ("answer: a\n    <<: x", ["key_type"]),
+    ],
+)
+def test_an_unquoted_value_does_not_hide_what_is_wrong_with_its_key(line: str, expected: list[str]) -> None:
+    leaf = read(SKILL.replace("answer: Paris", line))
+    assert leaf.leaf is None
+    assert sorted(kinds(leaf)) == sorted(expected)
+
+
+@pytest.mark.parametrize("value", ["no", "42", "2024-01-31"])
+def test_an_unquoted_value_in_the_place_of_a_list_is_one_fault(value: str) -> None:
+    leaf = read(f"version: 3\ncreated_by: robin\ntask_description: t\nseed_examples: {value}\n")
+    assert leaf.leaf is None
+    assert kinds(leaf) == ["wrong_type"]
+
+
+WORDS = re.findall(r"[\w ?]+|\W", SKILL)
+ODD_WORDS = st.sampled_from(
+    ["no", "null", "", "3", "answer", "seed_examples", "version", "[]", "{}", "[a]", "<<", '"\\r"', "~"]
+)
+
+
+@given(st.dictionaries(st.integers(0, len(WORDS) - 1), ODD_WORDS, min_size=1, max_size=4))
+def test_a_leaf_with_a_few_words_replaced_is_read_or_refused(replaced: dict[int, str]) -> None:
+    leaf = read("".join(replaced.get(at, word) for at, word in enumerate(WORDS)))
+    assert leaf.leaf is not None or leaf.faults

@@ -45,6 +45,10 @@ FAULT_KINDS: Mapping[str, str] = MappingProxyType({**READING_FAULT_KINDS, **FORM
 """Every kind of fault that `read_leaf` can give, and what it means."""
 
 
+_KEY_FAULTS = frozenset({"key_type", "duplicate_key", "control_character"})
+"""Faults of reading that can stand at a key; nothing more is to be said of such a key."""
+
+
 def read_leaf(raw: bytes, *, path: str, name: str, blob: str) -> LeafFile:
     """Read the bytes of one `qna.yaml`.
 
@@ -87,10 +91,26 @@ def _forbids(fault: Fault) -> bool:
 
 
 def _without_echoes(reading: list[Fault], form: tuple[Fault, ...]) -> tuple[Fault, ...]:
-    """One fault, one report: what reading said of a place is not said again by the form."""
-    told = {fault.yaml_path for fault in reading if fault.yaml_path}
-    kept = [fault for fault in form if fault.yaml_path not in told]
-    return tuple(sorted([*reading, *kept], key=lambda fault: (fault.span, fault.kind)))
+    """One fault, one report: what reading and the form both say of a key or of a value is said once.
+
+    Of two, the one that is left out never is the only one that forbids a leaf.
+    """
+    keys = {fault.yaml_path for fault in reading if fault.kind in _KEY_FAULTS}
+    values = {fault.yaml_path for fault in reading if _forbids(fault)} - {()}
+    kept = [
+        fault
+        for fault in form
+        if fault.yaml_path not in (keys if fault.kind in ("missing_key", "unknown_key") else keys | values)
+    ]
+    of_no_use = {fault.yaml_path for fault in kept if fault.kind not in ("missing_key", "wrong_branch")} - {
+        ()
+    }
+    left = [
+        fault
+        for fault in reading
+        if fault.kind not in ("plain_value", "empty_value") or fault.yaml_path not in of_no_use
+    ]
+    return tuple(sorted([*left, *kept], key=lambda fault: (fault.span, fault.kind)))
 
 
 def _size_fault(size: int) -> Fault:
