@@ -390,13 +390,13 @@ def test_an_unquoted_value_in_the_place_of_a_list_is_one_fault(value: str) -> No
     assert kinds(leaf) == ["wrong_type"]
 
 
-WORDS = re.findall(r"[\w ?]+|\W", SKILL)
+SKILL_WORDS = re.findall(r"[\w ?]+|\W", SKILL)
 ODD_WORDS = st.sampled_from(
     ["no", "null", "", "3", "answer", "seed_examples", "version", "[]", "{}", "[a]", "<<", '"\\r"', "~"]
 )
 
 
-@given(st.dictionaries(st.integers(0, len(WORDS) - 1), ODD_WORDS, min_size=1, max_size=4))
+@given(st.dictionaries(st.integers(0, len(SKILL_WORDS) - 1), ODD_WORDS, min_size=1, max_size=4))
 def test_a_leaf_with_a_few_words_replaced_is_read_or_refused(replaced: dict[int, str]) -> None:
-    leaf = read("".join(replaced.get(at, word) for at, word in enumerate(WORDS)))
+    leaf = read("".join(replaced.get(at, word) for at, word in enumerate(SKILL_WORDS)))
     assert leaf.leaf is not None or leaf.faults
