@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from seedbed.errors import ExitCode, UsageError
@@ -27,11 +28,25 @@ FRESH = (
     "foundational_skills/word_order/swap_ends",
     "compositional_skills/cards/name_tag",
 )
-BROKEN, TYPO = "foundational_skills/word_order/swap_ends", ("    answer:", "    anwser:")
+TYPO = ("    answer:", "    anwser:")
+BROKEN = "foundational_skills/word_order/swap_ends"
+BRANCH = "new-leaves"
 MARKER = ".seedbed-demo"
 
 
-def tell(out: Path, *, seed: int, say: Say) -> DemoResult:
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The leaves of the story; each ships with Seedbed and is one that the sandbox can teach."""
+
+    old: tuple[str, ...] = OLD  # of the first release
+    fresh: tuple[str, ...] = FRESH  # of the pull request
+    broken: str = BROKEN  # a skill among the fresh ones, which comes with a typo at first
+
+
+WHOLE_CAST = Cast()
+
+
+def tell(out: Path, *, seed: int, say: Say, cast: Cast = WHOLE_CAST) -> DemoResult:
     """Play the whole story in `out`, which is made anew; returns what was measured.
 
     Raises UsageError when `out` holds something that no demo made, DemoError when a step ends as it should not.
@@ -39,12 +54,12 @@ def tell(out: Path, *, seed: int, say: Say) -> DemoResult:
     started = time.monotonic()
     repository = ScratchRepository.create(_fresh_folder(out) / "repository")
     seedbed = SeedbedCommand(repository.root, say)
-    say("# 1 A first release, of six leaves")
-    _first_release(repository, seedbed, seed)
-    say("# 2 A pull request: one leaf with a typo, then three good ones")
-    _pull_request(repository, seedbed, out, seed)
+    say(f"# 1 A first release; {_leaves(len(cast.old))}")
+    _first_release(repository, seedbed, cast, seed)
+    say(f"# 2 A pull request: a leaf with a typo, then {_leaves(len(cast.fresh))} without")
+    _pull_request(repository, seedbed, cast, out, seed)
     say("# 3 Merged: only the new leaves are generated")
-    repository.merge("three-new-leaves")
+    repository.merge(BRANCH)
     seedbed.run("status")
     seedbed.run("generate", "--seed", str(seed))
     say("# 4 The second release without replay, to see what is forgotten")
@@ -53,7 +68,7 @@ def tell(out: Path, *, seed: int, say: Say) -> DemoResult:
     _train(seedbed, WITH, seed)
     seedbed.run("release", "--release", WITH)
     repository.commit("Release 2")
-    return _measured(repository, seed, time.monotonic() - started)
+    return _measured(repository, cast, seed, time.monotonic() - started)
 
 
 def _fresh_folder(out: Path) -> Path:
@@ -70,10 +85,10 @@ def _fresh_folder(out: Path) -> Path:
     return out
 
 
-def _first_release(repository: ScratchRepository, seedbed: SeedbedCommand, seed: int) -> None:
-    for leaf in OLD:
+def _first_release(repository: ScratchRepository, seedbed: SeedbedCommand, cast: Cast, seed: int) -> None:
+    for leaf in cast.old:
         repository.add_leaf(leaf)
-    repository.commit("Six leaves")
+    repository.commit("First leaves")
     seedbed.run("check", "--all")
     seedbed.run("generate", "--seed", str(seed))
     _train(seedbed, FIRST, seed)
@@ -81,17 +96,19 @@ def _first_release(repository: ScratchRepository, seedbed: SeedbedCommand, seed:
     repository.commit("Release 1")
 
 
-def _pull_request(repository: ScratchRepository, seedbed: SeedbedCommand, out: Path, seed: int) -> None:
-    repository.branch("three-new-leaves")
-    broken = repository.add_leaf(BROKEN)
+def _pull_request(
+    repository: ScratchRepository, seedbed: SeedbedCommand, cast: Cast, out: Path, seed: int
+) -> None:
+    repository.branch(BRANCH)
+    broken = repository.add_leaf(cast.broken)
     good = broken.read_text(encoding="utf-8")
     broken.write_text(good.replace(*TYPO, 1), encoding="utf-8")
-    repository.commit("A leaf on swapping ends")
+    repository.commit("A leaf")
     seedbed.run("check", expected=ExitCode.FINDINGS)
     broken.write_text(good, encoding="utf-8")
-    for leaf in FRESH:
+    for leaf in cast.fresh:
         repository.add_leaf(leaf)
-    repository.commit("Mend the typo; two more leaves")
+    repository.commit("Mend the typo; more leaves")
     seedbed.run("check")
     student = repository.root / ".seedbed" / "releases" / FIRST
     seedbed.run("preview", "--student", str(student), "--samples", "3", "--seed", str(seed))
@@ -108,15 +125,19 @@ def _train(seedbed: SeedbedCommand, release: str, seed: int, *how: str) -> None:
     seedbed.run("eval", "--release", release)
 
 
-def _measured(repository: ScratchRepository, seed: int, seconds: float) -> DemoResult:
+def _measured(repository: ScratchRepository, cast: Cast, seed: int, seconds: float) -> DemoResult:
     workspace = Workspace.open(repository.root)
     runs = {name: workspace.run_directory(name) for name in (WITHOUT, WITH)}
     return gather(
         read_evaluation(runs[WITH] / "evaluation.json"),
         read_evaluation(runs[WITHOUT] / "evaluation.json"),
-        fresh=FRESH,
-        old=OLD,
+        fresh=cast.fresh,
+        old=cast.old,
         replay_token_share=read_plan(runs[WITH] / "plan.json").replay_token_share,
         seconds=seconds,
         seed=seed,
     )
+
+
+def _leaves(count: int) -> str:
+    return f"{count} leaf" if count == 1 else f"{count} leaves"
