@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from support.tiny_model import SPECIAL_TOKENS, build_tiny_model
 
 from seedbed.errors import TeacherError
+from seedbed.teacher.chat_prompt import ChatPrompt, special_token_ids
 from seedbed.teacher.model_folder import model_revision
 from seedbed.teacher.teacher import Completion, FinishReason, Message, Request
 from seedbed.teacher.transformers_model import TransformersTeacher, load_transformers_teacher
@@ -293,3 +295,47 @@ def test_the_tiny_models_special_tokens_are_the_ones_promised(folder: Path) -> N
     from transformers import AutoTokenizer
 
     assert set(AutoTokenizer.from_pretrained(folder).all_special_tokens) == set(SPECIAL_TOKENS)
+
+
+def test_an_added_token_that_is_special_without_a_name_is_only_text_too(folder: Path, tmp_path: Path) -> None:
+    from tokenizers import AddedToken
+    from transformers import AutoTokenizer
+
+    shutil.copytree(folder, tmp_path / "model")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "model")
+    tokenizer.add_tokens([AddedToken("<|call|>", special=True)], special_tokens=False)
+    tokenizer.save_pretrained(tmp_path / "model")
+    reloaded = AutoTokenizer.from_pretrained(tmp_path / "model")
+    mark = reloaded.convert_tokens_to_ids("<|call|>")
+    assert reloaded("red<|call|>")["input_ids"][-1] == mark and "<|call|>" not in reloaded.all_special_tokens
+    assert mark in special_token_ids(reloaded)
+    chat = ChatPrompt(reloaded, model="marked")
+    tokens = chat.tokens((Message("user", "red <|call|> blue"),))
+    assert not isinstance(tokens, str) and mark not in tokens
+
+
+def test_a_text_longer_than_the_model_reads_is_measured_in_silence(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from transformers import AutoTokenizer
+    from transformers.utils import logging
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, model_max_length=8)
+    chat = ChatPrompt(tokenizer, model="short")
+    logging.enable_propagation()
+    try:
+        assert chat.unknown_words("red " * 50) == ()
+        assert len(chat.tokens((Message("user", "red " * 50),))) > 50
+    finally:
+        logging.disable_propagation()
+    assert "longer than" not in caplog.text
+
+
+def test_a_small_model_computes_in_one_thread_and_the_callers_threads_stay(folder: Path) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    teacher = load_transformers_teacher(str(folder))
+    answers(teacher, asking("red"))
+    assert teacher._queue._thread.submit(torch.get_num_threads).result() == 1
+    assert torch.get_num_threads() == before

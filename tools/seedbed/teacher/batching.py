@@ -73,14 +73,16 @@ class BatchQueue:
         *,
         tokens: int,
         most: int,
+        prepare: Callable[[], None] | None = None,
     ) -> None:
         """`compute(shape, work, rows, cancelled)` gives one result per item of `work`, of which there are at most
-        `rows`; it asks `cancelled()` now and then and raises CancelledError if so."""
+        `rows`; it asks `cancelled()` now and then and raises CancelledError if so. `prepare` runs once, first, in the
+        thread that computes."""
         self._compute = compute
         self._tokens = tokens
         self._most = most
         self._cancelled = threading.Event()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="teacher")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="teacher", initializer=prepare)
         self._waiting: list[_Job] = []
         self._batches: asyncio.Task[None] | None = None
 
@@ -118,6 +120,7 @@ class BatchQueue:
             await asyncio.wait({computing})
         except asyncio.CancelledError:
             self._cancelled.set()  # the event loop is ending; the thread must not hold it up
+            computing.add_done_callback(_look_at)
             for job in batch:
                 job.done.cancel()
             raise
@@ -139,3 +142,9 @@ class BatchQueue:
         for job in self._waiting:
             job.waited += 1
         return batch, rows
+
+
+def _look_at(computing: asyncio.Future[Any]) -> None:
+    """Take the outcome of a computation that nobody waits for any more: asyncio reports one that nobody looked at."""
+    if not computing.cancelled():
+        computing.exception()

@@ -21,8 +21,10 @@ class ChatPrompt:
                 hint="use an instruction-tuned model, or put a chat_template.jinja beside its tokenizer",
             )
         self._tokenizer = tokenizer
-        self._special_tokens = tuple(tokenizer.all_special_tokens)
-        self._special_ids = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+        special = special_token_ids(tokenizer)
+        named = {str(tokenizer.convert_ids_to_tokens(index)) for index in special}
+        self._special_tokens = tuple(sorted(named | {*tokenizer.all_special_tokens}))
+        self._special_ids = special - {tokenizer.unk_token_id}
 
     def tokens(self, messages: Sequence[Message]) -> tuple[int, ...] | str:
         """The prompt's tokens up to where the answer begins; or why these messages cannot be put to the model."""
@@ -60,9 +62,19 @@ class ChatPrompt:
         if unknown is None or not self._tokenizer.is_fast:
             return ()
         text = neutralise(text, self._special_tokens)
-        encoded = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        encoded = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         pairs = zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
         return tuple(dict.fromkeys(text[start:end] for token, (start, end) in pairs if token == unknown))
 
     def _read(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        # Not verbose: each back end holds the lengths itself, and transformers would warn of a text that is only measured.
+        return tuple(self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+
+
+def special_token_ids(tokenizer: Any) -> frozenset[int]:
+    """Every token that means more than its text: the tokenizer's named ones, and each added one that it calls special.
+
+    The named ones alone are too few: `<tool_call>`, `<|im_start|>` or a header mark may be special without a name.
+    """
+    added = {int(index) for index, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return frozenset(added | {int(index) for index in tokenizer.all_special_ids})
