@@ -6,11 +6,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
+import pygit2
 import pytest
 from support.command_line import seedbed
 from support.leaves_under_check import BESIDE, PATH, skill
 from support.repositories import ATTRIBUTION, SKILL, RepositoryBuilder
+
+from seedbed.reports.findings import REPORTS
 
 BAD = skill("answer: Oslo", "answer: no")
 
@@ -120,10 +124,53 @@ def test_checking_loads_no_model_library(builder: RepositoryBuilder) -> None:
         "import sys\n"
         "from seedbed.cli.main import exit_code_of, seedbed\n"
         "code = exit_code_of(lambda: seedbed.main(['check'], standalone_mode=False))\n"
-        "heavy = {'torch', 'transformers', 'vllm', 'pyarrow', 'aiohttp', 'jinja2', 'datasketch', 'matplotlib', 'numpy'}\n"
+        "heavy = {'torch', 'transformers', 'vllm', 'pyarrow', 'aiohttp', 'jinja2', 'matplotlib', 'numpy'}\n"
         "print(code, sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=builder.path, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "1 []"
+
+
+@pytest.mark.parametrize("form", [name for name, shown in REPORTS.items() if shown.data])
+def test_data_stands_alone_on_standard_output(builder: RepositoryBuilder, form: str) -> None:
+    builder.write(PATH, BAD)
+    done = seedbed("check", "--format", form, folder=builder.path)
+    assert done.returncode == 1 and builder.head in done.stderr
+    if form == "junit":
+        ElementTree.fromstring(done.stdout)
+    else:
+        for document in done.stdout.splitlines() if form == "jsonl" else [done.stdout]:
+            json.loads(document)
+
+
+def test_fixing_first(builder: RepositoryBuilder) -> None:
+    path = builder.write(PATH, BAD)
+    done = seedbed("check", "--fix", folder=builder.path)
+    assert done.returncode == 0 and "no findings" in done.stdout
+    assert f"fixed {PATH}: SB107" in done.stderr and "answer: 'no'" in path.read_text()
+    done = seedbed("check", "--fix", "--head", "main", folder=builder.path)
+    assert done.returncode == 2 and "--fix writes to files" in done.stderr
+
+
+def test_a_bare_mirror_of_another_taxonomy(builder: RepositoryBuilder, tmp_path: Path) -> None:
+    """Branches at the root, no working tree, settings from outside."""
+    own = RepositoryBuilder(tmp_path / "own")
+    inside = PATH.removeprefix("taxonomy/")
+    base = own.commit_files({inside: SKILL, BESIDE.removeprefix("taxonomy/"): ATTRIBUTION})
+    own.branch("pull")
+    head = own.commit_files({inside: BAD})
+    mirror = tmp_path / "mirror.git"
+    pygit2.clone_repository(str(own.path), str(mirror), bare=True)
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[taxonomy]\nroot = "."\n')
+    arguments = ("check", "--config", str(settings), "--base", base, "--head", head, "--format", "json")
+    done = seedbed(*arguments, folder=mirror)
+    assert done.returncode == 1, done.stderr
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert (finding["code"], finding["path"], finding["line"]) == ("SB107", inside, 8)
+    bare = seedbed("check", "--config", str(settings), "--base", base, folder=mirror)
+    assert bare.returncode == 2 and "name a commit: --head REV" in bare.stderr
+    missing = seedbed("check", "--config", "nowhere.toml", folder=mirror)
+    assert missing.returncode == 2 and "--config nowhere.toml cannot be read" in missing.stderr

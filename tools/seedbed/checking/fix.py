@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from seedbed.checking.check import apply_rules, check
+from seedbed.checking.check import check
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.fix_edits import apply_fixes
 from seedbed.checking.fix_upgrade import upgrade
 from seedbed.checking.fix_write import replace_file
+from seedbed.checking.occasion import Occasion, rule_codes, unweakened_codes
+from seedbed.checking.policy import policy_of
+from seedbed.checking.report import CheckedLeaf
 from seedbed.checking.tree import ATTRIBUTION, Tree
 from seedbed.checking.verdict import Verdict
 from seedbed.config import Settings
@@ -73,7 +76,8 @@ def plan_fixes(
 
     Arguments are those of `check`. Raises what it raises.
     """
-    report = check(repository, settings, base=base, paths=paths)
+    report = check(repository, settings, base=base, paths=paths, policy_from_base=False)
+    occasion = Occasion(policy_of(settings.check, rule_codes(), fixed=unweakened_codes()))
     tree = _EditedTree(repository, None, settings.taxonomy.root)
     files: list[FixedFile] = []
     unsafe_left: Counter[str] = Counter()
@@ -82,7 +86,7 @@ def plan_fixes(
     for leaf in present:
         before = _texts(repository, tree, leaf.path)
         if leaf.path in before:
-            mended, reasons = _fix_leaf(tree, before, leaf.path, settings, unsafe, upgrade_versions)
+            mended, reasons = _fix_leaf(tree, before, leaf, occasion, unsafe, upgrade_versions)
             files += _changed(before, mended)
             not_upgraded += [(leaf.path, reason) for reason in reasons]
             unsafe_left.update(finding.path for finding in mended.left if finding.fix and not unsafe)
@@ -90,19 +94,24 @@ def plan_fixes(
 
 
 def _fix_leaf(
-    tree: _EditedTree, before: Texts, path: str, settings: Settings, unsafe: bool, upgrade_versions: bool
+    tree: _EditedTree,
+    before: Texts,
+    leaf: CheckedLeaf,
+    occasion: Occasion,
+    unsafe: bool,
+    upgrade_versions: bool,
 ) -> tuple[Mended, tuple[str, ...]]:
     """The leaf with its fixes, and the reasons why it could not be upgraded."""
+    path = leaf.path
 
     def judge(texts: Texts) -> list[Finding]:
         tree.edited.update(texts)
-        return apply_rules(tree, path, settings.check.licences)
+        return occasion.findings(tree, {path: False})[path]
 
     mended = mend(before, judge, path, unsafe=unsafe)
     result = None
     if upgrade_versions:
-        name = leaf_name(path, settings.taxonomy.root)
-        result = upgrade(read_leaf(mended.texts[path].encode("utf-8"), path=path, name=name, blob=""))
+        result = upgrade(read_leaf(mended.texts[path].encode("utf-8"), path=path, name=leaf.name, blob=""))
     if result is None or result.text is None:
         return mended, () if result is None else result.reasons
     again = mend({**mended.texts, path: result.text}, judge, path, unsafe=unsafe)

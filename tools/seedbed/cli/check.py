@@ -24,8 +24,8 @@ from seedbed.cli.options import (
 )
 from seedbed.errors import ExitCode, NothingToDoError, UsageError
 from seedbed.reports.escape import terminal_text
+from seedbed.reports.findings import REPORTS
 
-FORMATS = ("auto", "text", "github", "json")
 COUNTED_FROM = 100
 """Leaves from which a counter is shown; fewer are checked before one could read it."""
 
@@ -38,10 +38,11 @@ COUNTED_FROM = 100
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice(("auto", *REPORTS)),
     default="auto",
     show_default=True,
-    help="auto is github inside GitHub Actions, else text.",
+    help="auto is text, inside GitHub Actions with annotations.",
+    metavar="FORMAT",
 )
 @click.option("--fix", "fix_too", is_flag=True, help="First make every safe fix, as `seedbed fix` does.")
 @config_option
@@ -60,6 +61,8 @@ def check(
 
     With a PATH, check the leaves at or under it, changed or not. Only errors that the change introduces fail (exit 1);
     what was there before is shown and does not.
+
+    FORMAT is auto, text, concise, markdown, github, json, jsonl, sarif, gitlab, junit or rdjson.
     """
     if every and base is not None:
         raise UsageError(
@@ -82,10 +85,11 @@ def check(
         head=commit,
         paths=where,
         progress=_progress(),
+        policy_from_base=config is None,
     )
     form = _chosen(form)
-    _announce(report, to_stderr=form == "json")
-    _print(report, form, head, paths, every)
+    _announce(report, to_stderr=form not in ("text", "github"))
+    _print(report, form, settings.check.documentation_url, _local_command(report, head, paths, every))
     if not report.leaves and fail_on_empty:
         raise NothingToDoError("no leaf was there to check", hint="leave out --fail-on-empty if that is fine")
     return ExitCode.FINDINGS if report.failed else ExitCode.FINE
@@ -98,29 +102,34 @@ def _chosen(form: str) -> str:
 
 
 def _announce(report: CheckReport, *, to_stderr: bool) -> None:
-    head = report.head or "the working tree"
-    base = f"base {report.base} ({terminal_text(report.rung)})" if report.base else terminal_text(report.rung)
-    click.echo(
-        f"Checking {head} against {base}" if report.base else f"Checking {head}: {base}", err=to_stderr
-    )
+    """Which commits are compared, in full, and how the base was found."""
+    checking = f"Checking {report.head or 'the working tree'}"
+    rung = terminal_text(report.rung)
+    if report.base is None:
+        lines = [f"{checking}: {rung}"]
+    elif report.head is None:
+        lines = [f"{checking} against {report.base}", f"  ({rung})"]
+    else:
+        lines = [checking, f" against {report.base}", f"  ({rung})"]
+    click.echo("\n".join(lines), err=to_stderr)
 
 
-def _print(report: CheckReport, form: str, head: str | None, paths: tuple[str, ...], every: bool) -> None:
-    if form == "json":
-        from seedbed.reports.json_report import findings_json
+def _print(report: CheckReport, form: str, documentation_url: str | None, local_command: str) -> None:
+    if form in ("text", "github"):
+        from seedbed.reports.text import findings_text
 
-        sys.stdout.write(findings_json(report))
-        return
-    from seedbed.reports.text import findings_text
-
-    colour = form == "text" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    command = _local_command(report, head, paths, every) if form == "github" else None
-    click.echo()
-    write_out(findings_text(report, colour=colour, local_command=command))
-    if form == "github":
-        from seedbed.reports.github import github_annotations
-
-        write_out(github_annotations(report))
+        colour = form == "text" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        click.echo()
+        write_out(
+            findings_text(
+                report,
+                colour=colour,
+                local_command=local_command if form == "github" else None,
+                documentation_url=documentation_url,
+            )
+        )
+    if form != "text":
+        write_out(REPORTS[form](report, documentation_url=documentation_url))
 
 
 def _local_command(report: CheckReport, head: str | None, paths: tuple[str, ...], every: bool) -> str:

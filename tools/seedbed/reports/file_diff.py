@@ -15,8 +15,10 @@ def unified_diff(path: str, before: str, after: str) -> str:
 
     A line of the diff keeps the carriage return of its file, so that the diff can be applied.
     """
+    if before == after:
+        return ""
     lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{path}", f"b/{path}", lineterm="\n")
-    return "".join(_closed(lines))
+    return "".join([f"diff --git a/{path} b/{path}\n", *_closed(lines)])
 
 
 def shown_diff(diff: str) -> str:
