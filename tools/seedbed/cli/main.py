@@ -43,7 +43,6 @@ ENTRY_POINT_GROUP = "seedbed.commands"
 _EXTRAS: Mapping[str, str] = MappingProxyType(
     {
         "aiohttp": "generate",
-        "datasketch": "generate",
         "fsspec": "generate",
         "jinja2": "generate",
         "orjson": "generate",
