@@ -6,47 +6,37 @@ step by step without following a link. Nothing is checked out and no configurati
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from types import MappingProxyType
 
 import pygit2
-from pygit2.enums import DeltaStatus, DiffOption, ObjectType
 
 from seedbed.errors import RepositoryError
-from seedbed.taxonomy.safe_paths import is_safe_path, printable, read_without_links, too_large
+from seedbed.taxonomy.git_objects import MAXIMUM_DIRECTORY_DEPTH, MAXIMUM_FILES, GitObjects
+from seedbed.taxonomy.safe_paths import printable
+from seedbed.taxonomy.tree_file import (
+    EXECUTABLE,
+    REGULAR,
+    SUBMODULE,
+    SYMLINK,
+    Difference,
+    Folder,
+    TreeFile,
+)
+from seedbed.taxonomy.working_files import WorkingFiles
 
-REGULAR = 0o100644
-EXECUTABLE = 0o100755
-SYMLINK = 0o120000
-SUBMODULE = 0o160000
-_FOLDER = 0o040000
-
-MAXIMUM_FILES = 500_000
-"""A tree may name itself many times over; no honest one has this many files."""
-MAXIMUM_DIRECTORY_DEPTH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class TreeFile:
-    """One file of a tree.
-
-    `path` is posix, from the repository's root; bytes that are not UTF-8 are surrogate-escaped, and a hostile tree can
-    hold any name at all. `size` is in bytes; -1 where the object is missing from the store.
-    """
-
-    path: str
-    mode: int
-    blob: str  # 40 hex digits; for a submodule, the commit it names
-    size: int
-
-    @property
-    def is_regular(self) -> bool:
-        """Whether it is a plain file: neither a link nor a submodule."""
-        return self.mode in (REGULAR, EXECUTABLE, 0o100664)
+__all__ = [
+    "EXECUTABLE",
+    "MAXIMUM_DIRECTORY_DEPTH",
+    "MAXIMUM_FILES",
+    "REGULAR",
+    "SUBMODULE",
+    "SYMLINK",
+    "Difference",
+    "Folder",
+    "Repository",
+    "TreeFile",
+]
 
 
 class Repository:
@@ -54,6 +44,8 @@ class Repository:
 
     def __init__(self, git: pygit2.Repository) -> None:
         self._git = git
+        self._objects = GitObjects(git, self.root)
+        self._working = WorkingFiles(git, self.root)
 
     @classmethod
     def open(cls, start: Path) -> Repository:
@@ -147,7 +139,7 @@ class Repository:
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents of a commit, first one first; a shallow clone shows none at its edge."""
-        return tuple(str(parent) for parent in self._commit(commit).parent_ids)
+        return tuple(str(parent) for parent in self._objects.commit(commit).parent_ids)
 
     def merge_base(self, a: str, b: str) -> str | None:
         """The best common ancestor of two commits, or None when there is none (to be seen)."""
@@ -164,8 +156,41 @@ class Repository:
         ignored. Links are files of their own and never followed. A folder that does not exist has no files.
         """
         under = _folder(under)
-        found = self._working_files(under) if commit is None else self._committed_files(commit, under)
+        found = self._working.files(under) if commit is None else self._objects.files(commit, under)
         return tuple(sorted(found, key=lambda file: file.path))
+
+    def folder(self, commit: str | None, path: str) -> Folder:
+        """What lies directly in one folder, without a look at the rest of the tree where `commit` is given."""
+        path = _folder(path)
+        if commit is not None:
+            return self._objects.folder(commit, path)
+        start = len(path) + 1 if path else 0
+        files: dict[str, TreeFile] = {}
+        folders: dict[str, None] = {}
+        for file in self.files(None, path):
+            if file.path != path:
+                name, _, deeper = file.path[start:].partition("/")
+                if deeper:
+                    folders.setdefault(file.path[:start] + name)
+                else:
+                    files[file.path] = file
+        return Folder(MappingProxyType(files), tuple(folders))
+
+    def differing(self, base: str, head: str | None, under: str = "") -> tuple[Difference, ...]:
+        """The files below `under` that differ in bytes or mode, or are in one of the two only, sorted by path.
+
+        Two commits are compared by the ids of their folders, so the cost is that of what changed. The working tree
+        (None) is compared file by file, as git itself does it.
+        """
+        under = _folder(under)
+        if head is not None:
+            found = list(self._objects.differing(base, head, under))
+        else:
+            old = {file.path: file for file in self._objects.files(base, under)}
+            new = {file.path: file for file in self._working.files(under)}
+            pairs = ((old.get(path), new.get(path)) for path in old.keys() | new.keys())
+            found = [pair for pair in pairs if _content(pair[0]) != _content(pair[1])]
+        return tuple(sorted(found, key=_path_of))
 
     def read(self, file: TreeFile, *, commit: str | None, limit: int) -> bytes:
         """The bytes of a file from `files` of the same `commit`; of a link, the path it names.
@@ -174,174 +199,24 @@ class Repository:
         """
         if file.mode == SUBMODULE:
             raise RepositoryError(f"{printable(file.path)} is a submodule, which Seedbed does not read")
-        return self._read_from_disk(file.path, limit) if commit is None else self._read_object(file, limit)
+        return self._working.read(file.path, limit) if commit is None else self._objects.read(file, limit)
 
     def read_path(self, commit: str | None, path: str, limit: int) -> bytes | None:
         """The bytes of the plain file at `path`; None when there is none (a link or a submodule is none)."""
         if commit is None:
-            return self._read_from_disk(path, limit) if self._is_plain_file(path) else None
+            return self._working.read(path, limit) if self._working.is_plain_file(path) else None
         files = [file for file in self.files(commit, path) if file.path == path and file.is_regular]
-        return self._read_object(files[0], limit) if files else None
-
-    def _is_plain_file(self, path: str) -> bool:
-        """Whether `path` is a plain file of the working tree, reached through folders alone."""
-        if not is_safe_path(path):
-            return False
-        above = [self._lstat(str(folder)) for folder in PurePosixPath(path).parents]
-        found = self._lstat(path)
-        return (
-            found is not None
-            and stat.S_ISREG(found.st_mode)
-            and all(folder is not None and stat.S_ISDIR(folder.st_mode) for folder in above)
-        )
-
-    def _commit(self, commit: str) -> pygit2.Commit:
-        found = self._git.get(commit)
-        if not isinstance(found, pygit2.Commit):
-            raise RepositoryError(f"there is no commit {commit} in {self.root}", hint="git fetch origin")
-        return found
-
-    def _committed_files(self, commit: str, under: str) -> Iterator[TreeFile]:
-        tree: Any = self._commit(commit).tree
-        if not under:
-            yield from self._below(tree.id, "")
-            return
-        *folders, last = under.split("/")
-        entry: Any = None
-        for name in (*folders, last):
-            entry = next((child for child in self._entries(tree.id, under) if _name(child) == name), None)
-            if entry is None or (entry.filemode != _FOLDER and name is not last):
-                return
-            tree = entry
-        if entry.filemode == _FOLDER:
-            yield from self._below(entry.id, under)
-        else:
-            yield self._tree_file(under, entry)
-
-    def _below(self, top: pygit2.Oid, under: str) -> Iterator[TreeFile]:
-        """Depth first, with a bound: a few small trees can name each other into any number of paths."""
-        count = 0
-        waiting: list[tuple[pygit2.Oid, str, int]] = [(top, under, 0)]
-        while waiting:
-            tree, folder, depth = waiting.pop()
-            for entry in self._entries(tree, folder):
-                count += 1
-                if count > MAXIMUM_FILES or depth > MAXIMUM_DIRECTORY_DEPTH:
-                    raise RepositoryError(
-                        f"the tree has more than {MAXIMUM_FILES:,} files or {MAXIMUM_DIRECTORY_DEPTH} levels of folders",
-                        hint="name the folder of the taxonomy: [taxonomy] root in seedbed.toml",
-                    )
-                path = f"{folder}/{_name(entry)}" if folder else _name(entry)
-                if entry.filemode == _FOLDER:
-                    waiting.append((entry.id, path, depth + 1))
-                else:
-                    yield self._tree_file(path, entry)
-
-    def _entries(self, tree: pygit2.Oid, folder: str) -> list[Any]:
-        found = self._git.get(tree)
-        if not isinstance(found, pygit2.Tree):
-            raise RepositoryError(
-                f"the folder {printable(folder)} is missing from the object store",
-                hint="git fsck shows what is broken; git fetch --refetch brings it back",
-            )
-        return list(found)
-
-    def _tree_file(self, path: str, entry: Any) -> TreeFile:
-        size = 0 if entry.filemode == SUBMODULE else self._object_size(entry.id)
-        return TreeFile(path, int(entry.filemode), str(entry.id), size)
-
-    def _object_size(self, blob: pygit2.Oid) -> int:
-        try:
-            return int(self._git.odb.read_header(blob)[1])
-        except (KeyError, pygit2.GitError):
-            return -1
-
-    def _read_object(self, file: TreeFile, limit: int) -> bytes:
-        blob = pygit2.Oid(hex=file.blob)
-        size = self._object_size(blob)
-        if size > limit:
-            raise too_large(file.path, size, limit)
-        try:
-            kind, data = self._git.odb.read(blob)
-        except (KeyError, pygit2.GitError) as error:
-            raise RepositoryError(
-                f"{printable(file.path)} cannot be read from the object store: {error}",
-                hint="git fsck shows what is broken; git fetch --refetch brings it back",
-            ) from error
-        if kind != ObjectType.BLOB:
-            raise RepositoryError(
-                f"{printable(file.path)} is not a file but another kind of git object", hint="git fsck"
-            )
-        return bytes(data)
-
-    def _working_files(self, under: str) -> Iterator[TreeFile]:
-        if self.is_bare:
-            raise RepositoryError(
-                f"{self.root} is a bare repository, without files", hint="name a commit: --head REV"
-            )
-        wanted = (
-            DiffOption.INCLUDE_UNMODIFIED
-            | DiffOption.INCLUDE_UNTRACKED
-            | DiffOption.RECURSE_UNTRACKED_DIRS
-            | DiffOption.INCLUDE_TYPECHANGE
-        )
-        self._git.index.read(False)
-        for delta in self._git.index.diff_to_workdir(wanted, 0, 0).deltas:
-            path = (delta.new_file.raw_path or delta.old_file.raw_path).decode("utf-8", "surrogateescape")
-            inside = not under or path == under or path.startswith(f"{under}/")
-            if inside and delta.status != DeltaStatus.DELETED:
-                file = self._working_file(path, delta)
-                if file is not None:
-                    yield file
-
-    def _working_file(self, path: str, delta: Any) -> TreeFile | None:
-        """A file on disk; git's index knows the id of an unmodified one, any other is hashed as git would."""
-        found = self._lstat(path)
-        if found is None:
-            return None
-        if stat.S_ISDIR(found.st_mode):  # a submodule, or an untracked repository inside this one
-            blob = str(delta.old_file.id)
-            return TreeFile(path.rstrip("/"), SUBMODULE, blob, 0)
-        if stat.S_ISLNK(found.st_mode):
-            target = os.fsencode((self.root / path).readlink())
-            return TreeFile(path, SYMLINK, str(pygit2.hash(target)), len(target))
-        if not stat.S_ISREG(found.st_mode):
-            return None  # a pipe or a socket: git does not see it either
-        mode = EXECUTABLE if delta.new_file.mode == EXECUTABLE else REGULAR
-        if delta.status == DeltaStatus.UNMODIFIED:
-            return TreeFile(path, mode, str(delta.old_file.id), found.st_size)
-        return TreeFile(path, mode, self._hash(path), found.st_size)
-
-    def _hash(self, path: str) -> str:
-        try:
-            return str(self._git.hashfile(path))
-        except (OSError, ValueError, pygit2.GitError) as error:
-            raise RepositoryError(
-                f"{printable(path)} cannot be read: {error}", hint="check its permissions"
-            ) from error
-
-    def _lstat(self, path: str) -> os.stat_result | None:
-        try:
-            return (self.root / path).lstat()
-        except (OSError, ValueError):
-            return None
-
-    def _read_from_disk(self, path: str, limit: int) -> bytes:
-        if not is_safe_path(path):
-            raise RepositoryError(
-                f"the path {printable(path)} is not opened: it can lead outside the repository"
-            )
-        try:
-            return read_without_links(self.root, path, limit)
-        except OSError as error:
-            raise RepositoryError(
-                f"{printable(path)} cannot be read: {error.strerror or error}",
-                hint="check that it is a file you may read",
-            ) from error
+        return self._objects.read(files[0], limit) if files else None
 
 
-def _name(entry: Any) -> str:
-    return bytes(entry.raw_name).decode("utf-8", "surrogateescape")
+def _content(file: TreeFile | None) -> tuple[str, int] | None:
+    return None if file is None else (file.blob, file.mode)
+
+
+def _path_of(difference: Difference) -> str:
+    file = difference[0] or difference[1]
+    assert file is not None
+    return file.path
 
 
 def _folder(under: str) -> str:

@@ -1,0 +1,43 @@
+"""A file of a git tree as a value: where it is, what kind of entry, which bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+REGULAR = 0o100644
+EXECUTABLE = 0o100755
+SYMLINK = 0o120000
+SUBMODULE = 0o160000
+FOLDER = 0o040000
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    """One file of a tree.
+
+    `path` is posix, from the repository's root; bytes that are not UTF-8 are surrogate-escaped, and a hostile tree can
+    hold any name at all. `size` is in bytes; -1 where the object is missing from the store.
+    """
+
+    path: str
+    mode: int
+    blob: str  # 40 hex digits; for a submodule, the commit it names
+    size: int
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is a plain file: neither a link nor a submodule."""
+        return self.mode in (REGULAR, EXECUTABLE, 0o100664)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What lies directly in one folder: its files by path, and the paths of the folders in it."""
+
+    files: Mapping[str, TreeFile]
+    folders: tuple[str, ...]
+
+
+Difference = tuple[TreeFile | None, TreeFile | None]
+"""One path in two trees: the file at the base and at the head, None where there is none."""
