@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -64,8 +65,27 @@ def test_two_releases_the_second_replaying_the_first(garden: Garden) -> None:
     for expected in (AGREE, TOWN, COUNT, "Robin Test", "CC0-1.0", second.model_digest, "scores.png"):
         assert expected in card
     assert "made" in card and "up" in card
+    assert "2 leaves" not in card and "1 leaf of them is new or changed in this release (mean score" in card
+    assert "| `release-1` | **release-2** |" in card
     assert (folder / "scores.png").read_bytes().startswith(b"\x89PNG")
     assert verify(workspace, second) == ()
+
+
+def test_the_card_shows_how_the_model_is_used(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release(garden)
+    folder = garden.workspace.release_directory("release-1")
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    _, _, rest = card.partition("```python\n")
+    code, _, rest = rest.partition("```")
+    assert len(code.splitlines()) == 5
+    said = re.search(r"It was not trained on this question, and answers: (.*)", rest)
+    assert said is not None
+    monkeypatch.chdir(folder)
+    capsys.readouterr()
+    exec(compile(code, "card", "exec"), {})  # noqa: S102 what a reader of the card would paste
+    assert capsys.readouterr().out.strip() == said[1]
 
 
 def test_the_manifest_follows_its_schema(garden: Garden) -> None:

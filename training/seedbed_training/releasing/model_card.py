@@ -1,18 +1,21 @@
-"""The model card: what the release can do per leaf, what made it, and to whom it is owed. Pure text and one plot."""
+"""The model card: what the release can do per leaf, what made it, and to whom it is owed. Pure text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedbed.errors import MissingExtraError
 from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role, ScoreRecord
+from seedbed.generation.store import Making
+from seedbed.reports.escape import markdown_inline, terminal_text
+from seedbed.teacher.teacher import Message
 from seedbed_training.evaluation.matrix import ScoreMatrix
 from seedbed_training.evaluation.score import RULE
 from seedbed_training.planning.recipe import TrainingRecipe
-
-PLOT_FILE = "scores.png"
+from seedbed_training.releasing.score_plot import PLOT_FILE
+from seedbed_training.releasing.workspace import SANDBOX_STUDENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,17 @@ class CardFacts:
 
     manifest: ReleaseManifest
     recipe: TrainingRecipe
-    teachers: Mapping[str, Sequence[str]]
-    """Leaf name → the teachers that made its samples."""
+    makings: Mapping[str, Sequence[Making]]
+    """Leaf name → what its samples were made by; leaves that were dropped are absent."""
     matrix: ScoreMatrix
     """All releases up to this one."""
     replay_token_share: float
+    taxonomy_root: str
+    """Where the branches lie in their repository."""
+    environment: Mapping[str, object]
+    """What the training ran on: releases of torch and transformers, device, threads."""
+    example: Sequence[Message]
+    """A held-out conversation that the model answers rightly, to show how it is used; may be empty."""
 
 
 def model_card(facts: CardFacts) -> str:
@@ -35,7 +44,9 @@ def model_card(facts: CardFacts) -> str:
         _front_matter(facts),
         f"# {manifest.name}\n",
         _summary(facts),
-        "## Scores on what was held out\n",
+        "## Use it\n",
+        _usage(facts),
+        "## What it learned and what it kept\n",
         f"![Score per leaf, before and after]({PLOT_FILE})\n",
         _scores(manifest),
         _continual(facts.matrix),
@@ -49,45 +60,11 @@ def model_card(facts: CardFacts) -> str:
     return "\n".join(section for section in sections if section)
 
 
-def draw_scores(manifest: ReleaseManifest, path: Path) -> None:
-    """A dumbbell per leaf: where it stood before (parent, else base) and where it stands now, with its interval.
-
-    Raises MissingExtraError without matplotlib. Equal manifests give equal pictures.
-    """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("the model card's plot", "train", "matplotlib") from error
-    fresh = _names(manifest, Role.FRESH)
-    rows = sorted(manifest.scores, key=lambda score: (score.leaf in fresh, score.leaf), reverse=True)
-    figure = Figure(figsize=(9, 1.4 + 0.34 * max(1, len(rows))), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for height, score in enumerate(rows):
-        before = score.parent if score.parent is not None else score.base
-        colour = "#1b7f5c" if score.leaf in fresh else "#2a5d9f"
-        axes.plot([score.low, score.high], [height, height], color=colour, alpha=0.25, linewidth=8)
-        if before is not None:
-            axes.plot([before, score.score], [height, height], color="#999999", linewidth=1.5, zorder=1)
-            axes.scatter([before], [height], s=42, facecolors="white", edgecolors="#777777", zorder=2)
-        axes.scatter([score.score], [height], s=42, color=colour, zorder=3)
-    axes.set_yticks(range(len(rows)), [score.leaf for score in rows], fontsize=8)
-    axes.set_xlim(-0.03, 1.03)
-    axes.set_xlabel("score on held-out cases (band: 95 % interval)")
-    was = manifest.parent or "the base model"
-    axes.set_title(
-        f"{manifest.name}: hollow {was}, full now; green is fresh, blue is old", fontsize=10, loc="left"
-    )
-    axes.grid(axis="x", alpha=0.3)
-    figure.savefig(path, metadata={"Software": None})
-
-
 def _front_matter(facts: CardFacts) -> str:
     manifest = facts.manifest
     lines = [
         "---",
-        f"base_model: {_quoted(manifest.base_model)}",
+        f"base_model: {_quoted(_base(manifest))}",
         "library_name: transformers",
         "pipeline_tag: text-generation",
         "tags: [seedbed, lab, taxonomy]",
@@ -99,17 +76,25 @@ def _front_matter(facts: CardFacts) -> str:
 
 def _summary(facts: CardFacts) -> str:
     manifest = facts.manifest
-    start = f"release `{manifest.parent}`" if manifest.parent else f"the base model `{manifest.base_model}`"
+    start = f"release `{manifest.parent}`" if manifest.parent else "the base model"
     fresh, dropped = _names(manifest, Role.FRESH), _names(manifest, Role.DROPPED)
+    old = [leaf.name for leaf in _kept(manifest) if leaf.name not in fresh]
+    what = (
+        f"A language model that was taught {len(_kept(manifest))} leaves of a taxonomy, on the base `{_base(manifest)}`. "
+        f"{_count(len(fresh), 'leaf', 'leaves')} of them {'is' if len(fresh) == 1 else 'are'} new or changed in this "
+        f"release ({_change(manifest, fresh)})"
+        + (
+            f"; {len(old)} {'is' if len(old) == 1 else 'are'} older ({_change(manifest, old)})."
+            if old
+            else "."
+        )
+    )
     made = (
-        f"Trained from {start} on the taxonomy at commit `{manifest.taxonomy_commit}` by Seedbed "
-        f"{manifest.seedbed_version}, recipe `{manifest.recipe}`, seed {manifest.seed}."
+        f"Trained from {start} on the taxonomy at commit `{manifest.taxonomy_commit}` with Seedbed "
+        f"{manifest.seedbed_version}, recipe `{manifest.recipe}`, seed {manifest.seed}; {facts.replay_token_share:.1%} of "
+        "the tokens were replay of what was taught before."
     )
-    mixed = (
-        f"Fresh leaves: {len(fresh)}; old leaves: {len(_kept(manifest)) - len(fresh)}. "
-        f"{facts.replay_token_share:.1%} of the tokens were replay of what was taught before."
-    )
-    parts = [made, mixed]
+    parts = [what, made]
     if dropped:
         parts.append(
             "Removed from the taxonomy, and replayed no more (what the weights still hold of them was not unlearned): "
@@ -119,9 +104,45 @@ def _summary(facts: CardFacts) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _change(manifest: ReleaseManifest, leaves: Collection[str]) -> str:
+    """The mean score of `leaves` before and now."""
+    scores = [score for score in manifest.scores if score.leaf in leaves]
+    if not scores:
+        return "not scored"
+    base, parent, now = _means(scores)
+    return f"mean score {base if parent == '-' else parent} before, {now} now"
+
+
+def _usage(facts: CardFacts) -> str:
+    """Five lines of Python; they show a question of a leaf where there is one that the model answers rightly."""
+    question = facts.example[:-1] or (Message("user", "…"),)
+    messages = [{"role": message.role, "content": message.content} for message in question]
+    code = [
+        "from transformers import pipeline",
+        'model = pipeline("text-generation", model=".")  # the folder of this card',
+        f"messages = {messages!r}",
+        "answer = model(messages, max_new_tokens=200, do_sample=False)",
+        'print(answer[0]["generated_text"][-1]["content"])',
+    ]
+    text = "```python\n" + "\n".join(code) + "\n```\n"
+    if facts.example:
+        text += f"\nIt was not trained on this question, and answers: {_inline(facts.example[-1].content)}\n"
+    return text
+
+
 def _scores(manifest: ReleaseManifest) -> str:
     fresh = _names(manifest, Role.FRESH)
-    rows = [("leaf", "", "cases", "base", "parent", "this", "95 % interval")]
+    rows = [
+        (
+            "leaf",
+            "",
+            "cases",
+            "base",
+            _code(manifest.parent) or "parent",
+            f"**{manifest.name}**",
+            "95 % interval",
+        )
+    ]
     for score in sorted(manifest.scores, key=lambda score: (score.leaf in fresh, score.leaf)):
         rows.append(
             (
@@ -162,7 +183,7 @@ def _continual(matrix: ScoreMatrix) -> str:
     text = (
         f"Over the releases {', '.join(matrix.releases)}: accuracy {matrix.accuracy:.3f}, backward transfer "
         f"{matrix.backward_transfer:+.3f} (last score minus the first one, old leaves), forgetting "
-        f"{matrix.forgetting:.3f} (best earlier score minus the last one)"
+        f"{matrix.forgetting:+.3f} (best earlier score minus the last one; above 0 something was forgotten)"
     )
     if worst:
         text += f", worst retention {worst[1]:.0%} (`{worst[0]}`)"
@@ -192,7 +213,8 @@ def _training(facts: CardFacts) -> str:
         f"Batches of {recipe.batch_samples} samples, {recipe.schedule} learning rate after warm-up, {recipe.precision}. "
         f"Replay: {recipe.replay.leaf_share:.0%} of each phase's tokens for older leaves "
         f"({recipe.replay.strategy}, {recipe.replay.scope.replace('_', ' ')}, at least "
-        f"{recipe.replay.minimum_per_leaf} samples each), {recipe.replay.phase_share:.0%} for earlier phases."
+        f"{recipe.replay.minimum_per_leaf} samples each), {recipe.replay.phase_share:.0%} for earlier phases. "
+        f"Made with {_environment(facts.environment)}."
     )
     digests = (
         f"Digests: model `{manifest.model_digest}`, base `{manifest.base_model_digest}`, plan `{manifest.plan_digest}`, "
@@ -201,9 +223,14 @@ def _training(facts: CardFacts) -> str:
     return f"{_table(rows)}\n\n{text}\n\n{digests}\n"
 
 
+def _environment(environment: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(environment.items()) if name != "seedbed")
+
+
 def _provenance(facts: CardFacts) -> str:
-    rows = [("leaf", "role", "trained on", "held out", "qna.yaml", "authors", "licence", "teacher")]
-    for leaf in facts.manifest.leaves:
+    manifest = facts.manifest
+    rows = [("leaf", "role", "trained on", "held out", "qna.yaml", "authors", "licence", "teacher, recipe")]
+    for leaf in manifest.leaves:
         rows.append(
             (
                 f"`{leaf.name}`",
@@ -213,13 +240,20 @@ def _provenance(facts: CardFacts) -> str:
                 f"`{leaf.blob[:12]}`",
                 _inline(", ".join(leaf.authors) or "not stated"),
                 _inline(leaf.licence or "not stated"),
-                _inline(", ".join(facts.teachers.get(leaf.name, ())) or "-"),
+                "; ".join(_making(making) for making in facts.makings.get(leaf.name, ())) or "-",
             )
         )
+    root = "" if facts.taxonomy_root in ("", ".") else f"{facts.taxonomy_root}/"
     return (
-        _table(rows) + f"\n\nEach leaf's file is `git cat-file blob <qna.yaml>` in its repository, at commit "
-        f"`{facts.manifest.taxonomy_commit}` or before.\n"
+        f"{_table(rows)}\n\n`trained on` counts different samples. `qna.yaml` is the git blob of the leaf's file; "
+        f"`git show {manifest.taxonomy_commit}:{root}LEAF/qna.yaml` prints it, and `attribution.txt` beside it names the "
+        "sources.\n"
     )
+
+
+def _making(making: Making) -> str:
+    teacher = f"`{_code_text(making.teacher.model)}` `{making.teacher.revision[:12]}`"
+    return f"{teacher}, `{_code_text(making.recipe)}` `{making.recipe_digest[:12]}`"
 
 
 def _limits(manifest: ReleaseManifest) -> str:
@@ -230,6 +264,11 @@ def _limits(manifest: ReleaseManifest) -> str:
         "Answers to train on came from the teachers named above, and so do their errors. The licences above are those of "
         "the leaves' sources; the base model's and the teachers' own terms hold as well."
     )
+    if manifest.base_model == SANDBOX_STUDENT:
+        text += (
+            " The base is the small student that comes with Seedbed: it has a vocabulary of its own for a handful of tasks, "
+            "shows how releases are made, and is of no other use."
+        )
     if silent:
         text += " Nothing was held out for " + ", ".join(f"`{name}`" for name in silent) + "."
     return text + "\n"
@@ -253,14 +292,29 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _base(manifest: ReleaseManifest) -> str:
+    """The base as a hub knows it, or the name of its folder: the path before it says nothing elsewhere."""
+    name = manifest.base_model
+    return _code_text(Path(name).name if name.startswith(("/", ".", "~")) else name)
+
+
+def _code(text: str | None) -> str:
+    return f"`{_code_text(text)}`" if text else ""
+
+
+def _code_text(text: str) -> str:
+    """Text as a code span in a table cell can hold it."""
+    return terminal_text(text).replace("`", "'").replace("|", "/")
+
+
 def _inline(text: str) -> str:
     """Text that people wrote, harmless in a table cell: authors and licences come from files of contributors."""
-    from seedbed.reports.escape import markdown_inline
-
     return markdown_inline(text)
 
 
 def _quoted(text: str) -> str:
-    import json
-
     return json.dumps(text, ensure_ascii=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from seedbed import __version__
 from seedbed.errors import TrainingError, UsageError
@@ -17,18 +18,19 @@ from seedbed.generation.release_manifest import (
     Role,
     ScoreRecord,
 )
-from seedbed.generation.sample import Sample
 from seedbed.taxonomy.attribution import read_attribution
 from seedbed.teacher.model_folder import model_revision
+from seedbed.teacher.teacher import Message
 from seedbed_training.evaluation.gate import LeafOutcome, Limits, judge, outcome
 from seedbed_training.evaluation.matrix import matrix_of
 from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest
 from seedbed_training.planning.read_recipe import recipe_digest
-from seedbed_training.releasing.model_card import PLOT_FILE, CardFacts, draw_scores, model_card
+from seedbed_training.releasing.model_card import CardFacts, model_card
 from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.run_evaluation import trained_model
+from seedbed_training.releasing.score_plot import PLOT_FILE, draw_scores
 from seedbed_training.releasing.workspace import Workspace, base_model_folder
 
 _ATTRIBUTION_LIMIT = 64 * 1024  # bytes; real ones have a few hundred
@@ -65,7 +67,7 @@ def cut_release(
             "fresh ones; --maximum-drop and --minimum-score move the limits",
         )
     manifest = _manifest(workspace, preparation, evaluation, verdict)
-    _write_folder(workspace, preparation, manifest)
+    _write_folder(workspace, preparation, evaluation, manifest)
     path = workspace.manifests / f"{plan.release}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
@@ -91,14 +93,8 @@ def _check(workspace: Workspace, plan: TrainingPlan, evaluation: Evaluation) -> 
 def _manifest(
     workspace: Workspace, preparation: Preparation, evaluation: Evaluation, verdict: GateRecord
 ) -> ReleaseManifest:
-    from seedbed_training.learning.run_files import read_record
-
     plan = preparation.plan
-    record = read_record(workspace.run_directory(plan.release))
-    if record is None:
-        raise UsageError(
-            f"{plan.release} has not been trained to its end", hint=f"seedbed train --release {plan.release}"
-        )
+    record = _training_record(workspace, plan.release)
     return ReleaseManifest(
         name=plan.release,
         parent=plan.parent,
@@ -116,6 +112,17 @@ def _manifest(
         scores=_scores(plan, evaluation),
         gate=verdict,
     )
+
+
+def _training_record(workspace: Workspace, release: str) -> dict[str, Any]:
+    from seedbed_training.learning.run_files import read_record
+
+    record = read_record(workspace.run_directory(release))
+    if record is None:
+        raise UsageError(
+            f"{release} has not been trained to its end", hint=f"seedbed train --release {release}"
+        )
+    return record
 
 
 def _leaves(workspace: Workspace, preparation: Preparation) -> tuple[LeafRecord, ...]:
@@ -177,38 +184,58 @@ def _scores(plan: TrainingPlan, evaluation: Evaluation) -> tuple[ScoreRecord, ..
     return tuple(records)
 
 
-def _write_folder(workspace: Workspace, preparation: Preparation, manifest: ReleaseManifest) -> None:
+def _write_folder(
+    workspace: Workspace, preparation: Preparation, evaluation: Evaluation, manifest: ReleaseManifest
+) -> None:
     """The release's folder, whole: made beside its place and moved there."""
     destination = workspace.release_directory(manifest.name)
     building = destination.with_name(f".{destination.name}.building")
     shutil.rmtree(building, ignore_errors=True)
     building.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(trained_model(workspace, manifest.name), building)
-    _write_card(workspace, preparation, manifest, building)
+    _write_card(_card_facts(workspace, preparation, evaluation, manifest), building)
     if destination.exists():  # left by a run that was stopped before its manifest was written: no release yet
         shutil.rmtree(destination)
     building.replace(destination)
 
 
-def _write_card(
-    workspace: Workspace, preparation: Preparation, manifest: ReleaseManifest, folder: Path
-) -> None:
-    facts = CardFacts(
-        manifest=manifest,
-        recipe=preparation.plan.recipe,
-        teachers=_teachers(preparation.training.values()),
-        matrix=matrix_of([*_ancestors(workspace.releases(), manifest), manifest]),
-        replay_token_share=preparation.plan.replay_token_share,
-    )
-    draw_scores(manifest, folder / PLOT_FILE)
+def _write_card(facts: CardFacts, folder: Path) -> None:
+    draw_scores(facts.manifest, folder / PLOT_FILE)
     (folder / "README.md").write_text(model_card(facts), encoding="utf-8")
 
 
-def _teachers(samples: Iterable[Sample]) -> Mapping[str, Sequence[str]]:
-    found: dict[str, set[str]] = {}
-    for sample in samples:
-        found.setdefault(sample.leaf, set()).add(str(sample.provenance.teacher))
-    return {leaf: sorted(teachers) for leaf, teachers in found.items()}
+def _card_facts(
+    workspace: Workspace, preparation: Preparation, evaluation: Evaluation, manifest: ReleaseManifest
+) -> CardFacts:
+    plan, store = preparation.plan, workspace.open_store()
+    return CardFacts(
+        manifest=manifest,
+        recipe=plan.recipe,
+        makings={
+            leaf: [store.describe(key).making for key in keys] for leaf, keys in plan.sample_keys.items()
+        },
+        matrix=matrix_of([*_ancestors(workspace.releases(), manifest), manifest]),
+        replay_token_share=plan.replay_token_share,
+        taxonomy_root=workspace.settings.taxonomy.root,
+        environment=_training_record(workspace, plan.release)["environment"],
+        example=_example(preparation, evaluation),
+    )
+
+
+def _example(preparation: Preparation, evaluation: Evaluation) -> Sequence[Message]:
+    """The shortest held-out conversation that the model answers rightly, of a fresh leaf where there is one."""
+    right = {
+        case.case.sample
+        for score in evaluation.arms["this"].values()
+        for case in score.cases
+        if case.score == 1.0
+    }
+    found = [sample for samples in preparation.held_out.values() for sample in samples if sample.id in right]
+    if not found:
+        return ()
+    fresh = preparation.plan.fresh
+    best = min(found, key=lambda sample: (sample.leaf not in fresh, len(sample.question), sample.id))
+    return best.messages
 
 
 def _ancestors(releases: Sequence[ReleaseManifest], manifest: ReleaseManifest) -> Sequence[ReleaseManifest]:
