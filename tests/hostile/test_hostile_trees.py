@@ -23,6 +23,8 @@ from support.hostile_trees import (
 )
 from support.repositories import SKILL, RepositoryBuilder, corrupt_object, large_zero_blob
 
+from seedbed.errors import RepositoryError
+
 
 @pytest.fixture(scope="module")
 def builder(tmp_path_factory: pytest.TempPathFactory) -> RepositoryBuilder:
