@@ -41,6 +41,10 @@ def test_what_is_not_committed_is_not_grown(repository: Path) -> None:
     found = run_seedbed("generate", "--leaf", FREEFORM, "--dry-run")
     assert found.exit_code == 0
     assert "1 of 3 leaves" in found.output and "nothing was asked" in found.output
+    assert (
+        f"warning: 1 leaf changed since the last commit, which this run does not see: {FREEFORM}"
+        in found.errors
+    )
     assert not (repository / ".seedbed").exists()
 
 
@@ -62,7 +66,7 @@ def test_every_leaf_refused_is_an_error_that_says_what_to_do(
     found = run_seedbed("generate")
     assert found.exit_code == 2
     assert "does not know the words 'wobbly'" in found.errors
-    assert "3 leaves were refused" in found.errors and "--teacher openai:URL#MODEL" in found.errors
+    assert "refused: 3 leaves" in found.errors and "--teacher openai:URL#MODEL" in found.errors
 
 
 def test_an_unknown_recipe_and_an_unknown_key(repository: Path) -> None:

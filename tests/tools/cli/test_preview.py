@@ -93,3 +93,11 @@ def test_a_missing_student_is_said_unless_it_was_asked_for(repository: Repositor
     assert document["student"] is None and "nowhere" in document["student_problem"]
     assert len(document["leaves"]) == 3
     assert run_seedbed("preview", "--all", "--student", "./nowhere").exit_code == 2
+
+
+def test_a_change_of_many_leaves_is_cut_and_says_so(repository: RepositoryBuilder) -> None:
+    found = run_seedbed("preview", "--all", "--limit", "1", "--samples", "1", "--format", "json")
+    assert found.exit_code == 0, found.errors
+    document = json.loads(found.output)
+    assert [leaf["name"] for leaf in document["leaves"]] == [GROUNDED]
+    assert document["left_out"] == [FREEFORM, KNOWLEDGE]

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
 from support.growing import run_seedbed
 from support.repositories import RepositoryBuilder
 from support.scripted_teacher import ScriptedTeacher
-from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, LEAVES, freeform_leaf, small_taxonomy
+from support.small_taxonomy import (
+    FREEFORM,
+    GROUNDED,
+    KNOWLEDGE,
+    LEAVES,
+    freeform_leaf,
+    knowledge_leaf,
+    small_taxonomy,
+)
 
 from seedbed.generation.generate import generate, with_samples
 from seedbed.generation.leaf_sources import read_sources
@@ -95,3 +104,24 @@ def test_show(grown: RepositoryBuilder) -> None:
     held_out = run_seedbed("show", FREEFORM, "--held-out").output
     assert "held out" in held_out and "seed example" in held_out
     assert run_seedbed("show", "knowledge/nothing").exit_code == 2
+
+
+def test_documents_elsewhere_are_not_fetched_by_status(
+    grown: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cited = f"document:\n  repo: https://example.invalid/a/b\n  commit: {'a' * 40}\n  patterns:"
+    elsewhere = knowledge_leaf().replace("document:\n  patterns:", cited)
+    grown.write_leaf("taxonomy/knowledge/harbours/elsewhere", elsewhere)
+    grown.commit("documents in another repository")
+
+    def no_network(*_: object, **__: object) -> None:
+        raise AssertionError("status must work offline")
+
+    with monkeypatch.context() as offline:
+        offline.setattr(socket, "getaddrinfo", no_network)
+        found = run_seedbed("status")
+    assert found.exit_code == 0, found.errors
+    assert "knowledge/harbours/elsewhere" in found.output
+    assert "no samples; its documents are not fetched yet" in found.output
+    tried = run_seedbed("generate", "--leaf", "knowledge/harbours/elsewhere", "--dry-run")
+    assert "fetching the documents of 1 leaf" in tried.errors and "example.invalid" in tried.errors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_funnel_in_words() -> None:
 def test_text() -> None:
     shown = preview_text(preview(leaf()))
     assert "compositional_skills/x (added)" in shown
-    assert "the student answers 1 of the leaf's 2 questions as its author does" in shown
+    assert "The student knows a part of this (1 of 2 questions answered as the leaf does)." in shown
     assert "compositional: 6 asked, 2 kept (1 held out)" in shown
     assert "1,234 teacher tokens" in shown
 
@@ -103,3 +104,24 @@ def test_json_is_ascii_and_whole() -> None:
 def test_nothing_to_show() -> None:
     assert "nothing to preview" in preview_text(preview())
     assert "No leaf was added or edited" in preview_markdown(preview())
+
+
+def test_the_verdict_says_what_to_conclude() -> None:
+    def verdict(*answers: StudentAnswer) -> str:
+        return replace(leaf(), student_answers=answers).verdict
+
+    right, wrong = StudentAnswer("q", "yes", "Yes."), StudentAnswer("q", "yes", "no")
+    assert verdict() == ""
+    assert verdict(right, right, right, right, wrong).startswith("The student knows this already (4 of 5")
+    assert verdict(right, wrong).startswith("The student knows a part of this (1 of 2")
+    assert verdict(wrong, wrong).startswith("The student does not know this yet (0 of 2")
+    assert "read the student's own" in verdict(StudentAnswer("q", "word " * 30, "words"))
+
+
+@pytest.mark.parametrize("report", [preview_text, preview_markdown, preview_json])
+def test_leaves_beyond_the_limit_are_counted_and_named(report: Callable[[Preview], str]) -> None:
+    shown = report(replace(preview(leaf()), left_out=("knowledge/left", f"knowledge/{HOSTILE}")))
+    assert "knowledge/left" in shown
+    assert report is preview_json or "2 leaves" in shown
+    assert "\x1b" not in shown
+    assert report is not preview_markdown or "<script>" not in shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,13 +14,15 @@ from seedbed.generation.estimate import Estimate, estimate_leaf
 from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.generate import generate as generate_samples
 from seedbed.generation.knowledge import source_passages
-from seedbed.generation.leaf_sources import LeafSource
+from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.project import Project, chosen, open_project
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.status import LeafStatus, taxonomy_status
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import funnel_lines
+from seedbed.reports.funnel import counted, funnel_lines
+from seedbed.taxonomy.changes import changed_leaves
 
+_SHOWN_NAMES = 5
 REAL_TEACHER = (
     "a larger teacher grows them: `seedbed generate --teacher openai:URL#MODEL --recipe lab`, "
     "or [teacher] backend, model, url and [generation] recipe in seedbed.toml"
@@ -62,6 +65,8 @@ def generate(
     plan = project.recipe(recipe, samples)
     run_seed = project.settings.generation.seed if seed is None else seed
     commit = project.repository.resolve(revision)
+    if revision == "HEAD":
+        _warn_of_uncommitted(project, commit)
     statuses = taxonomy_status(
         project.repository,
         commit=commit,
@@ -80,6 +85,7 @@ def generate(
                 "every leaf is as in the latest release", hint="--all grows them all the same"
             )
         return ExitCode.FINE
+    picked = _with_documents(project, commit, picked)
     if dry_run:
         _print_estimate(picked, plan, run_seed)
         return ExitCode.FINE
@@ -89,6 +95,36 @@ def generate(
     if all(outcome.outcome in (Outcome.REFUSED, Outcome.UNREADABLE) for outcome in outcomes):
         return ExitCode.USAGE
     return ExitCode.FINE
+
+
+def _warn_of_uncommitted(project: Project, commit: str) -> None:
+    """What is edited but not committed is not grown: its author should not wait for it in vain."""
+    if project.repository.is_bare:
+        return
+    changed = changed_leaves(
+        project.repository, base=commit, head=None, taxonomy_root=project.settings.taxonomy.root
+    )
+    names = [terminal_text(change.name) for change in changed]
+    if names:
+        shown = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
+        click.echo(
+            f"warning: {counted(len(names), 'leaf')} changed since the last commit, which this run does not see: {shown}; "
+            "commit them first (`seedbed preview` shows what is not committed yet)",
+            err=True,
+        )
+
+
+def _with_documents(project: Project, commit: str, picked: Sequence[LeafStatus]) -> list[LeafStatus]:
+    """The leaves with the documents that still stand in other repositories only."""
+    missing = [status.name for status in picked if status.source is not None and not status.source.fetched]
+    if not missing:
+        return list(picked)
+    click.echo(f"fetching the documents of {counted(len(missing), 'leaf')}", err=True)
+    read = read_sources(
+        project.repository, commit=commit, taxonomy_root=project.settings.taxonomy.root, names=missing
+    )
+    fetched = {source.name: source for source in read}
+    return [replace(status, source=fetched.get(status.name, status.source)) for status in picked]
 
 
 def _run(
@@ -135,7 +171,7 @@ def _print_outcomes(outcomes: Sequence[LeafOutcome]) -> None:
             )
     refused = [outcome for outcome in outcomes if outcome.outcome is Outcome.REFUSED]
     if refused:
-        click.echo(f"{len(refused)} leaves were refused; {REAL_TEACHER}", err=True)
+        click.echo(f"refused: {counted(len(refused), 'leaf')}; {REAL_TEACHER}", err=True)
     empty = [
         outcome.name
         for outcome in outcomes

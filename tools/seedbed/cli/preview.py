@@ -15,7 +15,7 @@ from seedbed.bundled_files import bundled_file
 from seedbed.config import Settings
 from seedbed.errors import NothingToDoError, SeedbedError, TeacherError
 from seedbed.generation.leaf_sources import LeafSource, read_sources
-from seedbed.generation.preview import LeafPreview, Preview, preview_leaves
+from seedbed.generation.preview import LEAVES_AT_ONCE, LeafPreview, Preview, preview_leaves
 from seedbed.generation.project import (
     Project,
     journaled,
@@ -51,6 +51,13 @@ _SANDBOX = "sandbox"
 @click.option(
     "--samples", type=click.IntRange(1, 100), default=8, show_default=True, help="Samples per leaf."
 )
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=LEAVES_AT_ONCE,
+    show_default=True,
+    help="Leaves at most; the others are named.",
+)
 @click.option("--recipe", metavar="NAME|PATH", help="Generation recipe, in place of the one in seedbed.toml.")
 @click.option("--teacher", metavar="TEACHER", help="sandbox, transformers:PATH or openai:URL#MODEL.")
 @click.option("--student", metavar="PATH", help="Folder or hub name of the current student.")
@@ -63,6 +70,7 @@ def preview(
     base: str | None,
     head: str | None,
     samples: int,
+    limit: int,
     recipe: str | None,
     teacher: str | None,
     student: str | None,
@@ -82,12 +90,14 @@ def preview(
     project = replace(project, settings=settings)
     plan = _recipe(project, found, recipe)
     changes = _changes(project, found, paths, everything)
-    sources = _sources(project, found, changes)
+    present = sorted(name for name, change in changes.items() if change != ChangeKind.REMOVED)
+    left_out = tuple(present[limit:])
+    sources = _sources(project, found, {name: changes[name] for name in present[:limit]})
     removed = tuple(sorted(name for name, change in changes.items() if change == ChangeKind.REMOVED))
     if fail_on_empty and not sources:
         raise NothingToDoError("no leaf changed")
     run_seed = settings.generation.seed if seed is None else seed
-    empty = Preview(found.base, found.head, found.rung, "", None, plan.name, (), removed)
+    empty = Preview(found.base, found.head, found.rung, "", None, plan.name, (), removed, left_out)
     shown = _run(project, empty, sources, plan, teacher, student, samples, run_seed) if sources else empty
     click.echo(FORMATS[form](replace(shown, seconds=time.monotonic() - start)), nl=False)
 
@@ -148,9 +158,7 @@ def _sources(project: Project, found: Base, changes: Mapping[str, str]) -> list[
     sources = read_sources(
         project.repository, commit=found.head, taxonomy_root=project.settings.taxonomy.root, names=changes
     )
-    return [
-        (source, changes[source.name]) for source in sources if changes[source.name] != ChangeKind.REMOVED
-    ]
+    return [(source, changes[source.name]) for source in sources]
 
 
 def _run(

@@ -46,6 +46,8 @@ def status(revision: str, store: str | None, fail_on_empty: bool) -> None:
 def _samples(one: LeafStatus) -> str:
     if one.source is not None and one.source.problem is not None:
         return f"cannot be read: {terminal_text(one.source.problem)}"
+    if not one.stored and one.source is not None and not one.source.fetched:
+        return "no samples; its documents are not fetched yet"
     if not one.stored:
         return "no samples" if one.state is not LeafState.REMOVED else "its samples are never replayed"
     made = one.stored[0]

@@ -50,12 +50,7 @@ def fetch_commit(url: str, commit: str, *, cache: Path, policy: FetchPolicy) -> 
     limits; StoreError when the cache cannot be written.
     """
     address = checked_address(url, policy)
-    if not _COMMIT.fullmatch(commit):
-        raise UsageError(
-            f"the documents' commit {_shown(commit)} is not a full commit id of 40 or 64 hex digits",
-            hint="git ls-remote shows the id behind a branch or tag; name that",
-        )
-    place = cache / f"{hashlib.sha256(address.encode()).hexdigest()[:16]}-{commit}.git"
+    place = _place(address, commit, cache)
     if place.is_dir():
         return place
     pin = _pinned_host(address, policy)
@@ -73,6 +68,25 @@ def fetch_commit(url: str, commit: str, *, cache: Path, policy: FetchPolicy) -> 
             hint="check the folder's owner and space",
         ) from error
     return place
+
+
+def kept_commit(url: str, commit: str, *, cache: Path, policy: FetchPolicy) -> Path | None:
+    """What `fetch_commit` would give if it is in `cache` already, else None; the network is not touched.
+
+    Raises UsageError when the address or the commit is not acceptable.
+    """
+    place = _place(checked_address(url, policy), commit, cache)
+    return place if place.is_dir() else None
+
+
+def _place(address: str, commit: str, cache: Path) -> Path:
+    """Where a commit is kept. Raises UsageError for what is no full commit id."""
+    if not _COMMIT.fullmatch(commit):
+        raise UsageError(
+            f"the documents' commit {_shown(commit)} is not a full commit id of 40 or 64 hex digits",
+            hint="git ls-remote shows the id behind a branch or tag; name that",
+        )
+    return cache / f"{hashlib.sha256(address.encode()).hexdigest()[:16]}-{commit}.git"
 
 
 def checked_address(url: str, policy: FetchPolicy) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedbed.documents.fetch import FetchPolicy, fetch_commit
+from seedbed.documents.fetch import FetchPolicy, fetch_commit, kept_commit
 from seedbed.documents.patterns import checked_patterns, matches
 from seedbed.errors import UsageError
 from seedbed.taxonomy.leaf import DocumentSource
@@ -49,9 +49,25 @@ def read_documents(
     if source.repo is None:
         folder = leaf_path.rpartition("/")[0] if leaf_path.endswith("qna.yaml") else leaf_path.rstrip("/")
         return _documents(repository, commit, folder, patterns)
-    cache = cache if cache is not None else repository.root / ".seedbed" / "documents"
+    cache = cache if cache is not None else default_cache(repository)
     fetched = fetch_commit(source.repo, source.commit or "", cache=cache, policy=policy or FetchPolicy())
     return _documents(Repository.open(fetched), source.commit, "", patterns)
+
+
+def documents_at_hand(repository: Repository, source: DocumentSource) -> bool:
+    """Whether `read_documents` would touch no network: they are in the repository itself, or were fetched before.
+
+    Raises UsageError when the address or the commit is not acceptable.
+    """
+    if source.repo is None:
+        return True
+    cache = default_cache(repository)
+    return kept_commit(source.repo, source.commit or "", cache=cache, policy=FetchPolicy()) is not None
+
+
+def default_cache(repository: Repository) -> Path:
+    """Where the documents of other repositories are kept."""
+    return repository.root / ".seedbed" / "documents"
 
 
 def _documents(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from seedbed.documents.read_documents import Document, read_documents
+from seedbed.documents.read_documents import Document, documents_at_hand, read_documents
 from seedbed.errors import SeedbedError
 from seedbed.taxonomy.changes import all_leaves, leaf_name
 from seedbed.taxonomy.leaf import Leaf
@@ -15,7 +15,11 @@ from seedbed.taxonomy.repository import Repository, TreeFile
 
 @dataclass(frozen=True, slots=True)
 class LeafSource:
-    """A leaf as it stands at a commit; without `leaf`, `problem` says why."""
+    """A leaf as it stands at a commit; without `leaf`, `problem` says why.
+
+    `fetched` is false for a leaf whose documents stand in another repository and were not asked for: `documents` is
+    then empty. The leaf pins their commit, so that its blob alone says which they are.
+    """
 
     name: str
     path: str
@@ -23,6 +27,7 @@ class LeafSource:
     leaf: Leaf | None
     documents: tuple[Document, ...] = ()
     problem: str | None = None
+    fetched: bool = True
 
     @property
     def document_blobs(self) -> tuple[str, ...]:
@@ -30,20 +35,28 @@ class LeafSource:
 
 
 def read_sources(
-    repository: Repository, *, commit: str | None, taxonomy_root: str, names: Iterable[str] | None = None
+    repository: Repository,
+    *,
+    commit: str | None,
+    taxonomy_root: str,
+    names: Iterable[str] | None = None,
+    fetch: bool = True,
 ) -> tuple[LeafSource, ...]:
-    """Every leaf of a commit (None is the working tree), or those of these names, in the order of their paths."""
+    """Every leaf of a commit (None is the working tree), or those of these names, in the order of their paths.
+
+    Without `fetch` the network is left alone (see `LeafSource.fetched`).
+    """
     wanted = None if names is None else frozenset(names)
     files = all_leaves(repository, revision=commit, taxonomy_root=taxonomy_root)
     return tuple(
-        read_source(repository, file, commit=commit, taxonomy_root=taxonomy_root)
+        read_source(repository, file, commit=commit, taxonomy_root=taxonomy_root, fetch=fetch)
         for file in files
         if wanted is None or leaf_name(file.path, taxonomy_root) in wanted
     )
 
 
 def read_source(
-    repository: Repository, file: TreeFile, *, commit: str | None, taxonomy_root: str
+    repository: Repository, file: TreeFile, *, commit: str | None, taxonomy_root: str, fetch: bool = True
 ) -> LeafSource:
     """One leaf with the documents that it cites."""
     name = leaf_name(file.path, taxonomy_root)
@@ -56,6 +69,8 @@ def read_source(
                 name, file.path, file.blob, None, (), f"{first}; run `seedbed check {file.path}`"
             )
         cited = found.leaf.document
+        if cited is not None and not fetch and not documents_at_hand(repository, cited):
+            return LeafSource(name, file.path, file.blob, found.leaf, fetched=False)
         documents = (
             read_documents(repository, commit=commit, leaf_path=file.path, source=cited)
             if cited is not None

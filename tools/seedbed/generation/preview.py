@@ -23,6 +23,10 @@ from seedbed.teacher.teacher import Message, Request, Teacher
 STUDENT_QUESTIONS = 24  # of a leaf's own questions at most
 STUDENT_TOKENS = 256  # of an answer at most
 ATTEMPTS_PER_SAMPLE = 6
+LEAVES_AT_ONCE = 20
+"""Leaves of one preview unless more are asked for: a change that touches a hundred must not buy a hundred."""
+KNOWN_ALREADY = 0.8  # share of a leaf's questions from which the student counts as knowing it
+_PROSE_WORDS = 12  # answers longer than this are rarely equal word for word, even right ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,22 @@ class LeafPreview:
         """How many of the leaf's own questions the student answers as the author does."""
         return sum(answer.right for answer in self.student_answers)
 
+    @property
+    def verdict(self) -> str:
+        """Does the student know this already? One sentence for whoever decides about the leaf; "" if nobody asked it."""
+        asked = len(self.student_answers)
+        if not asked:
+            return ""
+        of = f"{self.known} of {asked} questions answered as the leaf does"
+        if self.known >= KNOWN_ALREADY * asked:
+            return f"The student knows this already ({of}): is the leaf needed?"
+        if self.known:
+            return f"The student knows a part of this ({of})."
+        longest = max(len(answer.expected.split()) for answer in self.student_answers)
+        if longest > _PROSE_WORDS:
+            return f"No match, word for word ({of}); longer answers rarely match: read the student's own."
+        return f"The student does not know this yet ({of})."
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -72,6 +92,7 @@ class Preview:
     recipe: str
     leaves: tuple[LeafPreview, ...]
     removed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()  # changed leaves beyond the limit
     student_problem: str | None = None
     seconds: float = 0.0
 

@@ -59,11 +59,11 @@ def taxonomy_status(
     store: SampleStore,
     recipe_digest: str | None = None,
 ) -> tuple[LeafStatus, ...]:
-    """Every leaf of the commit and every leaf that the latest release holds, by name.
+    """Every leaf of the commit and every leaf that the latest release holds, by name. The network is not touched.
 
     Where several recipes, teachers or seeds made samples of a leaf, those of `recipe_digest` come first.
     """
-    sources = read_sources(repository, commit=commit, taxonomy_root=taxonomy_root)
+    sources = read_sources(repository, commit=commit, taxonomy_root=taxonomy_root, fetch=False)
     latest = latest_release(tuple(releases))
     keys = store.keys()
     in_store = [store.describe(key) for key in keys]
@@ -86,11 +86,12 @@ def taxonomy_status(
 def _made_of(
     source: LeafSource, in_store: Sequence[StoredLeaf], recipe_digest: str | None
 ) -> tuple[StoredLeaf, ...]:
-    wanted = (source.name, source.blob, tuple(sorted(source.document_blobs)))
+    documents = tuple(sorted(source.document_blobs))
     made = [
         stored
         for stored in in_store
-        if (stored.making.leaf, stored.making.leaf_blob, stored.making.document_blobs) == wanted
+        if (stored.making.leaf, stored.making.leaf_blob) == (source.name, source.blob)
+        and (not source.fetched or stored.making.document_blobs == documents)
     ]
     return tuple(sorted(made, key=lambda stored: (stored.making.recipe_digest != recipe_digest, stored.key)))
 
@@ -123,6 +124,9 @@ def _documents_changed(
     repository: Repository, source: LeafSource, latest: ReleaseManifest, taxonomy_root: str
 ) -> bool | None:
     """Whether the leaf's documents differ from the release's commit; None when that commit is not in this clone."""
+    cited = source.leaf.document if source.leaf else None
+    if cited is not None and cited.repo is not None:
+        return False  # the leaf pins their commit, and the leaf is the same
     try:
         commit = repository.resolve(latest.taxonomy_commit)
     except RepositoryError:

@@ -21,6 +21,7 @@ def preview_json(preview: Preview) -> str:
         "student_problem": preview.student_problem,
         "leaves": [_leaf(leaf) for leaf in preview.leaves],
         "removed": list(preview.removed),
+        "left_out": list(preview.left_out),
         "seconds": round(preview.seconds, 3),
     }
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
@@ -39,6 +40,8 @@ def _leaf(leaf: LeafPreview) -> dict[str, Any]:
             {"question": one.question, "expected": one.expected, "answer": one.answer, "right": one.right}
             for one in leaf.student_answers
         ],
+        "known": leaf.known,
+        "verdict": leaf.verdict,
         "teacher_tokens": leaf.teacher_tokens,
         "student_tokens": leaf.student_tokens,
         "seconds": round(leaf.seconds, 3),

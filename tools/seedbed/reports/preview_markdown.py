@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seedbed.generation.preview import LeafPreview, Preview
 from seedbed.reports.escape import markdown_fence, markdown_inline
-from seedbed.reports.funnel import funnel_lines
+from seedbed.reports.funnel import counted, funnel_lines
 
 COMMENT_LIMIT = 65_536
 """Characters that GitHub takes in one comment."""
@@ -62,12 +62,19 @@ def _title(preview: Preview) -> str:
     if shown:
         more = f" and {len(preview.removed) - 50} more" if len(preview.removed) > 50 else ""
         lines.append(f"\nRemoved, and never replayed again: {', '.join(shown)}{more}")
+    if preview.left_out:
+        names = ", ".join(_cell(name) for name in preview.left_out[:20])
+        more = f" and {len(preview.left_out) - 20} more" if len(preview.left_out) > 20 else ""
+        lines.append(
+            f"\nNot previewed, beyond the limit ({counted(len(preview.left_out), 'leaf')}): {names}{more}"
+        )
     return "\n".join(lines) + "\n"
 
 
 def _leaf(leaf: LeafPreview, samples: int) -> str:
     lines = ["", "<details>", f"<summary>{_summary(leaf)}</summary>", ""]
     if leaf.student_answers:
+        lines += [f"**{leaf.verdict}**", ""]
         lines += ["| the student, before training | question | its answer |", "|---|---|---|"]
         lines += [
             f"| {'right' if one.right else 'not yet'} | {_cell(one.question)} | {_cell(one.answer)} |"

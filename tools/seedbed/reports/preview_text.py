@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from seedbed.generation.preview import LeafPreview, Preview
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import funnel_lines
+from seedbed.reports.funnel import counted, funnel_lines
 
 _SHOWN_COPIES = 5
+_SHOWN_NAMES = 10
 
 
 def preview_text(preview: Preview) -> str:
@@ -31,13 +32,18 @@ def _lines(preview: Preview) -> Iterator[str]:
         yield from _leaf_lines(leaf)
     for name in preview.removed:
         yield f"\n{terminal_text(name)} (removed): its samples will not be replayed any more"
-    yield f"\n{preview.seconds:.1f} s in all"
+    if preview.left_out:
+        shown = ", ".join(map(terminal_text, preview.left_out[:_SHOWN_NAMES]))
+        more = ", …" if len(preview.left_out) > _SHOWN_NAMES else ""
+        yield f"\nnot previewed, beyond the limit: {counted(len(preview.left_out), 'leaf')}: {shown}{more}"
+        yield "name their folders, or raise --limit"
+    yield f"\n{preview.seconds:.1f} s in all; advisory: nothing was stored, and no check depends on it"
 
 
 def _leaf_lines(leaf: LeafPreview) -> Iterator[str]:
     yield f"{terminal_text(leaf.name)} ({leaf.change})"
     if leaf.student_answers:
-        yield f"  the student answers {leaf.known} of the leaf's {len(leaf.student_answers)} questions as its author does"
+        yield f"  {leaf.verdict}"
     for answer in leaf.student_answers[:3]:
         yield f"    {'=' if answer.right else '≠'} {_one_line(answer.question)} → {_one_line(answer.answer)}"
     if leaf.problem:
