@@ -29,11 +29,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "check": ("seedbed.cli.check:check", "Check the leaves that this branch changes."),
         "fix": ("seedbed.cli.fix:fix", "Mend what has a certain fix."),
         "diff": ("seedbed.cli.diff:diff", "Compare leaves with the base, seed by seed."),
+        "tree": ("seedbed.cli.tree:tree", "Show the taxonomy, its counts and states."),
         "explain": ("seedbed.cli.explain:explain", "Explain a rule, or list all rules and settings."),
         "preview": ("seedbed.cli.preview:preview", "Show what the teacher makes of the changed leaves."),
         "generate": ("seedbed.cli.generate:generate", "Make training samples for fresh leaves."),
         "status": ("seedbed.cli.status:status", "Show which leaves are fresh and what is stored."),
         "show": ("seedbed.cli.show:show", "Show the stored samples of a leaf."),
+        "doctor": ("seedbed.cli.doctor:doctor", "Say whether all is in place, and what to do if not."),
     }
 )
 """Commands of this package: name → (import path, one line of help)."""
