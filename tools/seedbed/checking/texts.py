@@ -84,6 +84,22 @@ def shown(text: str, limit: int = 60) -> str:
     return f"“{line if len(line) <= limit else line[: limit - 1] + '…'}”"
 
 
+def place_of(leaf: LeafFile, yaml_path: YamlPath, wanted: str) -> Span:
+    """Where `wanted` first stands within the lines of the value; the whole value where line breaks or escapes part it."""
+    value = leaf.span(yaml_path)
+    lines = leaf.text.split("\n")
+    for number in range(value.line, min(value.end_line, len(lines)) + 1):
+        column = lines[number - 1].find(wanted, value.column - 1 if number == value.line else 0)
+        if column >= 0:
+            return Span(number, column + 1, number, column + 1 + len(wanted))
+    return value
+
+
+def words_of(text: str) -> list[str]:
+    """Letters and digits alone, without case: signs, punctuation and spacing do not make a difference."""
+    return re.findall(r"\w+", text.casefold())
+
+
 def start_of(leaf: LeafFile) -> Span:
     """Where a finding about the whole file points: at its first key, else its first line that says something."""
     if leaf.data:

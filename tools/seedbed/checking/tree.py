@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from seedbed.checking.questions import QuestionIndex
 from seedbed.checking.texts import exchanges, normal
 from seedbed.errors import RepositoryError
 from seedbed.taxonomy.changes import all_leaves, leaf_name
@@ -20,12 +23,14 @@ MAXIMUM_DOCUMENT_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class SameQuestion:
-    """Where another leaf asks the same question."""
+class OtherQuestion:
+    """A question and where it is asked."""
 
     path: str
     leaf: str
+    question: str
     span: Span
+    grounded: bool  # whether it is asked about a context
 
 
 class Tree:
@@ -36,7 +41,6 @@ class Tree:
         self._commit = commit
         self._root = taxonomy_root
         self._leaf_files: dict[str, LeafFile] = {}
-        self._raw: dict[str, str] = {}
 
     @cached_property
     def leaves(self) -> Mapping[str, TreeFile]:
@@ -96,33 +100,82 @@ class Tree:
         return read_leaf(raw, path=file.path, name=name, blob=file.blob)
 
     def text(self, path: str) -> str | None:
-        """The text of a leaf or of its attribution, as findings point into it; None where there is none to show."""
+        """The text of a file that findings point into: a leaf, its attribution, a document; None where there is none."""
         if path in self.leaves:
             return self.leaf_file(path).text or None
-        return self.attribution(path)[1]
+        file = next((file for file in self.around(path) if file.path == path), None)
+        return None if file is None else self.read_text(file)
 
-    def same_question(self, question: str, *, apart_from: str) -> Iterator[SameQuestion]:
-        """Other leaves that ask `question`. Only files that hold all its words are parsed, so a large tree stays quick."""
-        words = sorted(set(re.findall(r"[a-z0-9]{2,}", question.casefold())), key=len, reverse=True)
-        if not words:
-            return
+    @cached_property
+    def questions(self) -> QuestionIndex:
+        """What all leaves ask. A file that cannot be read asks nothing; its own check says what is wrong with it."""
+        index = QuestionIndex()
+        for path, file in self.leaves.items():
+            index.add(path, self.read_text(file, limit=MAXIMUM_BYTES) or "")
+        return index
+
+    def same_question(self, question: str) -> Iterator[OtherQuestion]:
+        """Leaves that ask `question` as it is, but for case, spacing and final punctuation."""
         wanted = normal(question)
-        for path in self.leaves:
-            if path == apart_from:
-                continue
-            text = self._folded(path)
-            if all(word in text for word in words):
-                yield from self._asked_in(self.leaf_file(path), wanted)
+        for path in self.questions.same(question):
+            asked = (other for other in self._asked(path) if normal(other.question) == wanted)
+            yield from itertools.islice(asked, 1)
 
-    def _folded(self, path: str) -> str:
-        if path not in self._raw:
-            # A file that cannot be read asks nothing; its own check says what is wrong with it.
-            self._raw[path] = (self.read_text(self.leaves[path], limit=MAXIMUM_BYTES) or "").casefold()
-        return self._raw[path]
+    def near_questions(self, question: str) -> Iterator[OtherQuestion]:
+        """Questions without a context of their own in leaves that may ask nearly the same."""
+        for path in self.questions.near(question):
+            yield from self._asked(path)
 
-    @staticmethod
-    def _asked_in(leaf: LeafFile, wanted: str) -> Iterator[SameQuestion]:
+    def _asked(self, path: str) -> Iterator[OtherQuestion]:
+        leaf = self.leaf_file(path)
         for exchange in exchanges(leaf):
-            if exchange.question is not None and normal(exchange.question) == wanted:
-                yield SameQuestion(leaf.path, leaf.name, leaf.span(exchange.question_path))
-                return
+            if exchange.question is not None:
+                span = leaf.span(exchange.question_path)
+                yield OtherQuestion(
+                    leaf.path, leaf.name, exchange.question, span, exchange.context is not None
+                )
+
+    @cached_property
+    def _folded_folders(self) -> Mapping[str, Mapping[str, str]]:
+        """Folders by what some systems take them for: folded name → name → a leaf below it."""
+        folded: dict[str, dict[str, str]] = {}
+        seen: set[str] = set()
+        for path in self.leaves:
+            for folder in _folders_down(leaf_name(path, self._root)):
+                if folder not in seen:
+                    seen.add(folder)
+                    folded.setdefault(_folded(folder), {})[folder] = path
+        return folded
+
+    def clashes(self, name: str) -> Iterator[tuple[str, str, str]]:
+        """Folders that some systems take for a folder of the leaf `name`: its own, the other, and a leaf below that."""
+        for folder in _folders_down(name):
+            for other, path in self._folded_folders.get(_folded(folder), {}).items():
+                if other != folder:
+                    yield folder, other, path
+
+    @cached_property
+    def topics(self) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """Paths of leaves by the words of their last folder."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for path in self.leaves:
+            found.setdefault(topic_of(leaf_name(path, self._root)), []).append(path)
+        return {topic: tuple(paths) for topic, paths in found.items()}
+
+
+def topic_of(name: str) -> tuple[str, ...]:
+    """The words of a leaf's last folder, without case, order and a plural's `s`."""
+    last = unicodedata.normalize("NFKC", name.rsplit("/", 1)[-1]).casefold()
+    words = (word for word in re.split(r"[^\w]+|_", last) if word)
+    return tuple(sorted(word.removesuffix("s") if len(word) > 3 else word for word in words))
+
+
+def _folders_down(name: str) -> Iterator[str]:
+    """The leaf's folder and those above it below the branch, the highest first."""
+    parts = name.split("/")
+    for length in range(2, len(parts) + 1):
+        yield "/".join(parts[:length])
+
+
+def _folded(folder: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folder).casefold()).replace("-", "_")

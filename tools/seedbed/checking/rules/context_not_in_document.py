@@ -3,7 +3,7 @@
 Questions are generated from passages of the documents, in the manner of the seeds. A context from elsewhere, or one that
 was reworded, shows the teacher a text of another kind, and facts that the documents do not support.
 
-Warns: a context that the document does not hold.
+Warns: a context that the document does not hold; the passage that is most like it is shown.
 
 Passes: a passage copied from the document; line breaks and spacing do not count.
 
@@ -12,14 +12,14 @@ To fix it: copy the passage from the document, or add the missing text to the do
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from seedbed.checking.documents_beside import documents_beside, matching
-from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.finding import Finding, Related, Severity
+from seedbed.checking.passages import nearest_passage
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import document_of, patterns_of, seeds
+from seedbed.checking.texts import document_of, patterns_of, seeds, words_of
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB405"
@@ -36,16 +36,23 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     files = list(matching(cited, folder, documents_beside(leaf.path, around.tree)))
     if not files or not all(file.path.endswith(TEXT_ENDINGS) for file in files):
         return
-    whole = " ".join(_words(around.tree.read_text(file) or "") for file in files)
+    texts = [(file.path, around.tree.read_text(file) or "") for file in files]
+    whole = " ".join(" ".join(words_of(text)) for _, text in texts)
     for path, seed in seeds(leaf):
         context = seed.get("context")
-        if isinstance(context, str) and context.strip() and _words(context) not in whole:
-            where = (*path, "context")
-            message = "this context does not stand in the leaf's documents"
-            help = "copy the passage from the document, or add the missing text there"
-            yield Finding(CODE, SEVERITY, leaf.path, leaf.key_span(where), message, where, context[:80], help)
-
-
-def _words(text: str) -> str:
-    """Letters and digits alone: Markdown signs, punctuation and spacing do not make a difference."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
+        if not isinstance(context, str) or not context.strip():
+            continue
+        words = words_of(context)
+        if f" {' '.join(words)} " in f" {whole} ":
+            continue
+        where = (*path, "context")
+        nearest = nearest_passage(words, texts)
+        message = "this context does not stand in the leaf's documents"
+        related: tuple[Related, ...] = ()
+        if nearest is not None:
+            message += f"; the nearest passage is {nearest.similarity:.0%} alike"
+            related = (Related(nearest.path, nearest.span, "the nearest passage"),)
+        help = "copy the passage from the document, or add the missing text there"
+        yield Finding(
+            CODE, SEVERITY, leaf.path, leaf.key_span(where), message, where, context[:80], help, None, related
+        )

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import document_of
+from seedbed.checking.texts import document_of, place_of
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB402"
@@ -32,7 +32,15 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     if trouble is not None:
         message = f"the repository's address {trouble}"
         help = "write it as https://host/owner/name.git"
-        yield Finding(CODE, SEVERITY, leaf.path, leaf.span(_PATH), message, _PATH, trouble, help)
+        credentials = _credentials(str(repo))
+        span = place_of(leaf, _PATH, credentials) if credentials else leaf.span(_PATH)
+        secret = bool(credentials)
+        yield Finding(CODE, SEVERITY, leaf.path, span, message, _PATH, trouble, help, secret=secret)
+
+
+def _credentials(repo: str) -> str:
+    """What stands between `//` and the last `@` before the path."""
+    return repo.split("://", 1)[-1].split("/", 1)[0].rpartition("@")[0]
 
 
 def _trouble(repo: str) -> str | None:

@@ -30,7 +30,8 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
         if exchange.question is None or exchange.context is not None or normal(exchange.question) in asked:
             continue
         asked.add(normal(exchange.question))
-        other = next(around.tree.same_question(exchange.question, apart_from=leaf.path), None)
+        others = around.tree.same_question(exchange.question)
+        other = next((o for o in others if o.path != leaf.path and around.tells_of(o.path)), None)
         if other is not None:
             yield Finding(
                 CODE,

@@ -24,22 +24,30 @@ SEVERITY = Severity.WARNING
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
-    """Compare every question with those before it under the same context; full copies are another rule's (SB304)."""
-    first: dict[tuple[str, str], Exchange] = {}
+    """Group questions under the same context; full copies are another rule's (SB304). One finding for each question."""
+    groups: dict[tuple[str, str], list[Exchange]] = {}
     for exchange in exchanges(leaf):
-        if not exchange.question or not normal(exchange.question):
-            continue
-        earlier = first.setdefault((normal(exchange.question), normal(exchange.context or "")), exchange)
-        if earlier is exchange or normal(earlier.answer or "") == normal(exchange.answer or ""):
-            continue
-        yield Finding(
-            CODE,
-            SEVERITY,
-            leaf.path,
-            leaf.span(exchange.question_path),
-            "this question is asked in the leaf already, with another answer",
-            exchange.question_path,
-            exchange.question[:80],
-            "word it differently, or remove one of the two if the second answer is not meant",
-            related=(Related(leaf.path, leaf.span(earlier.question_path), "first here"),),
-        )
+        if exchange.question and normal(exchange.question):
+            key = (normal(exchange.question), normal(exchange.context or ""))
+            groups.setdefault(key, []).append(exchange)
+    for group in groups.values():
+        distinct = {normal(exchange.answer or ""): exchange for exchange in reversed(group)}
+        first, *later = sorted(distinct.values(), key=lambda exchange: leaf.span(exchange.question_path))
+        if later:
+            yield _finding(leaf, first, later)
+
+
+def _finding(leaf: LeafFile, first: Exchange, later: list[Exchange]) -> Finding:
+    question = later[0].question or ""
+    others = f"; so it is in {len(later) - 1} more" if len(later) > 1 else ""
+    return Finding(
+        CODE,
+        SEVERITY,
+        leaf.path,
+        leaf.span(later[0].question_path),
+        f"this question is asked in the leaf already, with another answer{others}",
+        later[0].question_path,
+        question[:80],
+        "word it differently, or remove one of the two if the second answer is not meant",
+        related=(Related(leaf.path, leaf.span(first.question_path), "first here"),),
+    )

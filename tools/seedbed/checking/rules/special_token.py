@@ -21,8 +21,8 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import all_texts
-from seedbed.taxonomy.leaf import LeafFile, Span
+from seedbed.checking.texts import all_texts, place_of
+from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB308"
 SEVERITY = Severity.ERROR
@@ -43,19 +43,9 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
                 CODE,
                 SEVERITY,
                 leaf.path,
-                _place(leaf, leaf.span(path), match.group()),
+                place_of(leaf, path, match.group()),
                 f"`{match.group()}` is a special token of chat models; in a seed it could end a prompt early",
                 path,
                 match.group(),
                 "remove it, or describe it in words",
             )
-
-
-def _place(leaf: LeafFile, value: Span, token: str) -> Span:
-    """Where `token` first stands within the value's lines; the whole value when escapes hide it."""
-    lines = leaf.text.split("\n")
-    for number in range(value.line, value.end_line + 1):
-        column = lines[number - 1].find(token, value.column - 1 if number == value.line else 0)
-        if column >= 0:
-            return Span(number, column + 1, number, column + 1 + len(token))
-    return value

@@ -1,0 +1,98 @@
+"""No key or password stands in a leaf.
+
+What is in git is public, and a model repeats what it was taught. Forms that providers give their keys are recognised, and
+random values behind a word such as `password` or `token`. The value is shown in no report.
+
+Fails: an access key of a cloud provider, a private key in PEM form, a token of a forge
+
+Passes: `AKIAIOSFODNN7EXAMPLE`, `<your-token>`, `${TOKEN}`
+
+To fix it: replace it by a placeholder such as `<your-token>`, and revoke the key at once: it may have been read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.surroundings import Surroundings
+from seedbed.taxonomy.leaf import LeafFile, Span
+
+CODE = "SB315"
+SEVERITY = Severity.ERROR
+
+_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (what, re.compile(form))
+    for what, form in (
+        ("an AWS access key", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
+        ("a GitHub token", r"\bgh[pousr]_[A-Za-z0-9]{36,251}\b|\bgithub_pat_[A-Za-z0-9_]{60,}\b"),
+        ("a GitLab token", r"\bgl(?:pat|dt|rt|ft)-[A-Za-z0-9_-]{20,}"),
+        ("a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+        ("a Slack webhook", r"https://hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,}"),
+        ("an OpenAI or Anthropic key", r"\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}"),
+        ("a Google API key", r"\bAIza[A-Za-z0-9_-]{35}\b"),
+        ("a Hugging Face token", r"\bhf_[A-Za-z]{30,}\b"),
+        ("a Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{20,}\b"),
+        ("a package registry's token", r"\bnpm_[A-Za-z0-9]{36}\b|\bpypi-AgEI[A-Za-z0-9_-]{50,}"),
+        ("a SendGrid key", r"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{40,}"),
+        ("a signed web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
+        ("a private key", r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----"),
+    )
+)
+_NAMED = re.compile(
+    r"(?i)(?:pass(?:word|wd|phrase)|secret|token|api[_ -]?key|access[_ -]?key|private[_ -]?key|credentials?)"
+    r"[\"']?\s{0,2}(?:[:=]|=>)\s{0,2}[\"']?(?P<value>[A-Za-z0-9+/=_.~-]{16,})"
+)
+LEAST_BITS = 3.6
+"""Shannon entropy of a named value's signs, in bits each, from which it is likely random; English words have about 3."""
+_SHOWN_AS_EXAMPLE = re.compile(r"(?i)example|x{4,}|sample|placeholder|your|dummy|fake|1234567|abcdef")
+
+
+def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
+    """Look at each line of the leaf and of its attribution; neither message nor value holds what was found."""
+    yield from _in_file(leaf.path, leaf.text)
+    path, attribution = around.tree.attribution(leaf.path)
+    yield from _in_file(path, attribution or "")
+
+
+def _in_file(path: str, text: str) -> Iterator[Finding]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        for what, start, end in _secrets(line):
+            yield Finding(
+                CODE,
+                SEVERITY,
+                path,
+                Span(number, start + 1, number, end + 1),
+                f"this looks like {what}; what is in git is public, and a model repeats what it was taught",
+                value=hashlib.blake2b(line[start:end].encode("utf-8", "replace"), digest_size=8).hexdigest(),
+                help="write a placeholder such as `<your-token>` instead, and revoke it: it may have been read",
+                secret=True,
+            )
+
+
+def _secrets(line: str) -> Iterator[tuple[str, int, int]]:
+    """What each secret of the line is, and where; the first form that fits a place names it."""
+    taken: list[tuple[int, int]] = []
+    for what, form in _FORMS:
+        for match in form.finditer(line):
+            if not _SHOWN_AS_EXAMPLE.search(match.group()):
+                taken.append(match.span())
+                yield what, *match.span()
+    for match in _NAMED.finditer(line):
+        start, end = match.span("value")
+        if not any(start < other_end and other < end for other, other_end in taken) and _random(
+            match["value"]
+        ):
+            yield "a password or key", start, end
+
+
+def _random(value: str) -> bool:
+    mixed = re.search(r"\d", value) and re.search(r"[A-Za-z]", value)
+    if not mixed or _SHOWN_AS_EXAMPLE.search(value):
+        return False
+    counts = Counter(value)
+    return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) >= LEAST_BITS

@@ -1,0 +1,63 @@
+"""A seed fits into the teacher's context window.
+
+The teacher is shown whole seeds with its instructions and needs room to answer. A seed that fills the window by itself is
+cut or refused, and the leaf yields nothing. Tokens are estimated from letters and words, since tokenizers differ: texts in
+scripts other than Latin take more tokens than their words suggest.
+
+Warns: a seed of about 3,500 tokens for a teacher that reads and writes 4,096 (`[teacher] max_model_len`).
+
+Passes: a seed of half a window
+
+To fix it: shorten the context or split the seed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.surroundings import Surroundings
+from seedbed.checking.texts import seeds
+from seedbed.taxonomy.leaf import LeafFile
+
+CODE = "SB312"
+SEVERITY = Severity.WARNING
+KEPT_FREE = 0.25  # of the window, for instructions and the answer
+
+_WIDE = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_OTHER = re.compile("[^\x00-\u024f]")
+
+
+def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
+    """Estimate the tokens of each whole seed."""
+    room = int(around.window * (1 - KEPT_FREE))
+    for path, seed in seeds(leaf):
+        tokens = sum(estimated_tokens(text) for text in _texts(seed))
+        if tokens > room:
+            message = f"this seed takes about {tokens:,} tokens; a teacher's window of {around.window:,} leaves it {room:,}"
+            where = (*path, "context") if "context" in seed else (*path, next(iter(seed), ""))
+            help = "shorten its longest text, or split the seed"
+            yield Finding(CODE, SEVERITY, leaf.path, leaf.key_span(where), message, path, "seed", help)
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a common tokenizer makes of `text`: four Latin letters or three quarters of a word each,
+    half a sign of other alphabets, one sign of Chinese, Japanese, Korean or Thai."""
+    wide = len(_WIDE.findall(text))
+    other = len(_OTHER.findall(text)) - wide
+    latin = len(text) - wide - other
+    return round(
+        max(latin / 4, len(text.split()) * 4 / 3 if not wide and not other else 0) + wide + other / 2
+    )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
