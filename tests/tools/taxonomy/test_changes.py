@@ -10,6 +10,7 @@ from support.repositories import SKILL, RepositoryBuilder
 
 from seedbed.errors import RepositoryError
 from seedbed.taxonomy.changes import ChangeKind, LeafChange, all_leaves, changed_leaves, find_base, leaf_name
+from seedbed.taxonomy.leaf_files import LeafFiles
 from seedbed.taxonomy.repository import Repository
 
 PULL_REQUEST = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"}
@@ -328,3 +329,86 @@ def test_no_default_branch_and_no_common_history_are_errors(tmp_path: Path) -> N
         find_base(repository, base=None, head=None, environment={}, default_branch="trunk").base
         == builder.head
     )
+
+
+PLACES = ("qna.yaml", "notes.yaml", "attribution.txt", "data/list.yml")
+FOLDERS = ("", "knowledge/", "knowledge/a/", "knowledge/a/b/", "poems/", "poems/c/")
+SPARSE_TREES = st.dictionaries(
+    st.sampled_from([f"{folder}{place}" for folder in FOLDERS for place in PLACES]),
+    st.sampled_from([SKILL, "version: 3\n", "seed_examples: []\n"]),
+    max_size=8,
+)
+
+
+@given(SPARSE_TREES, SPARSE_TREES, st.sampled_from(["taxonomy", "."]))
+def test_changes_by_folder_are_those_of_the_whole_trees(
+    tmp_path_factory: pytest.TempPathFactory, old: dict[str, str], new: dict[str, str], root: str
+) -> None:
+    """Law: which leaves there are, and which changed, does not depend on looking at the trees folder by folder."""
+    builder = RepositoryBuilder(tmp_path_factory.mktemp("law") / "repository")
+    commits = []
+    for tree in (old, new):
+        for path in [path for path in builder.path.rglob("*") if path.is_file() and ".git" not in path.parts]:
+            path.unlink()
+        for path, content in tree.items():
+            builder.write(f"{root}/{path}", content)
+        builder.write("README", str(len(commits)))
+        commits.append(builder.commit())
+    repository = Repository.open(builder.path)
+    before, after = (
+        {file.path: file for file in all_leaves(repository, revision=commit, taxonomy_root=root)}
+        for commit in commits
+    )
+    found = changed_leaves(repository, base=commits[0], head=commits[1], taxonomy_root=root)
+    assert {change.path for change in found if change.blob is not None} >= after.keys() - before.keys()
+    assert {
+        change.old_path for change in found if change.old_path is not None
+    } >= before.keys() - after.keys()
+    for change in found:
+        assert change.blob is None or after[change.path].blob == change.blob
+        assert change.old_path is None or before[change.old_path].blob == change.old_blob
+    edited = {change.path for change in found if change.kind is ChangeKind.EDITED}
+    assert edited <= before.keys() & after.keys()
+    assert edited >= {path for path in before.keys() & after.keys() if before[path].blob != after[path].blob}
+    assert found == changed_leaves(repository, base=commits[0], head=None, taxonomy_root=root)
+    for revision, leaves in ((commits[1], after), (None, after)):
+        places = LeafFiles(repository, revision, root)
+        assert {path for path in (*old, *new) if places.at(f"{root}/{path}".removeprefix("./"))} == {
+            path.removeprefix("taxonomy/") for path in leaves
+        }
+
+
+def test_leaf_in_the_root_or_a_branch_hides_nothing_deeper(builder: RepositoryBuilder) -> None:
+    builder.write("taxonomy/qna.yaml", SKILL)
+    builder.write("taxonomy/knowledge/qna.yaml", SKILL)
+    builder.write("taxonomy/beside.yaml", "a: 1\n")
+    builder.write("taxonomy/knowledge/sea/tides.yaml", SKILL)
+    builder.write("taxonomy/poems/haiku.yaml", SKILL)
+    builder.write("taxonomy/compositional_skills/new/leaf.yml", SKILL)
+    assert [change.path for change in changes(builder)] == [
+        "taxonomy/compositional_skills/new/leaf.yml",
+        "taxonomy/knowledge/qna.yaml",
+        "taxonomy/knowledge/sea/tides.yaml",
+        "taxonomy/poems/haiku.yaml",
+        "taxonomy/qna.yaml",
+    ]
+    builder.commit()
+    builder.write("taxonomy/knowledge/sea/attribution.txt", "x")
+    builder.write("taxonomy/knowledge/notes.md", "x")
+    assert [change.path for change in changes(builder)] == [
+        "taxonomy/knowledge/qna.yaml",
+        "taxonomy/knowledge/sea/tides.yaml",
+    ]
+
+
+def test_a_folder_with_two_entries_of_one_name_is_refused(builder: RepositoryBuilder) -> None:
+    blobs = [builder.blob(b"a"), builder.blob(b"b")]
+    leaf = builder.raw_tree([(0o100644, b"qna.yaml", blob) for blob in blobs])
+    top = leaf
+    for name in (b"a", b"knowledge", b"taxonomy"):
+        top = builder.raw_tree([(0o40000, name, top)])
+    hostile = builder.commit_tree(top)
+    repository = Repository.open(builder.path)
+    with pytest.raises(RepositoryError, match="two entries of the same name"):
+        changed_leaves(repository, base=builder.head, head=hostile, taxonomy_root="taxonomy")
+    assert len(repository.files(hostile)) == 2

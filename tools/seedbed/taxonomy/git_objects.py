@@ -52,7 +52,7 @@ class GitObjects:
         entry = self._entry(commit, path)
         if entry is None or entry[0] != FOLDER:
             return Folder(MappingProxyType({}), ())
-        children = self._entries(entry[1], path)
+        children = self._children(entry[1], path)
         files = {
             inside: self._tree_file(inside, mode, oid)
             for inside, (mode, oid) in children.items()
@@ -105,12 +105,12 @@ class GitObjects:
         for name in path.split("/") if path else ():
             if entry is None or entry[0] != FOLDER:
                 return None
-            children, at = self._entries(entry[1], at), f"{at}/{name}" if at else name
+            children, at = self._children(entry[1], at), f"{at}/{name}" if at else name
             entry = children.get(at)
         return entry
 
-    def _entries(self, tree: pygit2.Oid, folder: str) -> dict[str, _Entry]:
-        """The entries of one tree by full path; of two with the same name, as only a hostile tree has, the first."""
+    def _entries(self, tree: pygit2.Oid, folder: str) -> list[tuple[str, _Entry]]:
+        """The entries of one tree with their full paths."""
         try:
             found: Any = self._git.get(tree)
         except (ValueError, pygit2.GitError):
@@ -119,18 +119,31 @@ class GitObjects:
             raise RepositoryError(
                 f"the folder {printable(folder)} is missing from the object store", hint=_BROKEN
             )
-        entries: dict[str, _Entry] = {}
-        for entry in found:
-            name = bytes(entry.raw_name or b"").decode("utf-8", "surrogateescape")
-            path = f"{folder}/{name}" if folder else name
-            entries.setdefault(path, (int(entry.filemode), entry.id))
-        return entries
+        start = f"{folder}/" if folder else ""
+        return [
+            (
+                start + bytes(entry.raw_name or b"").decode("utf-8", "surrogateescape"),
+                (int(entry.filemode), entry.id),
+            )
+            for entry in found
+        ]
+
+    def _children(self, tree: pygit2.Oid, folder: str) -> dict[str, _Entry]:
+        """The entries of one tree by full path. Two of one name are no tree that git would write or check out."""
+        entries = self._entries(tree, folder)
+        children = dict(entries)
+        if len(children) != len(entries):
+            raise RepositoryError(
+                f"the folder {printable(folder or '.')} holds two entries of the same name; git cannot check it out",
+                hint="git fsck shows which; commit the folder anew",
+            )
+        return children
 
     def _below(self, top: pygit2.Oid, under: str, bound: _Bound) -> Iterator[tuple[str, _Entry]]:
         waiting: list[tuple[pygit2.Oid, str, int]] = [(top, under, 0)]
         while waiting:
             tree, folder, depth = waiting.pop()
-            for path, (mode, oid) in self._entries(tree, folder).items():
+            for path, (mode, oid) in self._entries(tree, folder):
                 bound.take(depth)
                 if mode == FOLDER:
                     waiting.append((oid, path, depth + 1))
@@ -138,7 +151,7 @@ class GitObjects:
                     yield path, (mode, oid)
 
     def _as_folder(self, entry: _Entry | None, path: str) -> dict[str, _Entry]:
-        return self._entries(entry[1], path) if entry is not None and entry[0] == FOLDER else {}
+        return self._children(entry[1], path) if entry is not None and entry[0] == FOLDER else {}
 
     def _as_file(self, entry: _Entry | None, path: str) -> TreeFile | None:
         return None if entry is None or entry[0] == FOLDER else self._tree_file(path, *entry)
