@@ -59,7 +59,9 @@ def test_what_it_says_to_open_is_there(played):
     assert {"README.md", "model.safetensors", "tokenizer.json", "scores.png"} <= {
         p.name for p in released.iterdir()
     }
-    assert (out / "preview.md").read_text().count("swap_ends") >= 1
+    assert (out / "preview.md").read_text().count("Exchange the two end words") + (
+        out / "preview.md"
+    ).read_text().count("Swap the first") >= 8
 
 
 def test_every_command_is_one_that_a_person_could_type(played):

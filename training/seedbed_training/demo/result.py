@@ -59,7 +59,7 @@ def gather(
 
 def result_table(result: DemoResult) -> str:
     """A line per leaf, old ones first, a column per model, and the means."""
-    width = max(map(len, (*result.old, *result.fresh)))
+    width = max(map(len, (*result.old, *result.fresh, "mean of the old leaves")))
     titles = ("base", "release 1", "2, no replay", "2, replay")
     lines = [f"{'leaf':{width}}  " + "  ".join(f"{title:>12}" for title in titles)]
     for name, leaves in (("old", result.old), ("new", result.fresh)):
