@@ -102,3 +102,38 @@ def test_a_reader_that_went_away_is_no_error_and_no_success(tmp_path: Path) -> N
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def completions(folder: Path, *words: str) -> list[str]:
+    """What bash is offered for the last of `words`."""
+    done = seedbed(
+        folder=folder,
+        environment={
+            "_SEEDBED_COMPLETE": "bash_complete",
+            "COMP_WORDS": " ".join(("seedbed", *words)),
+            "COMP_CWORD": str(len(words)),
+        },
+    )
+    assert done.stderr == ""
+    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+
+def test_a_shell_is_offered_commands_options_and_codes(tmp_path: Path) -> None:
+    assert {"check", "diff", "doctor", "train"} <= set(completions(tmp_path, ""))
+    assert completions(tmp_path, "che") == ["check"]
+    assert "--fix" in completions(tmp_path, "check", "--f")
+    assert "sarif" in completions(tmp_path, "check", "--format", "sa")
+    assert completions(tmp_path, "explain", "SB107") == ["SB107"]
+
+
+def test_completing_a_command_loads_none(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom seedbed.cli.main import seedbed\nimport click\n"
+        "names = [item.value for item in seedbed.shell_complete(click.Context(seedbed), 'ch')]\n"
+        "loaded = [name for name in sys.modules if name.startswith(('seedbed.checking', 'pygit2', 'torch'))]\n"
+        "print(names, loaded)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "['check'] []\n"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from support.command_line import seedbed
-from support.repositories import RepositoryBuilder
+from support.repositories import SKILL, RepositoryBuilder
 
 from seedbed.taxonomy.leaf import Kind
 from seedbed.taxonomy.read_leaf import read_leaf
@@ -86,3 +90,62 @@ def test_nothing_is_written_through_a_link(
     done = seedbed("new", "skill", "a", folder=builder.path)
     assert done.returncode == 2 and "through a link" in done.stderr
     assert list(elsewhere.iterdir()) == []
+
+
+def test_what_is_near_is_shown_first(builder: RepositoryBuilder) -> None:
+    builder.write("taxonomy/compositional_skills/places/capitals/qna.yaml", SKILL)
+    done = seedbed(
+        "new", "skill", "geography/capital_cities", "--task", 'Say "capital" of: x', folder=builder.path
+    )
+    assert done.returncode == 0, done.stderr
+    shown, _, written = done.stdout.partition("wrote ")
+    assert "compositional_skills/places/capitals" in shown and "asks: What is the capital of" in shown
+    assert written
+    done = seedbed("new", "skill", "sums/long_division", "--author", "alex: x #1", folder=builder.path)
+    assert "already there" not in done.stdout
+    path = builder.path / "taxonomy/compositional_skills/sums/long_division/qna.yaml"
+    leaf = read_leaf(path.read_bytes(), path="p", name="compositional_skills/a", blob="").leaf
+    assert leaf is not None and leaf.created_by == "alex: x #1"
+
+
+def test_without_a_terminal_nothing_is_asked(builder: RepositoryBuilder) -> None:
+    done = seedbed("new", folder=builder.path)
+    assert done.returncode == 2 and "kind of leaf is missing" in done.stderr
+    done = seedbed("new", "skill", folder=builder.path)
+    assert done.returncode == 2 and "path of the leaf is missing" in done.stderr
+
+
+def on_a_terminal(folder: Path, typed: str) -> tuple[int, str]:
+    """Run `seedbed new` with a pseudo-terminal as its input; what it printed and how it ended."""
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
+    done = subprocess.run(
+        [sys.executable, "-c", "from seedbed.cli.main import main; main()", "new"],
+        cwd=folder,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(ours)
+    os.close(theirs)
+    return done.returncode, done.stdout
+
+
+def test_on_a_terminal_it_asks(builder: RepositoryBuilder) -> None:
+    code, said = on_a_terminal(builder.path, "3\nBad Name\nmeetings/actions\nList who does what.\nrobin\n")
+    assert code == 0, said
+    assert "What should the model gain?" in said and "'Bad Name' is no folder name" in said
+    path = builder.path / "taxonomy/compositional_skills/meetings/actions/qna.yaml"
+    leaf = read_leaf(path.read_bytes(), path="p", name="compositional_skills/a", blob="").leaf
+    assert leaf is not None and leaf.kind is Kind.GROUNDED
+    assert (leaf.created_by, leaf.task_description) == ("robin", "List who does what.")
+
+
+def test_a_leaf_that_is_there_already_need_not_be_written(builder: RepositoryBuilder) -> None:
+    builder.write("taxonomy/compositional_skills/places/capitals/qna.yaml", SKILL)
+    code, said = on_a_terminal(builder.path, "2\nplaces/capital_cities\n\nn\n")
+    assert code == 0 and "nothing was written" in said and "Add a new leaf all the same?" in said
+    assert not (builder.path / "taxonomy/compositional_skills/places/capital_cities").exists()

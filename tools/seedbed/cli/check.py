@@ -31,7 +31,7 @@ COUNTED_FROM = 100
 
 
 @click.command(short_help="Check the leaves that this branch changes.")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @every_option("Check every leaf; nothing is compared, every error fails.")
 @base_option
 @head_option

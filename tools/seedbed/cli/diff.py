@@ -27,7 +27,7 @@ from seedbed.taxonomy.repository import Repository
 
 
 @click.command(short_help="Compare leaves with the base, seed by seed.")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @base_option
 @head_option
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)

@@ -5,12 +5,25 @@ from __future__ import annotations
 import difflib
 
 import click
+from click.shell_completion import CompletionItem
 
 from seedbed.errors import UsageError
 
 
+def _topics(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """For a shell: codes with their titles, and `config`."""
+    from seedbed.checking.rules import RULES
+
+    topics = [(rule.code, rule.title) for rule in RULES] + [("config", "every key of seedbed.toml")]
+    return [
+        CompletionItem(word, help=title)
+        for word, title in topics
+        if word.lower().startswith(incomplete.lower())
+    ]
+
+
 @click.command(short_help="Explain a rule, or list all rules and settings.")
-@click.argument("topic", required=False, metavar="[CODE|config]")
+@click.argument("topic", required=False, metavar="[CODE|config]", shell_complete=_topics)
 def explain(topic: str | None) -> None:
     """Explain the rule CODE, such as SB101 or its name; list all rules without one.
 

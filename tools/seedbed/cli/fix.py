@@ -27,7 +27,7 @@ from seedbed.taxonomy.repository import Repository
 
 
 @click.command(short_help="Mend what has a certain fix.")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @every_option("Fix every leaf of the taxonomy.")
 @base_option
 @click.option("--unsafe", is_flag=True, help="Also make fixes that may change what the author meant.")

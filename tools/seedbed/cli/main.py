@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from seedbed import __version__
 from seedbed.errors import ExitCode, MissingExtraError, SeedbedError, UsageError
@@ -93,6 +94,15 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in all_commands().items()])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names and help lines from the table, so that completing one command loads none."""
+        found = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in all_commands().items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -123,7 +133,14 @@ def _missing(command: str, error: ModuleNotFoundError) -> Exception:
     return error if extra is None else MissingExtraError(f"seedbed {command}", extra, library)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+_COMPLETION = """\
+\b
+Complete commands and paths in your shell (or zsh, fish):
+  eval "$(_SEEDBED_COMPLETE=bash_source seedbed)"
+"""
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_COMPLETION)
 @click.version_option(__version__, prog_name="seedbed")
 def seedbed() -> None:
     """Turn a taxonomy kept in git into a model, one pull request at a time."""

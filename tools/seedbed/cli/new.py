@@ -4,54 +4,124 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+import textwrap
 from pathlib import Path, PurePosixPath
 
 import click
 
-from seedbed.cli.options import open_repository
+from seedbed.cli.options import open_repository, write_out
 from seedbed.config import Settings
 from seedbed.errors import UsageError
 from seedbed.reports.escape import terminal_text
-from seedbed.taxonomy.leaf import BRANCHES
+from seedbed.taxonomy.leaf import BRANCHES, Kind
+from seedbed.taxonomy.nearest_leaves import NearLeaf, nearest_leaves
+from seedbed.taxonomy.new_leaf import new_leaf_files
 
 _FOLDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SCHEMA_ADDRESS = "https://raw.githubusercontent.com/seedbed/seedbed/main/schema/"
 
-ATTRIBUTION = """\
-Title of work: TODO: the title of what you drew on, or of your own work
-Link to work: TODO: its address, or "written for this taxonomy"
-Revision: 1
-License of the work: TODO: an SPDX identifier such as CC-BY-4.0
-Creator names: TODO: who wrote it
-"""
+_KINDS = """\
+What should the model gain?
+  1  know something that a document says
+  2  do a task in words
+  3  do a task with a text that it is given"""
 
 
 @click.command(short_help="Write a leaf to fill in.")
-@click.argument("kind", type=click.Choice(("skill", "knowledge")))
-@click.argument("path")
+@click.argument("kind", type=click.Choice(("skill", "knowledge")), required=False)
+@click.argument("path", required=False)
 @click.option(
     "--grounded", is_flag=True, help="A skill that works on a text it is given: each seed has a context."
 )
-def new(kind: str, path: str, grounded: bool) -> None:
+@click.option("--author", metavar="NAME", help="Your GitHub user name.")
+@click.option(
+    "--task", metavar="TEXT", help="What a skill teaches, or what the document tells, in a sentence."
+)
+def new(kind: str | None, path: str | None, grounded: bool, author: str | None, task: str | None) -> None:
     """Write a leaf to fill in at PATH, such as compositional_skills/writing/haiku.
 
-    PATH counts from the taxonomy's root; without a branch, a skill goes to compositional_skills.
+    PATH counts from the taxonomy's root; without a branch, a skill goes to compositional_skills. On a terminal, what is
+    left out is asked for. Existing leaves that come near are shown first.
     """
     if grounded and kind == "knowledge":
         raise UsageError(
             "--grounded is for skills: a knowledge leaf always has contexts", hint="leave it out"
         )
     repository, settings = open_repository()
+    if repository.is_bare:
+        raise UsageError(
+            f"{repository.root} is a bare repository, without files", hint="run it in a checkout"
+        )
+    asking = sys.stdin.isatty() and (kind is None or path is None)
+    if kind is None and asking:
+        kind, grounded = _ask_kind()
+    if path is None and asking:
+        path = _ask_path(kind or "skill", settings)
+    if kind is None or path is None:
+        raise UsageError(
+            f"the {'kind of leaf' if kind is None else 'path of the leaf'} is missing",
+            hint="seedbed new skill writing/haiku, or on a terminal: seedbed new",
+        )
     name = _leaf_name(kind, path, settings)
     folder = repository.root / settings.taxonomy.root / name
     _refuse_taken(repository.root, folder)
+    if asking and task is None:
+        question = (
+            "What does its document tell" if kind == "knowledge" else "What should the model learn to do"
+        )
+        task = click.prompt(f"{question}, in a sentence? (Enter: later)", default="", show_default=False)
+    near = nearest_leaves(
+        repository, taxonomy_root=settings.taxonomy.root, words=f"{name.partition('/')[2]} {task or ''}"
+    )
+    write_out(_nearest(near))
+    if asking and near and not click.confirm("Add a new leaf all the same?", default=True):
+        click.echo("nothing was written")
+        return
+    if asking and author is None:
+        author = click.prompt("Your GitHub user name? (Enter: later)", default="", show_default=False)
     folder.mkdir(parents=True, exist_ok=True)
+    what = Kind.KNOWLEDGE if kind == "knowledge" else Kind.GROUNDED if grounded else Kind.FREEFORM
     schema = _schema_reference(repository.root, folder, kind)
-    text = _knowledge(schema) if kind == "knowledge" else _skill(schema, grounded)
-    for file, content in (("qna.yaml", text), ("attribution.txt", ATTRIBUTION)):
+    for file, content in new_leaf_files(what, schema=schema, author=author, task=task).items():
         (folder / file).write_text(content, encoding="utf-8")
         click.echo(f"wrote {terminal_text(os.path.relpath(folder / file))}")
     click.echo("Fill in every TODO, then run: seedbed check")
+
+
+def _ask_kind() -> tuple[str, bool]:
+    click.echo(_KINDS)
+    answer = click.prompt("1, 2 or 3", type=click.Choice(("1", "2", "3")), show_choices=False)
+    return ("knowledge" if answer == "1" else "skill"), answer == "3"
+
+
+def _ask_path(kind: str, settings: Settings) -> str:
+    """A path that can be used; one that cannot is asked for again, with the reason."""
+    example = "transport/oster_ferry" if kind == "knowledge" else "writing/haiku"
+    more = "" if kind == "knowledge" else " (reasoning, mathematics, programming: foundational_skills/…)"
+    click.echo(f"Where does it belong? Folders by topic{more}, such as {example}")
+    while True:
+        path = str(click.prompt("Path"))
+        try:
+            _leaf_name(kind, path, settings)
+        except UsageError as error:
+            click.echo(f"{terminal_text(error.message)}; {terminal_text(error.hint or '')}")
+        else:
+            return path
+
+
+def _nearest(leaves: tuple[NearLeaf, ...]) -> str:
+    """What is there already: each leaf's name, its task and the nearest of its questions, within 80 columns."""
+    if not leaves:
+        return ""
+    lines = ["Near to it, already there:"]
+    for leaf in leaves:
+        lines.append(f"  {terminal_text(leaf.name)}")
+        for text in (leaf.task, f"asks: {leaf.question}"):
+            lines.append(
+                "    " + textwrap.shorten(terminal_text(" ".join(text.split())), 74, placeholder=" …")
+            )
+    return "\n".join(lines) + "\nIf one of them covers it, add your seeds there instead.\n\n"
 
 
 def _leaf_name(kind: str, path: str, settings: Settings) -> str:
@@ -98,43 +168,3 @@ def _schema_reference(root: Path, folder: Path, kind: str) -> str:
     name = f"leaf.v3.{kind}.schema.json"
     copy = root / "schema" / name
     return Path(os.path.relpath(copy, folder)).as_posix() if copy.exists() else _SCHEMA_ADDRESS + name
-
-
-def _skill(schema: str, grounded: bool) -> str:
-    lines = [
-        f"# yaml-language-server: $schema={schema}",
-        "version: 3",
-        'created_by: "TODO: your GitHub user name"',
-        'task_description: "TODO: what the model should learn to do, in a sentence or two"',
-        "seed_examples:",
-    ]
-    for number in range(1, 6):
-        if grounded:
-            lines.append(f'  - context: "TODO: text {number} that the question is about"')
-        lines.append(
-            f'  {" " if grounded else "-"} question: "TODO: question {number}, as a user would ask it"'
-        )
-        lines.append(f'    answer: "TODO: answer {number}, as the model should give it"')
-    return "\n".join(lines) + "\n"
-
-
-def _knowledge(schema: str) -> str:
-    lines = [
-        f"# yaml-language-server: $schema={schema}",
-        "version: 3",
-        'created_by: "TODO: your GitHub user name"',
-        'domain: "TODO: the field, such as seamanship"',
-        'document_outline: "TODO: what the document tells, in a sentence"',
-        "document:",
-        "  # Markdown files beside this one. For documents of another repository, add `repo` (https) and `commit` (40 hex).",
-        "  patterns:",
-        '    - "TODO: the name of the Markdown file"',
-        "seed_examples:",
-    ]
-    for number in range(1, 6):
-        lines.append(f'  - context: "TODO: passage {number}, copied from the document"')
-        lines.append("    questions_and_answers:")
-        for question in range(1, 4):
-            lines.append(f'      - question: "TODO: question {number}.{question}, which the passage answers"')
-            lines.append(f'        answer: "TODO: answer {number}.{question}"')
-    return "\n".join(lines) + "\n"

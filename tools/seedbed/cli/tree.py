@@ -17,7 +17,7 @@ from seedbed.taxonomy.repository import Repository
 
 
 @click.command(short_help="Show the taxonomy, its counts and states.")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @head_option
 @click.option("--findings", "with_findings", is_flag=True, help="Check each leaf and count what is found.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)

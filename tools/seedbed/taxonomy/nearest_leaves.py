@@ -1,0 +1,92 @@
+"""Leaves that may already cover what someone wants to add: by the words of their names, tasks and questions."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from seedbed.taxonomy.changes import all_leaves, leaf_name
+from seedbed.taxonomy.leaf import Leaf
+from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
+from seedbed.taxonomy.repository import Repository, TreeFile
+
+NAME_WEIGHT = 3
+"""A word of a leaf's name says more about it than one of a question."""
+MOST_READ = 5_000
+"""Leaves that are read for their questions; of a larger taxonomy, those whose names come nearest."""
+
+_WORD = re.compile(r"[a-z0-9]{3,}")
+_ENDINGS = re.compile(r"(?:ing|ies|es|s|ed)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class NearLeaf:
+    """A leaf that shares words with what was asked for; `question` is the nearest of its questions."""
+
+    name: str
+    task: str
+    question: str
+    score: float  # 0 and more; only for comparing
+
+
+def nearest_leaves(
+    repository: Repository, *, taxonomy_root: str, words: str, limit: int = 3
+) -> tuple[NearLeaf, ...]:
+    """The leaves of the working tree that share words with `words`, such as a name and a task; nearest first."""
+    wanted = _stems(words)
+    files = {leaf_name(file.path, taxonomy_root): file for file in _files(repository, taxonomy_root)}
+    names = sorted(files, key=lambda name: (-len(wanted & _stems(_topic(name))), name))[:MOST_READ]
+    leaves: list[Leaf] = []
+    for name in names:
+        raw = repository.read(files[name], commit=None, limit=MAXIMUM_BYTES)
+        leaf = read_leaf(raw, path=files[name].path, name=name, blob=files[name].blob).leaf
+        if leaf is not None:
+            leaves.append(leaf)
+    return _rank(leaves, wanted)[:limit]
+
+
+def _files(repository: Repository, taxonomy_root: str) -> list[TreeFile]:
+    found = all_leaves(repository, revision=None, taxonomy_root=taxonomy_root)
+    return [file for file in found if file.is_regular and 0 <= file.size <= MAXIMUM_BYTES]
+
+
+def _rank(leaves: Sequence[Leaf], wanted: frozenset[str]) -> tuple[NearLeaf, ...]:
+    """Each leaf by the rarity of the words it shares: a word of many leaves says little."""
+    words = {leaf.name: (_stems(_topic(leaf.name)), _stems(_texts(leaf))) for leaf in leaves}
+    seen = Counter(word for name, rest in words.values() for word in name | rest)
+    rarity = {word: math.log(1 + len(words) / seen[word]) for word in wanted if word in seen}
+    found = []
+    for leaf in leaves:
+        name, rest = words[leaf.name]
+        score = sum(NAME_WEIGHT * rarity[word] for word in wanted & name)
+        score += sum(rarity[word] for word in (wanted & rest) - name)
+        if score > 0:
+            found.append(NearLeaf(leaf.name, leaf.task_description, _question(leaf, rarity), score))
+    ranked = sorted(found, key=lambda near: (-near.score, near.name))
+    best = ranked[0].score if ranked else 0.0
+    return tuple(near for near in ranked if near.score >= best / 3)
+
+
+def _question(leaf: Leaf, rarity: Mapping[str, float]) -> str:
+    """The question that shares most with what was asked for, the first of equals."""
+    questions = [pair.question for seed in leaf.seed_examples for pair in seed.questions_and_answers]
+    return max(questions, key=lambda text: sum(rarity.get(word, 0.0) for word in _stems(text)), default="")
+
+
+def _topic(name: str) -> str:
+    """The name without its branch, which thousands of leaves share."""
+    return name.partition("/")[2].replace("/", " ").replace("_", " ")
+
+
+def _texts(leaf: Leaf) -> str:
+    questions = (pair.question for seed in leaf.seed_examples for pair in seed.questions_and_answers)
+    return " ".join((leaf.task_description, leaf.domain or "", *questions))
+
+
+def _stems(text: str) -> frozenset[str]:
+    """Lower-case words without their commonest English endings."""
+    folded = text.casefold().replace("_", " ")
+    return frozenset(_ENDINGS.sub("", word) if len(word) > 4 else word for word in _WORD.findall(folded))
