@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.full_disk import full_disk
 from support.tiny_student import tiny_student, toy_recipe
 from transformers import AutoModelForCausalLM
 
@@ -179,3 +180,11 @@ def test_a_disk_that_takes_nothing(model: Any, tmp_path: Path) -> None:
     (tmp_path / "checkpoints").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be written"):
         write_checkpoint(tmp_path / "checkpoints", position(2), model, None)
+
+
+def test_a_disk_that_fills_up_leaves_the_checkpoints_before(model: Any, tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, position(1), model, None)
+    with full_disk(1000), pytest.raises(StoreError, match="cannot be written"):
+        write_checkpoint(tmp_path, position(2), model, None)
+    assert [path.name for path in tmp_path.iterdir()] == [next(tmp_path.glob("*-1")).name]
+    assert newest(tmp_path)[1] == []

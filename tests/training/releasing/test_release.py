@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from typing import Any
@@ -13,11 +14,11 @@ from seedbed.bundled_files import bundled_file
 from seedbed.errors import NothingToDoError, StoreError, TrainingError, UsageError
 from seedbed.generation.release_manifest import ReleaseManifest, Role
 from seedbed_training.evaluation.gate import Limits
-from seedbed_training.planning.plan_file import read_plan
+from seedbed_training.planning.plan_file import read_plan, write_plan
 from seedbed_training.releasing.prepare_plan import Preparation, open_preparation, prepare_plan
 from seedbed_training.releasing.release import cut_release
 from seedbed_training.releasing.run_evaluation import run_evaluation
-from seedbed_training.releasing.run_training import run_training
+from seedbed_training.releasing.run_training import run_training, settled_plan
 from seedbed_training.releasing.verify import verify
 
 AGREE, TOWN, WAITING, COUNT = (
@@ -210,6 +211,20 @@ def test_a_run_begun_with_another_plan_is_refused(garden: Garden) -> None:
     other: Preparation = prepare_plan(garden.workspace, recipe=garden.recipe, seed=1)
     with pytest.raises(UsageError, match="begun with another plan"):
         run_training(garden.workspace, other)
+
+
+def test_a_commit_that_touches_no_leaf_lets_a_run_go_on(garden: Garden) -> None:
+    begun = prepare_plan(garden.workspace, recipe=garden.recipe).plan
+    write_plan(begun, garden.workspace.run_directory("release-1") / "plan.json")
+    garden.builder.write("NOTES.md", "nothing to learn\n")
+    garden.builder.commit("notes")
+    later = prepare_plan(garden.workspace, recipe=garden.recipe).plan
+    assert later != begun
+    assert settled_plan(garden.workspace, later) == begun
+    other = dataclasses.replace(garden.recipe, checkpoint_steps=7)
+    with pytest.raises(UsageError, match="begun with another plan: the recipe changed since") as refused:
+        settled_plan(garden.workspace, prepare_plan(garden.workspace, recipe=other).plan)
+    assert "plan.json goes on with it" in str(refused.value.hint)
 
 
 @pytest.mark.parametrize("name", ["../up", "", "a/b", ".hidden", "-x", "a b"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ from seedbed_training.cli.options import (
 from seedbed_training.planning.plan_file import plan_digest, read_plan
 from seedbed_training.planning.plan_table import plan_line, plan_table
 from seedbed_training.releasing.prepare_plan import open_preparation
-from seedbed_training.releasing.run_training import run_training
+from seedbed_training.releasing.run_training import run_training, settled_plan
 
 
 @click.command()
@@ -49,6 +50,7 @@ def train(
         preparation = prepare(workspace, recipe=recipe, release=release, seed=seed, replay=replay)
     if nothing_to_do(preparation, fail_on_empty=fail_on_empty):
         return
+    preparation = replace(preparation, plan=settled_plan(workspace, preparation.plan))
     if plan_path is not None:
         click.echo(f"plan {plan_digest(preparation.plan)[:12]}: {plan_line(preparation.plan)}\n")
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from seedbed.errors import ConfigurationError
 from seedbed_training.evaluation.score import RULE, Case, CaseScore, LeafScore
+from seedbed_training.planning.whole_file import write_whole
 
 VERSION = 1
 
@@ -35,14 +35,11 @@ class Evaluation:
 
 
 def write_evaluation(evaluation: Evaluation, path: Path) -> None:
-    """Written whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    """Written whole or not at all. Raises StoreError."""
     text = json.dumps(
         {"version": VERSION, **asdict(evaluation)}, indent=1, sort_keys=True, ensure_ascii=False
     )
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_whole(path, text + "\n")
 
 
 def read_evaluation(path: Path) -> Evaluation:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from seedbed.errors import StoreError, UsageError
@@ -104,7 +105,7 @@ def write_checkpoint(
         (temporary / _MARKER).write_text(_to_json(digests), encoding="utf-8")
         put_in_place(temporary, directory / name)
         _remove_old(directory, keep=position)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # the latter for a full disk too
         shutil.rmtree(temporary, ignore_errors=True)
         raise StoreError(
             f"the checkpoint {directory / name} cannot be written: {error}",

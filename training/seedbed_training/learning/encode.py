@@ -192,7 +192,7 @@ def load_encoder(folder: Path) -> Encoder:
     try:
         from transformers import AutoTokenizer
     except ImportError as error:
-        raise MissingExtraError("training", "train", "transformers") from error
+        raise MissingExtraError("training", "train", error.name or "transformers") from error
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         settings = folder / "generation_config.json"

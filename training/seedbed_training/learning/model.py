@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from seedbed.errors import ConfigurationError, MissingExtraError, StoreError, TeacherError
 from seedbed.teacher.model_folder import model_folder, model_revision
@@ -85,7 +86,7 @@ def load_student(base: str | Path) -> Student:
     try:
         from transformers import AutoConfig, AutoModelForCausalLM
     except ImportError as error:
-        raise MissingExtraError("training", "train", "transformers") from error
+        raise MissingExtraError("training", "train", error.name or "transformers") from error
     folder = find_base(base)
     try:
         with _without_progress_bars():
@@ -122,7 +123,10 @@ def save_student(student: Student, directory: Path) -> str:
     """
     temporary = directory.with_name(f".{directory.name}.{os.getpid()}")
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for left in directory.parent.glob(
+            f".{directory.name}.*"
+        ):  # by a process that was killed while it wrote
+            shutil.rmtree(left)
         temporary.mkdir(parents=True)
         weights = {
             name: tensor.to(student.stored_dtype) if tensor.is_floating_point() else tensor
@@ -135,7 +139,7 @@ def save_student(student: Student, directory: Path) -> str:
             shutil.copyfile(path, temporary / path.name)
         digest = model_digest(temporary)
         put_in_place(temporary, directory)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # the latter for a full disk too
         raise StoreError(
             f"the model cannot be written to {directory}: {error}",
             hint="make room or choose another directory, then run the same command again: it goes on where it was",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from typing import Any, TextIO
 
 from seedbed.errors import StoreError, UsageError
 from seedbed_training.learning.loop import StepResult
+from seedbed_training.planning.whole_file import write_whole
 
 METRICS = "metrics.jsonl"
 RECORD = "training.json"
@@ -80,22 +80,6 @@ def read_record(run_directory: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):
         return None
     return record if isinstance(record, dict) else None
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Put `text` at `path`, durably, in place of what was there, or not at all. Raises StoreError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StoreError(
-            f"{path} cannot be written: {error}", hint="make room, then run the command again"
-        ) from error
 
 
 def _lines(path: Path) -> list[str]:

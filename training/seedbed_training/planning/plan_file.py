@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from seedbed.errors import ConfigurationError
 from seedbed_training.planning.plan import PhasePlan, PlannedSample, TrainingPlan, Why
 from seedbed_training.planning.read_recipe import recipe_from_data
+from seedbed_training.planning.whole_file import write_whole
 
 VERSION = 1
 
@@ -28,11 +28,8 @@ def plan_digest(plan: TrainingPlan) -> str:
 
 
 def write_plan(plan: TrainingPlan, path: Path) -> None:
-    """Write `path` under another name first, so that a killed process leaves no half of a plan."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(plan_to_json(plan), encoding="utf-8")
-    temporary.replace(path)
+    """Write `path` whole or not at all. Raises StoreError."""
+    write_whole(path, plan_to_json(plan))
 
 
 def read_plan(path: Path) -> TrainingPlan:

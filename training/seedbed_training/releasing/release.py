@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed import __version__
-from seedbed.errors import TrainingError, UsageError
+from seedbed.errors import StoreError, TrainingError, UsageError
 from seedbed.generation.release_manifest import (
     GateRecord,
     LeafRecord,
@@ -27,6 +27,7 @@ from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest
 from seedbed_training.planning.read_recipe import recipe_digest
+from seedbed_training.planning.whole_file import write_whole
 from seedbed_training.releasing.model_card import CardFacts, model_card
 from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.run_evaluation import trained_model
@@ -55,7 +56,8 @@ def cut_release(
     """Pass the gate, then write the release's folder and its manifest under `releases/`.
 
     Raises TrainingError, with every reason, when the gate refuses; UsageError when the release exists already or the
-    evaluation is of another plan or other weights. Nothing is written unless all of it can be.
+    evaluation is of another plan or other weights. StoreError when the disk
+    does not take it. Nothing is a release before its manifest, which is written last.
     """
     plan = preparation.plan
     _check(workspace, plan, evaluation)
@@ -68,11 +70,7 @@ def cut_release(
         )
     manifest = _manifest(workspace, preparation, evaluation, verdict)
     _write_folder(workspace, preparation, evaluation, manifest)
-    path = workspace.manifests / f"{plan.release}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(manifest.to_json(), encoding="utf-8")
-    temporary.replace(path)
+    write_whole(workspace.manifests / f"{plan.release}.json", manifest.to_json())
     return manifest
 
 
@@ -190,13 +188,24 @@ def _write_folder(
     """The release's folder, whole: made beside its place and moved there."""
     destination = workspace.release_directory(manifest.name)
     building = destination.with_name(f".{destination.name}.building")
-    shutil.rmtree(building, ignore_errors=True)
-    building.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(trained_model(workspace, manifest.name), building)
-    _write_card(_card_facts(workspace, preparation, evaluation, manifest), building)
-    if destination.exists():  # left by a run that was stopped before its manifest was written: no release yet
-        shutil.rmtree(destination)
-    building.replace(destination)
+    facts = _card_facts(workspace, preparation, evaluation, manifest)
+    model = trained_model(workspace, manifest.name)
+    try:
+        shutil.rmtree(building, ignore_errors=True)
+        building.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(model, building)
+        _write_card(facts, building)
+        if (
+            destination.exists()
+        ):  # left by a run that was stopped before its manifest was written: no release yet
+            shutil.rmtree(destination)
+        building.replace(destination)
+    except OSError as error:
+        shutil.rmtree(building, ignore_errors=True)
+        raise StoreError(
+            f"the release cannot be written to {destination}: {error}",
+            hint="make room or mend its permissions, then run the same command again",
+        ) from error
 
 
 def _write_card(facts: CardFacts, folder: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedbed.errors import MissingExtraError, NothingToDoError, UsageError
 from seedbed_training.planning.plan import TrainingPlan
-from seedbed_training.planning.plan_file import plan_digest, read_plan, write_plan
+from seedbed_training.planning.plan_file import read_plan, write_plan
 from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.workspace import Workspace
 
@@ -20,7 +21,6 @@ PLAN_FILE = "plan.json"
 def _changed(before: TrainingPlan, now: TrainingPlan) -> str:
     """What differs between two plans, in words."""
     parts = {
-        "the commit": before.taxonomy_commit != now.taxonomy_commit,
         "the leaves": before.blobs != now.blobs,
         "their samples": before.sample_keys != now.sample_keys,
         "the recipe": before.recipe != now.recipe,
@@ -48,15 +48,29 @@ def run_training(
             f"{plan.release} has nothing to be trained on: no leaf with samples is fresh",
             hint="seedbed status shows which leaves wait for samples; seedbed generate makes them",
         )
+    plan = settled_plan(workspace, plan)
     run = workspace.run_directory(plan.release)
-    path = run / PLAN_FILE
-    if path.exists() and plan_digest(read_plan(path)) != plan_digest(plan):
-        raise UsageError(
-            f"{run} was begun with another plan: {_changed(read_plan(path), plan)} changed since",
-            hint=f"seedbed train --plan {path} goes on with it; remove {run} to start anew, or name another run: "
-            f"--release {plan.release}-b",
-        )
-    write_plan(plan, path)
+    write_plan(plan, run / PLAN_FILE)
     needed = {planned.id for phase in plan.phases for planned in phase.samples}
     samples = {identity: preparation.training[identity] for identity in sorted(needed)}
     return train(plan, samples, base=preparation.base, run_directory=run, progress=progress)
+
+
+def settled_plan(workspace: Workspace, plan: TrainingPlan) -> TrainingPlan:
+    """The plan that the run of this release goes by: `plan`, or the one that it was begun with.
+
+    They may differ in the taxonomy's commit, since one that touches no leaf changes nothing to train on. Raises
+    UsageError where they differ in anything else.
+    """
+    run = workspace.run_directory(plan.release)
+    path = run / PLAN_FILE
+    if not path.exists():
+        return plan
+    begun = read_plan(path)
+    if begun != replace(plan, taxonomy_commit=begun.taxonomy_commit):
+        raise UsageError(
+            f"{run} was begun with another plan: {_changed(begun, plan)} changed since",
+            hint=f"seedbed train --plan {path} goes on with it; remove {run} to start anew, or name another run: "
+            f"--release {plan.release}-b",
+        )
+    return begun
