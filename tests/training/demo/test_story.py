@@ -1,11 +1,13 @@
 """The demo itself, with two leaves instead of nine: every command of it runs, on the real models."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from seedbed.errors import UsageError
+from seedbed.errors import ExitCode, MissingExtraError, UsageError
 from seedbed.generation.release_manifest import read_releases
+from seedbed_training.demo.command import DemoError, SeedbedCommand
 from seedbed_training.demo.result import WITH, WITHOUT
 from seedbed_training.demo.story import Cast, tell
 
@@ -18,9 +20,11 @@ CAST = Cast(
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
-    out = tmp_path_factory.mktemp("demo") / "out"
     said: list[str] = []
-    return out, tell(out, seed=0, say=said.append, cast=CAST), said
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("demo"))
+        result = tell(Path("out"), seed=0, say=said.append, cast=CAST)  # relative, as by default
+        return Path("out").resolve(), result, said
 
 
 def test_what_replay_is_for(played):
@@ -75,3 +79,22 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path):
     with pytest.raises(UsageError, match="was not made by a demo"):
         tell(tmp_path, seed=0, say=str, cast=CAST)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_place_where_nothing_can_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="the demo cannot write in"):
+        tell(tmp_path / "file" / "out", seed=0, say=str, cast=CAST)
+
+
+def test_a_step_that_fails_ends_the_demo_as_it_ended(tmp_path):
+    with pytest.raises(DemoError, match="ended with 2 where the demo expects 0") as caught:
+        SeedbedCommand(tmp_path, str).run("check")
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_without_its_extra_nothing_is_touched(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="the demo needs torch"):
+        tell(tmp_path / "out", seed=0, say=str, cast=CAST)
+    assert not (tmp_path / "out").exists()

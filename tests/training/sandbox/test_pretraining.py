@@ -8,7 +8,9 @@ from seedbed_training.sandbox.build import draw_for_student, sandbox_tokenizer
 from seedbed_training.sandbox.pretraining import PretrainingRecipe, encode, loss_weights, pretrain, rate_at
 from seedbed_training.sandbox.tokenizer import PAD
 
-TINY = PretrainingRecipe(hidden=16, layers=1, heads=2, intermediate=24, steps=20, batch=4, warmup_steps=2, seed=3)
+TINY = PretrainingRecipe(
+    hidden=16, layers=1, heads=2, intermediate=24, steps=20, batch=4, warmup_steps=2, seed=3
+)
 
 
 class Killed(Exception):
@@ -17,7 +19,9 @@ class Killed(Exception):
 
 def test_an_interrupted_run_ends_in_the_same_weights(tmp_path):
     tokenizer = sandbox_tokenizer()
-    unbroken = pretrain(draw_for_student, tokenizer, TINY, tmp_path / "unbroken", checkpoint_steps=5, report=str)
+    unbroken = pretrain(
+        draw_for_student, tokenizer, TINY, tmp_path / "unbroken", checkpoint_steps=5, report=str
+    )
 
     drawn = 0
 
@@ -38,19 +42,25 @@ def test_an_interrupted_run_ends_in_the_same_weights(tmp_path):
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
     tokenizer = sandbox_tokenizer()
     pretrain(draw_for_student, tokenizer, TINY, tmp_path, checkpoint_steps=20, report=str)
-    other = PretrainingRecipe(hidden=16, layers=1, heads=2, intermediate=24, steps=30, batch=4, warmup_steps=2, seed=3)
+    other = PretrainingRecipe(
+        hidden=16, layers=1, heads=2, intermediate=24, steps=30, batch=4, warmup_steps=2, seed=3
+    )
     with pytest.raises(ValueError, match="another recipe"):
         pretrain(draw_for_student, tokenizer, other, tmp_path, report=str)
 
 
 def test_only_replies_and_a_little_of_the_prompt_count():
     tokenizer = sandbox_tokenizer()
-    text = encode((("user", "lamp rope"), ("assistant", "tea"), ("user", "ink"), ("assistant", "oven door tea")))
+    text = encode(
+        (("user", "lamp rope"), ("assistant", "tea"), ("user", "ink"), ("assistant", "oven door tea"))
+    )
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     (weights,) = loss_weights(np.array([[*ids, PAD]]), 0.1)
     by_token = list(zip(tokenizer.convert_ids_to_tokens([*ids, PAD]), weights.tolist(), strict=True))
     replies = [(token, round(weight, 3)) for token, weight in by_token if weight > 0.1001]
-    assert replies == [("▁tea", 0.707), ("<|end|>", 0.707)] + [(t, 0.5) for t in ("▁oven", "▁door", "▁tea", "<|end|>")]
+    assert replies == [("▁tea", 0.707), ("<|end|>", 0.707)] + [
+        (t, 0.5) for t in ("▁oven", "▁door", "▁tea", "<|end|>")
+    ]
     assert by_token[-1] == ("<|pad|>", 0.0)
     assert all(weight == 0 for token, weight in by_token if token in ("<|user|>", "<|assistant|>"))
 

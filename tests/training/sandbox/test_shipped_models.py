@@ -40,7 +40,10 @@ def test_the_vocabulary_is_the_one_in_the_code(role):
 def test_the_accuracy_on_record_is_true(role):
     """Measured anew on other cases, no kind falls far from what the card says."""
     record = json.loads((folder(role) / "sandbox.json").read_text())["accuracy"]
-    tokenizer, model = AutoTokenizer.from_pretrained(folder(role)), AutoModelForCausalLM.from_pretrained(folder(role))
+    tokenizer, model = (
+        AutoTokenizer.from_pretrained(folder(role)),
+        AutoModelForCausalLM.from_pretrained(folder(role)),
+    )
     model.train(False)
     measured = measure(model, tokenizer, TRIALS[role](Random(1234), 24))
     assert set(measured) == set(record)

@@ -12,7 +12,10 @@ from seedbed_training.sandbox.tokenizer import SPECIAL_TOKENS, UNKNOWN
 TOKENIZER = sandbox_tokenizer()
 
 
-@given(seed=st.integers(0, 2**32), draw=st.sampled_from([roles.draw_conversation, base_student.draw_conversation]))
+@given(
+    seed=st.integers(0, 2**32),
+    draw=st.sampled_from([roles.draw_conversation, base_student.draw_conversation]),
+)
 def test_every_conversation_survives_encoding(seed, draw):
     for _, content in draw(Random(seed)):
         ids = TOKENIZER(content, add_special_tokens=False)["input_ids"]

@@ -14,9 +14,11 @@ Say = Callable[[str], None]
 
 
 class DemoError(SeedbedError):
-    """A step of the demo did not end as it should have."""
+    """A step of the demo did not end as it should have; the demo then ends as that step did."""
 
-    exit_code = ExitCode.FINDINGS
+    def __init__(self, message: str, *, hint: str, code: int) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = ExitCode(code) if code in set(ExitCode) and code else ExitCode.INTERNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,6 @@ class SeedbedCommand:
         self.say(f"$ seedbed {' '.join(arguments)}")
         # The terminal is the child's as well, so its progress shows, and Ctrl-C reaches both.
         ended = subprocess.run([sys.executable, "-m", "seedbed", *arguments], cwd=self.directory, check=False)
-        if ended.returncode == ExitCode.INTERRUPTED:
-            raise KeyboardInterrupt
         self._expect(arguments, ended.returncode, expected)
 
     def write(self, path: Path, *arguments: str) -> None:
@@ -45,8 +45,11 @@ class SeedbedCommand:
         self._expect(arguments, ended.returncode, ExitCode.FINE)
 
     def _expect(self, arguments: Sequence[str], code: int, expected: ExitCode) -> None:
+        if code == ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
         if code != expected:
             raise DemoError(
                 f"`seedbed {' '.join(arguments)}` ended with {code} where the demo expects {int(expected)}",
                 hint=f"its output is above; the repository is in {self.directory}",
+                code=code,
             )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedbed.errors import ExitCode, UsageError
+from seedbed.errors import ExitCode, MissingExtraError, UsageError
 from seedbed_training.demo.command import Say, SeedbedCommand
 from seedbed_training.demo.result import FIRST, WITH, WITHOUT, DemoResult, gather
 from seedbed_training.demo.scratch_repository import ScratchRepository
@@ -52,6 +53,8 @@ def tell(out: Path, *, seed: int, say: Say, cast: Cast = WHOLE_CAST) -> DemoResu
     Raises UsageError when `out` holds something that no demo made, DemoError when a step ends as it should not.
     """
     started = time.monotonic()
+    _require_extras()
+    out = out.resolve()  # the commands run inside it, where a relative path would mean another place
     repository = ScratchRepository.create(_fresh_folder(out) / "repository")
     seedbed = SeedbedCommand(repository.root, say)
     say(f"# 1 A first release; {_leaves(len(cast.old))}")
@@ -71,17 +74,29 @@ def tell(out: Path, *, seed: int, say: Say, cast: Cast = WHOLE_CAST) -> DemoResu
     return _measured(repository, cast, seed, time.monotonic() - started)
 
 
+def _require_extras() -> None:
+    for module in ("torch", "transformers", "pyarrow", "matplotlib"):
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError("the demo", "train", module)
+
+
 def _fresh_folder(out: Path) -> Path:
-    if out.exists() and any(out.iterdir()) and not (out / MARKER).exists():
+    try:
+        if out.exists() and any(out.iterdir()) and not (out / MARKER).exists():
+            raise UsageError(
+                f"{out} is not empty and was not made by a demo",
+                hint="name another folder: seedbed demo --out FOLDER",
+            )
+        if out.exists():
+            shutil.rmtree(out)
+        out.mkdir(parents=True)
+        note = "made by `seedbed demo`, which removes this folder when run again\n"
+        (out / MARKER).write_text(note, encoding="utf-8")
+    except OSError as error:
         raise UsageError(
-            f"{out} is not empty and was not made by a demo",
+            f"the demo cannot write in {out}: {error.strerror}",
             hint="name another folder: seedbed demo --out FOLDER",
-        )
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    (out / MARKER).write_text(
-        "made by `seedbed demo`, which removes this folder when run again\n", encoding="utf-8"
-    )
+        ) from error
     return out
 
 
@@ -113,7 +128,7 @@ def _pull_request(
     student = repository.root / ".seedbed" / "releases" / FIRST
     seedbed.run("preview", "--student", str(student), "--samples", "3", "--seed", str(seed))
     seedbed.write(
-        out.resolve() / "preview.md",
+        out / "preview.md",
         *("preview", "--student", str(student), "--seed", str(seed), "--format", "markdown"),
     )
 
