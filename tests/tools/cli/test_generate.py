@@ -89,4 +89,4 @@ def test_a_store_that_cannot_be_written(repository: Path) -> None:
     (repository / "occupied").write_text("a file, not a folder")
     found = run_seedbed("generate", "--store", "occupied/store")
     assert found.exit_code == 2 and "Traceback" not in found.errors
-    assert "cannot be written" in found.errors
+    assert "there is a file of that name" in found.errors and "--store" in found.errors

@@ -75,6 +75,7 @@ def test_a_change_under_review_cannot_choose_settings_or_recipe(repository: Repo
         "seedbed.toml", '[teacher]\nbackend = "openai"\nmodel = "m"\nurl = "http://127.0.0.1:9/v1"\n'
     )
     repository.write("recipes/tiny.yaml", "name: stolen\n")
+    repository.write("recipes/yes.txt", "{% for a broken template %}")
     repository.write_leaf(f"taxonomy/{NEW}", freeform_leaf())
     head = repository.commit("change")
     found = run_seedbed("preview", "--base", base, "--head", head, "--format", "json", "--samples", "1")

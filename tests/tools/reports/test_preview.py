@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -125,3 +126,15 @@ def test_leaves_beyond_the_limit_are_counted_and_named(report: Callable[[Preview
     assert report is preview_json or "2 leaves" in shown
     assert "\x1b" not in shown
     assert report is not preview_markdown or "<script>" not in shown
+
+
+def test_names_are_shown_as_they_are_where_no_markdown_is_read() -> None:
+    from markdown_it import MarkdownIt
+
+    named = leaf("plain", "compositional_skills/a_b*c*")
+    long = [replace(leaf("word " * 700), name=f"compositional_skills/n_{n}_m") for n in range(80)]
+    for shown, names in ((preview(named), [named]), (preview(*long), long)):
+        page = html.unescape(MarkdownIt("commonmark").render(preview_markdown(shown)))
+        for one in names:
+            assert one.name in page, page[:2000]
+        assert "<em>" not in page and "a\\_b" not in page

@@ -268,7 +268,7 @@ def test_a_file_that_cannot_be_the_journal_is_a_readable_error(
 
 def test_a_folder_that_cannot_be_made_is_a_readable_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(StoreError, match="a file of that name"):
         Journal.open(tmp_path / "file" / "journal.sqlite")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from seedbed.generation.preview import LeafPreview, Preview
 from seedbed.reports.escape import markdown_fence, markdown_inline
 from seedbed.reports.funnel import counted, funnel_lines
@@ -21,9 +23,12 @@ def preview_markdown(preview: Preview) -> str:
     )
     room = COMMENT_LIMIT - len(title) - len(footer) - 200  # for the line that counts what was left out
     parts: list[str] = []
+    names = [_name_alone(leaf) for leaf in preview.leaves]
+    waiting = sum(map(len, names))  # every leaf is named before any is shown whole
     left_out = 0
-    for leaf in preview.leaves:
-        part = _longest_that_fits(leaf, room)
+    for leaf, name in zip(preview.leaves, names, strict=True):
+        waiting -= len(name)
+        part = _longest_that_fits(leaf, room - waiting) or (name if len(name) <= room else "")
         parts.append(part)
         room -= len(part)
         left_out += not part
@@ -33,13 +38,12 @@ def preview_markdown(preview: Preview) -> str:
 
 
 def _longest_that_fits(leaf: LeafPreview, room: int) -> str:
-    """The whole leaf, or it with one sample, or its name, or nothing."""
-    name = f"{_summary(leaf)}<br>\n"
-    if len(name) > room:
-        return ""
-    return next(
-        (part for part in (_leaf(leaf, len(leaf.samples)), _leaf(leaf, 1)) if len(part) <= room), name
-    )
+    """The whole leaf, or it with one sample, or nothing."""
+    return next((part for part in (_leaf(leaf, len(leaf.samples)), _leaf(leaf, 1)) if len(part) <= room), "")
+
+
+def _name_alone(leaf: LeafPreview) -> str:
+    return f"\n<p>{_summary(leaf)}</p>\n"
 
 
 def _title(preview: Preview) -> str:
@@ -100,11 +104,16 @@ def _leaf(leaf: LeafPreview, samples: int) -> str:
 
 
 def _summary(leaf: LeafPreview) -> str:
-    text = f"{_cell(leaf.name)} ({leaf.change}): "
-    text += f"no samples: {_cell(leaf.problem)}" if leaf.problem else f"{len(leaf.samples)} samples"
+    text = f"{_in_html(leaf.name)} ({leaf.change}): "
+    text += f"no samples: {_in_html(leaf.problem)}" if leaf.problem else counted(len(leaf.samples), "sample")
     if leaf.student_answers:
         text += f"; the student knows {leaf.known} of {len(leaf.student_answers)}"
     return text
+
+
+def _in_html(text: str) -> str:
+    """As a cell, for a line of HTML: no Markdown is read there, so that a backslash would be shown; entities are not."""
+    return re.sub(r"\\(.)", lambda match: f"&#{ord(match[1])};", _cell(text))
 
 
 def _cell(text: str) -> str:

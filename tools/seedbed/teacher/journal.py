@@ -246,7 +246,12 @@ def _readable(error: Exception, path: Path) -> StoreError:
             f"the request journal {path} is damaged: {text}",
             hint=f"move it away ({path}, {path.name}-wal): its answers will be asked again",
         )
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return StoreError(
+            f"the store's folder {path.parent} cannot be made: there is a file of that name on its path",
+            hint="move the file away, or name another folder with --store or as [store] path",
+        )
     return StoreError(
-        f"the request journal {path} cannot be written: {text}",
+        f"the request journal {path} cannot be written: {getattr(error, 'strerror', None) or text}",
         hint="check the folder's owner, mode and free space",
     )
