@@ -51,6 +51,7 @@ def config_option(function: Decorated) -> Decorated:
     return click.option(
         "--config",
         metavar="FILE",
+        type=click.Path(),
         help="Read the settings from FILE instead of the repository's seedbed.toml.",
     )(function)
 
