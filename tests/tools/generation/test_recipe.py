@@ -95,7 +95,7 @@ def own_recipe(tmp_path: Path, old: str = "", new: str = "") -> str:
 @pytest.mark.parametrize(
     ("old", "new", "message", "hint"),
     [
-        ("  attempts: 24", "  attemps: 24", "unknown key `attemps`", "did you mean `attempts`?"),
+        ("  attempts: 36", "  attemps: 36", "unknown key `attemps`", "did you mean `attempts`?"),
         ("entrance: 0.6", "entrance: 6", "entrance is 6.0", "a share"),
         ("entrance: 0.6", "entrance: high", "entrance is 'high'; a number was expected", ""),
         ("mode: second_answer", "mode: third_answer", "'third_answer'", "verdict, second_answer"),
