@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import pytest
+from support.full_disk import full_disk
 from support.garden import Garden
 
 from seedbed.bundled_files import bundled_file
@@ -172,6 +173,19 @@ def test_a_release_never_changes(garden: Garden) -> None:
     evaluation = run_evaluation(garden.workspace, preparation)
     with pytest.raises(UsageError, match="exists already"):
         cut_release(garden.workspace, preparation, evaluation, limits=ANYTHING)
+
+
+def test_a_full_disk_leaves_no_half_of_a_release(garden: Garden) -> None:
+    workspace = garden.workspace
+    preparation = prepare_plan(workspace, recipe=garden.recipe)
+    run_training(workspace, preparation)
+    evaluation = run_evaluation(workspace, preparation)
+    with full_disk(2000), pytest.raises(StoreError, match=r"release-1: \[Errno 27\] File too large"):
+        cut_release(workspace, preparation, evaluation, limits=ANYTHING)
+    assert workspace.releases() == ()
+    assert list((workspace.state / "releases").iterdir()) == []
+    cut_release(workspace, preparation, evaluation, limits=ANYTHING)
+    assert verify(workspace, workspace.releases()[0]) == ()
 
 
 def test_an_evaluation_of_other_weights_is_refused(garden: Garden) -> None:

@@ -202,8 +202,9 @@ def _write_folder(
         building.replace(destination)
     except OSError as error:
         shutil.rmtree(building, ignore_errors=True)
+        reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error  # one of a list of triples
         raise StoreError(
-            f"the release cannot be written to {destination}: {error}",
+            f"the release cannot be written to {destination}: {reason}",
             hint="make room or mend its permissions, then run the same command again",
         ) from error
 
