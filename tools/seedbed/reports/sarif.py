@@ -39,7 +39,7 @@ def findings_sarif(report: CheckReport, *, documentation_url: str | None = None)
         "properties": {"rung": terminal_text(report.rung), "base": report.base, "head": report.head},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json_for_log(json.dumps(log, indent=2, ensure_ascii=True)) + "\n"
+    return json_for_log(json.dumps(log, ensure_ascii=True)) + "\n"
 
 
 def _driver(documentation_url: str | None) -> dict[str, Any]:
@@ -115,9 +115,17 @@ def _place(path: str, span: Span) -> dict[str, Any]:
 
 def _artifact(path: str) -> dict[str, str]:
     """A path as a URI below the root of the sources, which no part of it can leave or take for a host."""
-    parts = (quote(part, safe="", errors="surrogateescape") for part in path.split("/"))
+    parts = (quote(_bytes(part), safe="") for part in path.split("/"))
     written = (part if part.strip(".") else quote(part.replace(".", "%2E") or "%2F") for part in parts)
     return {"uri": "/".join(written), "uriBaseId": "%SRCROOT%"}
+
+
+def _bytes(part: str) -> bytes:
+    """A name as git holds it: bytes that are not UTF-8 come back from their escapes."""
+    try:
+        return part.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a surrogate that git cannot have given
+        return part.encode("utf-8", "backslashreplace")
 
 
 def _region(span: Span) -> dict[str, int]:
