@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import shutil
+import textwrap
 
 import click
 from click.shell_completion import CompletionItem
@@ -42,7 +44,32 @@ def _list_rules() -> None:
 
     width = max(len(rule.name) for rule in RULES)
     for rule in RULES:
-        click.echo(f"{rule.code}  {rule.severity.value:<7}  {rule.name:<{width}}  {rule.title}")
+        label = f"{rule.code}  {rule.severity.value:<7}  {rule.name:<{width}}  "
+        click.echo(_wrapped(rule.title, first=label, rest=" " * len(label)))
+
+
+def _page(manual: str) -> str:
+    """The page with its prose as wide as the terminal; examples and lists stay as they are."""
+    paragraphs = manual.split("\n\n")
+    return "\n\n".join(
+        _wrapped(paragraph, first="", rest="")
+        if not any(line.startswith((" ", "-", "|")) for line in paragraph.splitlines())
+        else paragraph
+        for paragraph in paragraphs
+    )
+
+
+def _wrapped(text: str, *, first: str, rest: str) -> str:
+    """`text` within the width of the terminal, at least 80 and at most 120 columns."""
+    width = min(max(shutil.get_terminal_size().columns, 80), 120)
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _explain_rule(topic: str) -> None:
@@ -51,7 +78,7 @@ def _explain_rule(topic: str) -> None:
     wanted = topic.lower().replace("_", "-")
     for rule in RULES:
         if wanted in (rule.code.lower(), rule.name):
-            click.echo(f"{rule.code} {rule.name} ({rule.severity.value})\n\n{rule.manual}")
+            click.echo(f"{rule.code} {rule.name} ({rule.severity.value})\n\n{_page(rule.manual)}")
             return
     words = {word: word for rule in RULES for word in (rule.code.lower(), rule.name)} | {"config": "config"}
     near = difflib.get_close_matches(wanted, words, n=1)
@@ -68,7 +95,7 @@ def _list_settings() -> None:
             click.echo(f"{'' if section is None else chr(10)}[{setting.section}]")
             section = setting.section
         click.echo(f"{setting.key} = {_toml(setting.default)}")
-        click.echo(f"    {setting.help} ({setting.type})")
+        click.echo(_wrapped(f"{setting.help} ({setting.type})", first="    ", rest="    "))
 
 
 def _toml(default: object) -> str:

@@ -117,7 +117,7 @@ def _nearest(leaves: tuple[NearLeaf, ...]) -> str:
     lines = ["Near to it, already there:"]
     for leaf in leaves:
         lines.append(f"  {terminal_text(leaf.name)}")
-        for text in (leaf.task, f"asks: {leaf.question}"):
+        for text in filter(None, (leaf.task, leaf.question and f"asks: {leaf.question}")):
             lines.append(
                 "    " + textwrap.shorten(terminal_text(" ".join(text.split())), 74, placeholder=" …")
             )

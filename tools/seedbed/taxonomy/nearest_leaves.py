@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seedbed.taxonomy.changes import all_leaves, leaf_name
-from seedbed.taxonomy.leaf import Leaf
+from seedbed.taxonomy.leaf import LeafFile
 from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
 from seedbed.taxonomy.repository import Repository, TreeFile
 
@@ -18,6 +18,7 @@ NAME_WEIGHT = 3
 MOST_READ = 5_000
 """Leaves that are read for their questions; of a larger taxonomy, those whose names come nearest."""
 
+_TASK_KEYS = ("task_description", "document_outline")
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _ENDINGS = re.compile(r"(?:ing|ies|es|s|ed)\Z")
 
@@ -39,13 +40,37 @@ def nearest_leaves(
     wanted = _stems(words)
     files = {leaf_name(file.path, taxonomy_root): file for file in _files(repository, taxonomy_root)}
     names = sorted(files, key=lambda name: (-len(wanted & _stems(_topic(name))), name))[:MOST_READ]
-    leaves: list[Leaf] = []
+    leaves = []
     for name in names:
         raw = repository.read(files[name], commit=None, limit=MAXIMUM_BYTES)
-        leaf = read_leaf(raw, path=files[name].path, name=name, blob=files[name].blob).leaf
-        if leaf is not None:
-            leaves.append(leaf)
+        leaves.append(_subject(read_leaf(raw, path=files[name].path, name=name, blob=files[name].blob)))
     return _rank(leaves, wanted)[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a leaf is about, as far as it can be read: one with faults covers its subject too."""
+
+    name: str
+    task: str
+    questions: tuple[str, ...]
+
+
+def _subject(leaf: LeafFile) -> _Subject:
+    data = leaf.data or {}
+    task = next((text for key in _TASK_KEYS if isinstance(text := data.get(key), str)), "")
+    seeds = data.get("seed_examples")
+    return _Subject(leaf.name, task, tuple(_questions(seeds if isinstance(seeds, list) else [])))
+
+
+def _questions(items: list[object]) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Mapping):
+            question, below = item.get("question"), item.get("questions_and_answers")
+            if isinstance(question, str):
+                yield question
+            if isinstance(below, list):
+                yield from _questions(below)
 
 
 def _files(repository: Repository, taxonomy_root: str) -> list[TreeFile]:
@@ -53,7 +78,7 @@ def _files(repository: Repository, taxonomy_root: str) -> list[TreeFile]:
     return [file for file in found if file.is_regular and 0 <= file.size <= MAXIMUM_BYTES]
 
 
-def _rank(leaves: Sequence[Leaf], wanted: frozenset[str]) -> tuple[NearLeaf, ...]:
+def _rank(leaves: Sequence[_Subject], wanted: frozenset[str]) -> tuple[NearLeaf, ...]:
     """Each leaf by the rarity of the words it shares: a word of many leaves says little."""
     words = {leaf.name: (_stems(_topic(leaf.name)), _stems(_texts(leaf))) for leaf in leaves}
     seen = Counter(word for name, rest in words.values() for word in name | rest)
@@ -64,16 +89,17 @@ def _rank(leaves: Sequence[Leaf], wanted: frozenset[str]) -> tuple[NearLeaf, ...
         score = sum(NAME_WEIGHT * rarity[word] for word in wanted & name)
         score += sum(rarity[word] for word in (wanted & rest) - name)
         if score > 0:
-            found.append(NearLeaf(leaf.name, leaf.task_description, _question(leaf, rarity), score))
+            found.append(NearLeaf(leaf.name, leaf.task, _question(leaf, rarity), score))
     ranked = sorted(found, key=lambda near: (-near.score, near.name))
     best = ranked[0].score if ranked else 0.0
     return tuple(near for near in ranked if near.score >= best / 3)
 
 
-def _question(leaf: Leaf, rarity: Mapping[str, float]) -> str:
+def _question(leaf: _Subject, rarity: Mapping[str, float]) -> str:
     """The question that shares most with what was asked for, the first of equals."""
-    questions = [pair.question for seed in leaf.seed_examples for pair in seed.questions_and_answers]
-    return max(questions, key=lambda text: sum(rarity.get(word, 0.0) for word in _stems(text)), default="")
+    return max(
+        leaf.questions, key=lambda text: sum(rarity.get(word, 0.0) for word in _stems(text)), default=""
+    )
 
 
 def _topic(name: str) -> str:
@@ -81,9 +107,8 @@ def _topic(name: str) -> str:
     return name.partition("/")[2].replace("/", " ").replace("_", " ")
 
 
-def _texts(leaf: Leaf) -> str:
-    questions = (pair.question for seed in leaf.seed_examples for pair in seed.questions_and_answers)
-    return " ".join((leaf.task_description, leaf.domain or "", *questions))
+def _texts(leaf: _Subject) -> str:
+    return " ".join((leaf.task, *leaf.questions))
 
 
 def _stems(text: str) -> frozenset[str]:
