@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,14 @@ def test_a_store_that_cannot_be_written(repository: Path) -> None:
     found = run_seedbed("generate", "--store", "occupied/store")
     assert found.exit_code == 2 and "Traceback" not in found.errors
     assert "there is a file of that name" in found.errors and "--store" in found.errors
+
+
+@pytest.mark.parametrize("library", ["jinja2", "pyarrow"])
+def test_a_missing_library_is_said_before_anything_is_asked(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    found = run_seedbed("generate", "--leaf", FREEFORM)
+    assert found.exit_code == 2
+    assert library in found.errors and "pip install 'seedbed[generate]'" in found.errors
+    assert "requests made" not in found.output

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from seedbed.errors import ExitCode, NothingToDoError, SeedbedError
+from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError, SeedbedError
 from seedbed.generation.estimate import Estimate, estimate_leaf
 from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.generate import generate as generate_samples
@@ -127,11 +127,21 @@ def _with_documents(project: Project, commit: str, picked: Sequence[LeafStatus])
     return [replace(status, source=fetched.get(status.name, status.source)) for status in picked]
 
 
+def _need_libraries() -> None:
+    """What is missing is said before the teacher is asked, not when its answers are to be stored."""
+    try:
+        import jinja2  # noqa: F401
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("seedbed generate", "generate", error.name or "pyarrow") from error
+
+
 def _run(
     project: Project, sources: Sequence[LeafSource], recipe: GenerationRecipe, flag: str | None, run_seed: int
 ) -> tuple[LeafOutcome, ...]:
     from seedbed.cli.generate_progress import watch
 
+    _need_libraries()
     teacher = project.open_teacher(flag, journal="journal.sqlite")
 
     async def run() -> tuple[LeafOutcome, ...]:
