@@ -70,7 +70,8 @@ class QuestionIndex:
 
 
 def shingles(words: Sequence[str]) -> frozenset[str]:
-    """Single words and pairs of neighbours."""
+    """Single words and pairs of neighbours, without a plural's or a verb's `s`."""
+    words = [word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] != "s" else word for word in words]
     return frozenset((*words, *(f"{a} {b}" for a, b in pairwise(words))))
 
 

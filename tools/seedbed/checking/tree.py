@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import unicodedata
@@ -111,7 +112,8 @@ class Tree:
         """What all leaves ask. A file that cannot be read asks nothing; its own check says what is wrong with it."""
         index = QuestionIndex()
         for path, file in self.leaves.items():
-            index.add(path, self.read_text(file, limit=MAXIMUM_BYTES) or "")
+            with contextlib.suppress(RepositoryError):
+                index.add(path, self.read_text(file, limit=MAXIMUM_BYTES) or "")
         return index
 
     def same_question(self, question: str) -> Iterator[OtherQuestion]:

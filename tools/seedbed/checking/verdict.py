@@ -34,8 +34,8 @@ def compare(
     """
     moved = renamed or {}
     gone = [replace(finding, path=moved.get(finding.path, finding.path)) for finding in base]
-    gone.sort(key=lambda finding: finding.order)
-    new = sorted(head, key=lambda finding: finding.order)
+    gone.sort(key=_place)
+    new = sorted(head, key=_place)
     known: list[Finding] = []
     for sameness in (_exactly, _but_for_position, _but_for_file):
         new, gone, matched = _match(new, gone, sameness)
@@ -43,7 +43,7 @@ def compare(
     judged = [replace(finding, status=Status.INTRODUCED) for finding in new]
     judged += [replace(finding, status=Status.ALREADY_THERE) for finding in known]
     judged += [replace(finding, status=Status.HEALED) for finding in gone]
-    return tuple(sorted(judged, key=lambda finding: (finding.order, finding.status)))
+    return tuple(sorted(judged, key=_place))
 
 
 def _match(
@@ -69,6 +69,11 @@ def _match(
         else:
             still_gone.append(finding)
     return still_new, still_gone, known
+
+
+def _place(finding: Finding) -> tuple[object, ...]:
+    """A sort key that leaves nothing to the order in which findings came."""
+    return (finding.order, finding.status, finding.severity, finding.message, repr(finding.yaml_path))
 
 
 def _exactly(finding: Finding) -> Hashable:

@@ -90,5 +90,9 @@ def _fixed(text: str) -> Counter[str]:
 
 def _meaning(mine: list[str], theirs: list[str]) -> set[str]:
     """Words of meaning that only the first has; the beginning of a word counts as the word."""
-    stems = {word[:5] for word in theirs}
-    return {word for word in mine if word[:5] not in stems and word not in _FUNCTION_WORDS}
+    stems = {_stem(word) for word in theirs}
+    return {word for word in mine if _stem(word) not in stems and word not in _FUNCTION_WORDS}
+
+
+def _stem(word: str) -> str:
+    return (word[:-1] if len(word) > 3 and word[-1] == "s" else word)[:5]
