@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.repositories import SKILL
 
@@ -290,6 +290,8 @@ YAML_PIECES = st.sampled_from(
 
 
 @given(st.lists(YAML_PIECES, max_size=60).map("".join), st.sampled_from(SYMBOLS))
+@example('"\\', SYMBOLS[0])
+@example("'", SYMBOLS[0])
 def test_anything_like_yaml_gives_faults_inside_the_text(text: str, name: str) -> None:
     leaf = read(text, name)
     lines = text.split("\n")

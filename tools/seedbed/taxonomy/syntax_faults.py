@@ -62,7 +62,7 @@ class _Explainer:
         return Fault(
             "syntax",
             message,
-            self._places.span(start, max(start, end)),
+            self._places.span(start, min(max(start, end), len(self._text))),
             value=self._text[start:end][:80],
             help=help,
             replacement=replacement,
