@@ -95,7 +95,7 @@ def _print_diff(report: FixReport) -> None:
 
     text = "".join(unified_diff(file.path, file.before, file.after) for file in report.files)
     if sys.stdout.isatty():
-        text = shown_diff(text)
+        text = shown_diff(text, colour="NO_COLOR" not in os.environ)
     if text and os.environ.get("GITHUB_ACTIONS") == "true":  # a leaf's line may look like a workflow command
         token = secrets.token_hex(16)
         text = f"::stop-commands::{token}\n{shown_diff(text)}::{token}::\n"

@@ -70,7 +70,7 @@ def new(kind: str | None, path: str | None, grounded: bool, author: str | None, 
         question = (
             "What does its document tell" if kind == "knowledge" else "What should the model learn to do"
         )
-        task = click.prompt(f"{question}, in a sentence? (Enter: later)", default="", show_default=False)
+        task = click.prompt(f"{question}? (Enter: later)", default="", show_default=False)
     near = nearest_leaves(
         repository, taxonomy_root=settings.taxonomy.root, words=f"{name.partition('/')[2]} {task or ''}"
     )
@@ -97,9 +97,11 @@ def _ask_kind() -> tuple[str, bool]:
 
 def _ask_path(kind: str, settings: Settings) -> str:
     """A path that can be used; one that cannot is asked for again, with the reason."""
-    example = "transport/oster_ferry" if kind == "knowledge" else "writing/haiku"
-    more = "" if kind == "knowledge" else " (reasoning, mathematics, programming: foundational_skills/…)"
-    click.echo(f"Where does it belong? Folders by topic{more}, such as {example}")
+    if kind == "knowledge":
+        click.echo("Where does it belong? Folders by topic, such as transport/oster_ferry")
+    else:
+        click.echo("Where does it belong? Folders by topic, such as writing/haiku")
+        click.echo("(reasoning, mathematics, programming: foundational_skills/…)")
     while True:
         path = str(click.prompt("Path"))
         try:

@@ -21,9 +21,18 @@ def unified_diff(path: str, before: str, after: str) -> str:
     return "".join([f"diff --git a/{path} b/{path}\n", *_closed(lines)])
 
 
-def shown_diff(diff: str) -> str:
-    """The diff with every control and invisible character written out, for a terminal."""
-    return "".join(f"{terminal_text(line)}\n" for line in diff.split("\n")[:-1])
+_COLOURS = {"+": "32", "-": "31", "@": "36"}
+
+
+def shown_diff(diff: str, *, colour: bool = False) -> str:
+    """The diff with every control and invisible character written out, for a terminal or a log."""
+    return "".join(f"{_shown(line, colour)}\n" for line in diff.split("\n")[:-1])
+
+
+def _shown(line: str, colour: bool) -> str:
+    painted = _COLOURS.get(line[:1]) if colour and not line.startswith(("+++", "---")) else None
+    text = terminal_text(line)
+    return f"\x1b[{painted}m{text}\x1b[0m" if painted else text
 
 
 def _lines(text: str) -> list[str]:

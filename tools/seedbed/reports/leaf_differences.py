@@ -34,7 +34,7 @@ class ComparedLeaf:
 def differences_text(base: Base, leaves: Sequence[ComparedLeaf], *, colour: bool = False) -> str:
     """Leaf by leaf, seed by seed; changed words stand in `[-…-]` and `{+…+}` as in `git diff --word-diff`."""
     head = base.head[:12] if base.head else "the working tree"
-    lines = [f"{head} against {base.base[:12]} ({terminal_text(base.rung)})", ""]
+    lines = [f"{head} against {base.base[:12]}", f"  ({terminal_text(base.rung)})", ""]
     for leaf in leaves:
         lines += [*_leaf_lines(leaf, colour), ""]
     lines.append(_footer(leaves))
