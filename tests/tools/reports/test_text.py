@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.golden import assert_golden
 from support.sample_reports import PATH, everything
 
+from seedbed.checking.finding import Related
 from seedbed.reports.source_excerpt import WIDEST_LINE, display_width
 from seedbed.reports.text import findings_text
 from seedbed.taxonomy.leaf import Span
@@ -63,3 +64,50 @@ def test_no_line_could_be_taken_for_a_workflow_command(text: str) -> None:
     hostile = replace(report.findings[1], path=text, message=text, help=text)
     printed = findings_text(replace(report, findings=(hostile,), sources={text: f"\n\n{text}"}))
     assert not [line for line in printed.splitlines() if line.lstrip().startswith(("::", "##["))]
+
+
+def marked(source: str, span: Span, **changes: object) -> list[str]:
+    finding = replace(everything().findings[0], span=span, fix=None, help=None, **changes)  # type: ignore[arg-type]
+    text = findings_text(replace(everything(), findings=(finding,), sources={PATH: source}))
+    return text.split("\n\n")[0].split("\n")
+
+
+def test_a_very_long_line_is_cut_around_the_mark() -> None:
+    source = "x" * 5_000 + "HERE" + "y" * 5_000
+    (*_, line, under) = marked(source, Span(1, 5_001, 1, 5_005))
+    assert line.startswith("1 | …xxx") and line.endswith("yyy…") and len(line) < WIDEST_LINE + 10
+    assert line.index("HERE") == under.index("^^^^") and under.count("^") == 4
+
+
+def test_a_very_long_line_of_wide_characters_keeps_its_columns() -> None:
+    source = "\u6771" * 300 + "HERE" + "\u4eac" * 300
+    (*_, line, under) = marked(source, Span(1, 301, 1, 305))
+    assert display_width(line.split("HERE")[0]) == under.index("^")
+    assert display_width(line) < WIDEST_LINE + 10
+
+
+def test_tabs_and_combining_marks_keep_the_caret_in_place() -> None:
+    source = "\ta\tcafe\u0301 HERE"
+    (*_, line, under) = marked(source, Span(1, 10, 1, 14))
+    assert "\t" not in line
+    assert display_width(line.split("HERE")[0]) == under.index("^")
+
+
+def test_places_in_one_file_share_an_excerpt_in_the_order_of_the_file() -> None:
+    source = "".join(f"line {number}\n" for number in range(1, 30))
+    related = tuple(Related(PATH, Span(at, 1, at, 5), f"place {at}") for at in (20, 3, 4))
+    lines = marked(source, Span(10, 6, 10, 8), related=related)
+    assert [line for line in lines if "place" in line or line == "..."] == [
+        "   | ---- place 3",
+        "   | ---- place 4",
+        "...",
+        "...",
+        "   | ---- place 20",
+    ]
+    assert lines[1].endswith(f"{PATH}:10:6")
+
+
+def test_a_place_in_a_file_that_is_not_at_hand_is_still_told() -> None:
+    related = (Related("elsewhere/qna.yaml", Span(7, 2, 7, 5), "asked there"),)
+    lines = marked("x", Span(1, 1, 1, 2), related=related)
+    assert lines[-1].strip() == "--> elsewhere/qna.yaml:7:2  asked there"

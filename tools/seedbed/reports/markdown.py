@@ -5,13 +5,13 @@ Text of strangers stands in fences or has its signs escaped: in it no link, imag
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.report import CheckReport
 from seedbed.reports.counts import counted, failing, shown, summary
 from seedbed.reports.escape import markdown_fence, markdown_inline
-from seedbed.reports.source_excerpt import Mark, excerpt
+from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
 
 COMMENT_LIMIT = 65_536
 """Longest comment that GitHub takes, in UTF-16 units."""
@@ -40,8 +40,9 @@ def _body(report: CheckReport, documentation_url: str | None, room: int) -> tupl
     new: list[str] = []
     old: list[str] = []
     findings = shown(report)
+    lines = lines_by_path(report.sources)
     for number, finding in enumerate(findings):
-        block = _block(finding, report, documentation_url)
+        block = _block(finding, lines, documentation_url)
         room -= _length(block)
         if room < 0:
             return _framed(new, old), len(findings) - number
@@ -53,13 +54,13 @@ def _framed(new: list[str], old: list[str]) -> str:
     return "".join([*new, *([f"\n{_OLD}\n", *old, f"\n{_OLD_END}\n"] if old else [])])
 
 
-def _block(finding: Finding, report: CheckReport, documentation_url: str | None) -> str:
+def _block(finding: Finding, sources: Mapping[str, list[str]], documentation_url: str | None) -> str:
     code = (
         finding.code if documentation_url is None else f"[{finding.code}]({documentation_url}{finding.code})"
     )
     where = f"{_shown(finding.path)}:{finding.span.line}:{finding.span.column}"
     lines = [f"\n**{code} {finding.severity.value}** at {where}  ", _shown(finding.message), ""]
-    source = report.sources.get(finding.path)
+    source = sources.get(finding.path)
     if source is not None:
         lines += [_source(finding, source), ""]
     lines += [f"Also: {_shown(text)}\n" for text in _elsewhere(finding)]
@@ -69,7 +70,7 @@ def _block(finding: Finding, report: CheckReport, documentation_url: str | None)
     return "\n".join(lines)
 
 
-def _source(finding: Finding, source: str) -> str:
+def _source(finding: Finding, lines: list[str]) -> str:
     marks = [Mark(finding.span)]
     marks += [
         Mark(related.span, related.message, "-")
@@ -77,7 +78,7 @@ def _source(finding: Finding, source: str) -> str:
         if related.path == finding.path
     ]
     width = max(len(str(mark.span.line)) for mark in marks)
-    return markdown_fence("\n".join(excerpt(source, marks, width, lambda text, tone: text, "")), 4_000)
+    return markdown_fence("\n".join(excerpt(lines, marks, width, lambda text, tone: text, "")), 4_000)
 
 
 def _elsewhere(finding: Finding) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from seedbed.checking.finding import Finding, Fix, Related, Severity, Status
 from seedbed.checking.report import CheckReport
 from seedbed.reports.escape import is_hostile, json_for_log, markdown_inline, without_surrogates
+from seedbed.reports.source_excerpt import lines_by_path
 from seedbed.taxonomy.leaf import Span
 
 _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.HINT: "INFO"}
@@ -18,7 +19,7 @@ _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.HI
 
 def findings_rdjson(report: CheckReport, *, documentation_url: str | None = None) -> str:
     """A DiagnosticResult of what is there. Messages are escaped as Markdown, since they become review comments."""
-    lines = {path: text.split("\n") for path, text in report.sources.items()}
+    lines = lines_by_path(report.sources)
     diagnostics = [
         _diagnostic(finding, lines, documentation_url)
         for finding in report.findings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seedbed.reports.escape import is_hostile, terminal_text
@@ -25,12 +25,18 @@ class Mark:
     sign: str = "^"
 
 
-def excerpt(source: str, marks: Sequence[Mark], width: int, paint: Paint, tone: str) -> Iterator[str]:
+def lines_by_path(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """Each file cut into lines once, since many findings can point into one file."""
+    return {path: text.split("\n") for path, text in sources.items()}
+
+
+def excerpt(
+    lines: Sequence[str], marks: Sequence[Mark], width: int, paint: Paint, tone: str
+) -> Iterator[str]:
     """The first line of every mark in the order of the file, `...` where lines between are left out.
 
-    `width` is the room for line numbers. Nothing hostile in `source` or in a label is let through.
+    `width` is the room for line numbers. Nothing hostile in `lines` or in a label is let through.
     """
-    lines = source.split("\n")
     there = sorted((mark for mark in marks if mark.span.line <= len(lines)), key=lambda mark: mark.span)
     margin = paint(f"{' ' * width} |", "muted")
     previous = 0

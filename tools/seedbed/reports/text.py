@@ -12,7 +12,7 @@ from seedbed.checking.report import CheckReport
 from seedbed.checking.verdict import fails
 from seedbed.reports.counts import counted, failing, shown, summary
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.source_excerpt import Mark, excerpt
+from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
 
 _COLOURS = {"error": "31;1", "warning": "33;1", "hint": "36;1", "muted": "2", "bold": "1", "good": "32;1"}
 
@@ -26,7 +26,8 @@ def findings_text(
 ) -> str:
     """The whole report, with a footer that counts; `local_command` is printed as the way to see the same locally."""
     paint = _Paint(colour)
-    blocks = [_block(finding, report.sources, paint, documentation_url) for finding in shown(report)]
+    lines = lines_by_path(report.sources)
+    blocks = [_block(finding, lines, paint, documentation_url) for finding in shown(report)]
     footer = list(_footer(report, paint))
     if local_command is not None and blocks:
         footer.append(f"Run it yourself: {local_command}")
@@ -41,7 +42,9 @@ class _Paint:
         return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m" if self._colour else text
 
 
-def _block(finding: Finding, sources: Mapping[str, str], paint: _Paint, documentation_url: str | None) -> str:
+def _block(
+    finding: Finding, sources: Mapping[str, list[str]], paint: _Paint, documentation_url: str | None
+) -> str:
     old = finding.status is Status.ALREADY_THERE
     tone = "muted" if old else finding.severity.value
     label = paint(f"{finding.code} {finding.severity.value}", tone)
