@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from seedbed.checking.author import author_of_change
 from seedbed.checking.check import Progress
 from seedbed.checking.check import check as run_check
 from seedbed.checking.report import CheckReport
@@ -85,6 +86,7 @@ def check(
         head=commit,
         paths=where,
         progress=_progress(),
+        author=author_of_change(os.environ),
         policy_from_base=config is None,
     )
     form = _chosen(form)
