@@ -15,7 +15,7 @@ def documents_beside(leaf_path: str, tree: Tree) -> list[TreeFile]:
     return [
         file
         for file in tree.around(leaf_path)
-        if file.is_regular and file.path not in tree.leaves and PurePosixPath(file.path).name != ATTRIBUTION
+        if file.is_regular and not tree.is_leaf(file) and PurePosixPath(file.path).name != ATTRIBUTION
     ]
 
 

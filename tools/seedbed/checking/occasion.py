@@ -35,7 +35,7 @@ class Occasion:
             if progress is not None:
                 progress(done, len(leaves))
             around = Surroundings(
-                tree.leaves[path],
+                tree.file(path),
                 tree,
                 self.policy.settings,
                 self.window,

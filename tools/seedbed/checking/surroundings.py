@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from seedbed.checking.tree import Tree
+from seedbed.checking.tree import NEAREST_LEAVES, Tree
 from seedbed.config import CheckSettings
 from seedbed.taxonomy.repository import TreeFile
 
@@ -25,6 +25,11 @@ class Surroundings:
     newcomer: bool = False  # whether the change adds this leaf
     author: str | None = None  # login of who proposes the change, where the forge says
     benchmark_texts: tuple[tuple[str, str], ...] = ()  # (path, text) of the lists of benchmark questions
+
+    @property
+    def whole(self) -> bool:
+        """Whether so much is checked that each leaf is compared with all others."""
+        return len(self.checked) > NEAREST_LEAVES
 
     def tells_of(self, other: str) -> bool:
         """Whether a fault that the leaf shares with the one at `other` is told here.

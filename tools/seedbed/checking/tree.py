@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -14,13 +14,15 @@ from pathlib import PurePosixPath
 from seedbed.checking.questions import QuestionIndex
 from seedbed.checking.texts import exchanges, normal
 from seedbed.errors import RepositoryError
-from seedbed.taxonomy.changes import all_leaves, leaf_name
 from seedbed.taxonomy.leaf import Fault, LeafFile, Span
+from seedbed.taxonomy.leaf_files import LeafFiles, leaf_name, parent
 from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
 from seedbed.taxonomy.repository import Repository, TreeFile
 
 ATTRIBUTION = "attribution.txt"
 MAXIMUM_DOCUMENT_BYTES = 4 * 1024 * 1024
+NEAREST_LEAVES = 1_000
+"""With how many others a leaf is compared when only some are checked; all are, when more than these are checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +43,37 @@ class Tree:
         self._repository = repository
         self._commit = commit
         self._root = taxonomy_root
+        self._files = LeafFiles(repository, commit, taxonomy_root)
         self._leaf_files: dict[str, LeafFile] = {}
+        self._scopes: dict[str, tuple[TreeFile, ...] | None] = {}
+        self._indexes: dict[str, QuestionIndex] = {}
+        self._twin_names: dict[str, dict[str, list[str]]] = {}
 
     @cached_property
     def leaves(self) -> Mapping[str, TreeFile]:
-        """Every leaf's file by path, wrongly named ones included."""
-        found = all_leaves(self._repository, revision=self._commit, taxonomy_root=self._root)
-        return {file.path: file for file in found}
+        """Every leaf's file by path, wrongly named ones included. Looks at the whole tree."""
+        return {file.path: file for file in self._files.all()}
 
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """The names of all leaves."""
-        return frozenset(leaf_name(path, self._root) for path in self.leaves)
+    def file(self, path: str) -> TreeFile:
+        """The file of the leaf at `path`."""
+        found = self._files.at(path)
+        assert found is not None, f"{path} is no leaf"
+        return found
 
-    @cached_property
-    def _folders(self) -> Mapping[str, tuple[TreeFile, ...]]:
-        folders: dict[str, list[TreeFile]] = {}
-        for file in self._repository.files(self._commit, self._root):
-            for folder in PurePosixPath(file.path).parents:
-                folders.setdefault(str(folder), []).append(file)
-        return {folder: tuple(files) for folder, files in folders.items()}
+    def is_leaf(self, file: TreeFile) -> bool:
+        """Whether a file of this tree is a leaf, or was meant to be."""
+        return self._files.is_leaf(file)
+
+    def is_name(self, name: str) -> bool:
+        """Whether a leaf has this name."""
+        return bool(self._files.directly_in(self._folder_of(name)))
+
+    def _folder_of(self, name: str) -> str:
+        return f"{self._files.root}/{name}" if self._files.root else name
 
     def around(self, path: str) -> tuple[TreeFile, ...]:
         """All files in and below the folder that holds `path`."""
-        return self._folders.get(str(PurePosixPath(path).parent), ())
+        return self._files.below(parent(path))
 
     def read_text(self, file: TreeFile, *, limit: int = MAXIMUM_DOCUMENT_BYTES) -> str | None:
         """A regular file's text with bad bytes replaced; None for a link, a submodule, or what cannot be read."""
@@ -83,7 +92,7 @@ class Tree:
     def leaf_file(self, path: str) -> LeafFile:
         """The leaf at `path` as read; a link or a submodule reads as an empty text without faults of its own."""
         if path not in self._leaf_files:
-            self._leaf_files[path] = self._read(self.leaves[path])
+            self._leaf_files[path] = self._read(self.file(path))
         return self._leaf_files[path]
 
     def _read(self, file: TreeFile) -> LeafFile:
@@ -102,30 +111,71 @@ class Tree:
 
     def text(self, path: str) -> str | None:
         """The text of a file that findings point into: a leaf, its attribution, a document; None where there is none."""
-        if path in self.leaves:
+        if self._files.at(path) is not None:
             return self.leaf_file(path).text or None
         file = next((file for file in self.around(path) if file.path == path), None)
         return None if file is None else self.read_text(file)
 
-    @cached_property
-    def questions(self) -> QuestionIndex:
-        """What all leaves ask. A file that cannot be read asks nothing; its own check says what is wrong with it."""
-        index = QuestionIndex()
-        for path, file in self.leaves.items():
-            with contextlib.suppress(RepositoryError):
-                index.add(path, self.read_text(file, limit=MAXIMUM_BYTES) or "")
-        return index
+    def near_leaves(self, path: str, *, whole: bool) -> tuple[str, tuple[TreeFile, ...]]:
+        """The leaves that the one at `path` is compared with, and the folder that holds them.
 
-    def same_question(self, question: str) -> Iterator[OtherQuestion]:
-        """Leaves that ask `question` as it is, but for case, spacing and final punctuation."""
+        All of the taxonomy, if it is `whole` or small; else the widest folder around the leaf with at most
+        NEAREST_LEAVES, so that a change of a few leaves costs the same in a large taxonomy.
+        """
+        root = self._files.root
+        if whole:
+            return root, tuple(self.leaves.values())
+        folder, found = parent(path), self._leaves_below(parent(path)) or ()
+        while folder != root and folder:
+            wider = self._leaves_below(parent(folder))
+            if wider is None:
+                break
+            folder, found = parent(folder), wider
+        return folder, found
+
+    def _leaves_below(self, folder: str) -> tuple[TreeFile, ...] | None:
+        """The leaves below a folder; None where they are more than NEAREST_LEAVES. Stops looking as soon as they are."""
+        if folder not in self._scopes:
+            self._scopes[folder] = self._few_below(folder)
+        return self._scopes[folder]
+
+    def _few_below(self, folder: str) -> tuple[TreeFile, ...] | None:
+        if self._commit is None:
+            inside = [
+                file for path, file in self.leaves.items() if not folder or path.startswith(f"{folder}/")
+            ]
+            return tuple(inside) if len(inside) <= NEAREST_LEAVES else None
+        found: list[TreeFile] = []
+        waiting = [folder]
+        while waiting:
+            listed = self._repository.folder(self._commit, waiting.pop())
+            found += filter(self.is_leaf, listed.files.values())
+            waiting += listed.folders
+            if len(found) + len(waiting) > NEAREST_LEAVES:
+                return None
+        return tuple(sorted(found, key=lambda file: file.path))
+
+    def _questions(self, path: str, whole: bool) -> QuestionIndex:
+        """What the leaves near `path` ask. A file that cannot be read asks nothing; its own check says why."""
+        scope, files = self.near_leaves(path, whole=whole)
+        if scope not in self._indexes:
+            index = QuestionIndex()
+            for file in files:
+                with contextlib.suppress(RepositoryError):
+                    index.add(file.path, self.read_text(file, limit=MAXIMUM_BYTES) or "")
+            self._indexes[scope] = index
+        return self._indexes[scope]
+
+    def same_question(self, question: str, *, near: str, whole: bool) -> Iterator[OtherQuestion]:
+        """Leaves near the one at `near` that ask `question` as it is, but for case, spacing and final punctuation."""
         wanted = normal(question)
-        for path in self.questions.same(question):
+        for path in self._questions(near, whole).same(question):
             asked = (other for other in self._asked(path) if normal(other.question) == wanted)
             yield from itertools.islice(asked, 1)
 
-    def near_questions(self, question: str) -> Iterator[OtherQuestion]:
-        """Questions without a context of their own in leaves that may ask nearly the same."""
-        for path in self.questions.near(question):
+    def near_questions(self, question: str, *, near: str, whole: bool) -> Iterator[OtherQuestion]:
+        """Questions in leaves near the one at `near` that may ask nearly the same."""
+        for path in self._questions(near, whole).near(question):
             yield from self._asked(path)
 
     def _asked(self, path: str) -> Iterator[OtherQuestion]:
@@ -137,32 +187,33 @@ class Tree:
                     leaf.path, leaf.name, exchange.question, span, exchange.context is not None
                 )
 
-    @cached_property
-    def _folded_folders(self) -> Mapping[str, Mapping[str, str]]:
-        """Folders by what some systems take them for: folded name → name → a leaf below it."""
-        folded: dict[str, dict[str, str]] = {}
-        seen: set[str] = set()
-        for path in self.leaves:
-            for folder in _folders_down(leaf_name(path, self._root)):
-                if folder not in seen:
-                    seen.add(folder)
-                    folded.setdefault(_folded(folder), {})[folder] = path
-        return folded
-
     def clashes(self, name: str) -> Iterator[tuple[str, str, str]]:
         """Folders that some systems take for a folder of the leaf `name`: its own, the other, and a leaf below that."""
         for folder in _folders_down(name):
-            for other, path in self._folded_folders.get(_folded(folder), {}).items():
-                if other != folder:
-                    yield folder, other, path
+            for other in self._twins(folder):
+                leaf = next(filter(self.is_leaf, self._files.below(self._folder_of(other))), None)
+                if leaf is not None:
+                    yield folder, other, leaf.path
 
-    @cached_property
-    def topics(self) -> Mapping[tuple[str, ...], tuple[str, ...]]:
-        """Paths of leaves by the words of their last folder."""
-        found: dict[tuple[str, ...], list[str]] = {}
-        for path in self.leaves:
-            found.setdefault(topic_of(leaf_name(path, self._root)), []).append(path)
-        return {topic: tuple(paths) for topic, paths in found.items()}
+    def _twins(self, folder: str) -> list[str]:
+        """The other folders beside `folder` that have its name when they are folded."""
+        above = parent(folder)
+        if above not in self._twin_names:
+            self._twin_names[above] = {}
+            for path in self._subfolders(self._folder_of(above)):
+                name = path.removeprefix(f"{self._files.root}/") if self._files.root else path
+                self._twin_names[above].setdefault(_folded(name), []).append(name)
+        return [name for name in self._twin_names[above].get(_folded(folder), ()) if name != folder]
+
+    def _subfolders(self, folder: str) -> Iterable[str]:
+        if self._commit is not None:
+            return self._repository.folder(self._commit, folder).folders
+        start = len(folder) + 1
+        return {
+            path[:start] + path[start:].split("/", 1)[0]
+            for path in self.leaves
+            if path.startswith(f"{folder}/") and "/" in path[start:]
+        }
 
 
 def topic_of(name: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ SEVERITY = Severity.WARNING
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look for a leaf in one of the folders above, below the branch itself (a leaf there is SB206's to refuse)."""
     for folder in PurePosixPath(leaf.name).parents:
-        if len(folder.parts) > 1 and str(folder) in around.tree.names:
+        if len(folder.parts) > 1 and around.tree.is_name(str(folder)):
             yield Finding(
                 CODE,
                 SEVERITY,

@@ -1,7 +1,8 @@
 """No other leaf asks the very same question.
 
 Two leaves with one question compete: the model is shown two answers, and the score of one leaf measures the other.
-For a grounded skill, where the context differs, that is fine and no finding.
+For a grounded skill, where the context differs, that is fine and no finding. A change to a taxonomy of more than a
+thousand leaves is compared with the thousand that are nearest; `seedbed check --all` compares all.
 
 Warns: the question of another leaf, word for word.
 
@@ -30,7 +31,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
         if exchange.question is None or exchange.context is not None or normal(exchange.question) in asked:
             continue
         asked.add(normal(exchange.question))
-        others = around.tree.same_question(exchange.question)
+        others = around.tree.same_question(exchange.question, near=leaf.path, whole=around.whole)
         other = next((o for o in others if o.path != leaf.path and around.tells_of(o.path)), None)
         if other is not None:
             yield Finding(

@@ -51,8 +51,12 @@ def _words(exchange: Exchange) -> int:
 
 
 def _parts(leaf: LeafFile) -> Iterator[Finding]:
+    seen: set[str] = set()
     for path, seed in seeds(leaf):
         context = seed.get("context")
+        if isinstance(context, str) and context in seen:
+            continue  # the same passage with other questions was told where it stands first
+        seen.add(str(context))
         if isinstance(context, str) and (words := len(context.split())) > CONTEXT_WORDS:
             where = (*path, "context")
             message = (
