@@ -1,0 +1,126 @@
+"""Which leaves hold a key: in memory, in a file beside the git objects, or in both, the one on top of the other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+FORMAT = 1
+"""Counts up when keys or tables change; a file of another format is made anew."""
+
+
+class Postings(Protocol):
+    """Keys are 64-bit integers; a leaf is named by the path of its file."""
+
+    def paths(self, key: int, most: int) -> list[str]:
+        """Leaves that hold `key`, in no particular order, at most `most` of them."""
+        ...
+
+
+class MemoryPostings:
+    """Postings that live as long as the process."""
+
+    def __init__(self) -> None:
+        self._leaves: dict[int, list[str]] = {}
+
+    def add(self, path: str, keys: Iterable[int]) -> None:
+        """Note which keys the leaf at `path` holds."""
+        for key in set(keys):
+            self._leaves.setdefault(key, []).append(path)
+
+    def paths(self, key: int, most: int) -> list[str]:
+        return self._leaves.get(key, [])[:most]
+
+
+class StoredPostings:
+    """Postings of the leaves of one commit, in an SQLite file that is written once and then only read."""
+
+    def __init__(self, connection: sqlite3.Connection, commit: str, leaves: int) -> None:
+        self._connection = connection
+        self.commit = commit
+        self.leaves = leaves
+
+    @classmethod
+    def open(cls, file: Path) -> StoredPostings | None:
+        """The postings in `file`; None when there are none, or they are of another format or damaged."""
+        if not file.is_file():
+            return None
+        try:
+            connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+            [(form, commit, leaves)] = connection.execute("SELECT format, commit_id, leaves FROM origin")
+        except (sqlite3.DatabaseError, ValueError):
+            return None
+        return cls(connection, str(commit), int(leaves)) if form == FORMAT else None
+
+    @classmethod
+    def write(cls, file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]) -> StoredPostings:
+        """Write the postings of `commit` and open them. A reader sees the old file or the new one, never half of it.
+
+        Where the file cannot be written, as in a repository that is only to be read, they last as long as the process.
+        """
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=file.name, dir=file.parent)
+        except OSError:
+            handle, name = tempfile.mkstemp(prefix="seedbed-")
+            file = Path(name)
+        os.close(handle)
+        try:
+            _fill(Path(name), commit, leaves)
+            Path(name).replace(file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        found = cls.open(file)
+        assert found is not None, "what was just written can be read"
+        if file.name.startswith("seedbed-"):
+            file.unlink()  # the open connection keeps it
+        return found
+
+    def paths(self, key: int, most: int) -> list[str]:
+        query = "SELECT path FROM entry JOIN leaf ON leaf.number = entry.leaf WHERE key = ? LIMIT ?"
+        return [path for (path,) in self._connection.execute(query, (key, most))]
+
+
+class LayeredPostings:
+    """Stored postings with what has changed since: leaves that are hidden, and others on top."""
+
+    def __init__(self, stored: StoredPostings, hidden: Collection[str], above: MemoryPostings) -> None:
+        self._stored = stored
+        self._hidden = frozenset(hidden)
+        self._above = above
+
+    def paths(self, key: int, most: int) -> list[str]:
+        below = self._stored.paths(key, most + len(self._hidden))
+        kept = [path for path in below if path not in self._hidden]
+        return [*self._above.paths(key, most), *kept][:most]
+
+
+def _fill(file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]) -> None:
+    """Collect first and sort once: a tree that grows key by key would be written many times over."""
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
+            "CREATE TABLE origin (format INTEGER, commit_id TEXT, leaves INTEGER);"
+            "CREATE TABLE leaf (number INTEGER PRIMARY KEY, path TEXT);"
+            "CREATE TABLE entry (key INTEGER, leaf INTEGER, PRIMARY KEY (key, leaf)) WITHOUT ROWID;"
+            "CREATE TEMP TABLE loose (key INTEGER, leaf INTEGER);"
+        )
+        number = -1
+
+        def rows() -> Iterator[tuple[int, int]]:
+            nonlocal number
+            for number, (path, keys) in enumerate(leaves):
+                connection.execute("INSERT INTO leaf VALUES (?, ?)", (number, path))
+                for key in set(keys):
+                    yield key, number
+
+        connection.executemany("INSERT INTO loose VALUES (?, ?)", rows())
+        connection.execute("INSERT INTO entry SELECT key, leaf FROM loose ORDER BY key, leaf")
+        connection.execute("INSERT INTO origin VALUES (?, ?, ?)", (FORMAT, commit, number + 1))
+        connection.commit()
