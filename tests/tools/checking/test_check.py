@@ -105,6 +105,20 @@ def test_links_are_refused_and_never_followed(tmp_path: Path) -> None:
         assert "capital" not in "".join(report.sources.values())
 
 
+def test_a_link_in_the_place_of_a_leaf_fails_and_an_old_one_does_not(tmp_path: Path) -> None:
+    builder = RepositoryBuilder(tmp_path)
+    builder.write_leaf(str(Path(PATH).parent))
+    old = tmp_path / "taxonomy/compositional_skills/places/old"
+    old.symlink_to("capitals")
+    base = builder.commit()
+    (tmp_path / "taxonomy/compositional_skills/places/towns").symlink_to("capitals")
+    report = check(Repository.open(tmp_path), Settings(), base=Base("test", base, builder.commit()))
+    assert [(finding.code, finding.path) for finding in report.findings] == [
+        ("SB208", "taxonomy/compositional_skills/places/towns")
+    ]
+    assert report.failed
+
+
 def test_an_executable_leaf_is_a_warning(tmp_path: Path) -> None:
     builder = RepositoryBuilder(tmp_path)
     builder.write(BESIDE, ATTRIBUTION)

@@ -12,6 +12,7 @@ from seedbed.checking.masking import masked
 from seedbed.checking.occasion import Occasion, rule_codes, unweakened_codes
 from seedbed.checking.policy import Policy, policy_of
 from seedbed.checking.report import CheckedLeaf, CheckReport
+from seedbed.checking.rules.stray_link import strays
 from seedbed.checking.rules.unused_ignore import unused
 from seedbed.checking.surroundings import SMALLEST_WINDOW
 from seedbed.checking.tree import ATTRIBUTION, Tree
@@ -19,6 +20,7 @@ from seedbed.checking.verdict import Verdict, compare, verdict_of
 from seedbed.config import FILE_NAME, CheckSettings, Settings
 from seedbed.errors import UsageError
 from seedbed.taxonomy.changes import Base, ChangeKind, LeafChange, changed_leaves, leaf_name
+from seedbed.taxonomy.leaf_files import plain_root
 from seedbed.taxonomy.repository import Repository
 
 Progress = Callable[[int, int], None]
@@ -71,6 +73,8 @@ def check(
     judged = _judged(found, earlier, selected, policy, compared=base is not None)
     general = list(rules.findings)
     text = rules.text
+    if base is not None:
+        general += strays(repository.differing(base.base, commit, plain_root(root)), after.belongs_to_a_leaf)
     if base is None and not paths:
         text = _policy_text(repository, commit)
         general += unused(settings.check.ignore, occasion.used, text)

@@ -64,6 +64,10 @@ class Tree:
         """Whether a file of this tree is a leaf, or was meant to be."""
         return self._files.is_leaf(file)
 
+    def belongs_to_a_leaf(self, file: TreeFile) -> bool:
+        """Whether a file lies in or below the folder of a leaf, or is one."""
+        return self.is_leaf(file) or self._files.owner(file.path) is not None
+
     def is_name(self, name: str) -> bool:
         """Whether a leaf has this name."""
         return bool(self._files.directly_in(self._folder_of(name)))
