@@ -17,6 +17,7 @@ Seedbed's own (exit code 4, with a report to paste).
 from __future__ import annotations
 
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -53,13 +54,20 @@ class RepositoryError(UsageError):
     """There is no git repository here, no such revision, or no base to compare with."""
 
 
+def install_command(extra: str) -> str:
+    """The line that brings an extra: of the checkout that runs, where there is one, else of the package index."""
+    checkout = Path(__file__).resolve().parents[2]
+    source = checkout if (checkout / "pyproject.toml").is_file() else "seedbed"
+    return f"pip install '{source}[{extra}]'"
+
+
 class MissingExtraError(UsageError, ImportError):
     """An optional dependency is not installed; the hint is the `pip install` line that brings it."""
 
     def __init__(self, feature: str, extra: str, missing: str) -> None:
         super().__init__(
             f"{feature} needs {missing}, which is not installed",
-            hint=f"pip install 'seedbed[{extra}]'",
+            hint=install_command(extra),
         )
 
 

@@ -11,6 +11,7 @@ from support.repositories import ATTRIBUTION, SKILL, RepositoryBuilder
 
 from seedbed.cli.doctor import Diagnosis, State, diagnose
 from seedbed.config import Settings, TeacherSettings
+from seedbed.errors import install_command
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_a_teacher_that_cannot_be_asked(builder: RepositoryBuilder, section: str
 def test_a_missing_extra(builder: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seedbed.cli.doctor.find_spec", lambda name: None if name == "pyarrow" else name)
     extra = found("extra")
-    assert extra.state is State.ATTENTION and extra.advice == "pip install 'seedbed[generate]'"
+    assert extra.state is State.ATTENTION and extra.advice == install_command("generate")
 
 
 def test_a_bare_mirror(builder: RepositoryBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,8 @@ import pytest
 from support.growing import growing_repository, run_seedbed, tiny_teacher
 from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, freeform_leaf, small_taxonomy
 
+from seedbed.errors import install_command
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -100,5 +102,5 @@ def test_a_missing_library_is_said_before_anything_is_asked(
     monkeypatch.setitem(sys.modules, library, None)
     found = run_seedbed("generate", "--leaf", FREEFORM)
     assert found.exit_code == 2
-    assert library in found.errors and "pip install 'seedbed[generate]'" in found.errors
+    assert library in found.errors and install_command("generate") in found.errors
     assert "requests made" not in found.output

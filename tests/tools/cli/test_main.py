@@ -12,7 +12,14 @@ import pytest
 from support.command_line import seedbed
 
 from seedbed.cli import main
-from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError, TrainingError, UsageError
+from seedbed.errors import (
+    ExitCode,
+    MissingExtraError,
+    NothingToDoError,
+    TrainingError,
+    UsageError,
+    install_command,
+)
 
 
 def ending(error: BaseException) -> int:
@@ -54,7 +61,7 @@ def test_hint_and_message_are_shown_and_harmless(capsys: pytest.CaptureFixture[s
 
 def test_a_missing_library_names_the_line_that_brings_it(capsys: pytest.CaptureFixture[str]) -> None:
     ending(ModuleNotFoundError("no", name="pyarrow.parquet"))
-    assert "pip install 'seedbed[generate]'" in capsys.readouterr().err
+    assert install_command("generate") in capsys.readouterr().err
 
 
 def test_a_defect_leaves_a_report(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.tiny_model import build_tiny_model
 
-from seedbed.errors import MissingExtraError
+from seedbed.errors import MissingExtraError, install_command
 from seedbed.teacher.vllm_engine import load_vllm_teacher
 
 INSTALLED = importlib.util.find_spec("vllm") is not None
@@ -39,7 +39,7 @@ if __name__ == "__main__":
 def test_without_vllm_the_line_that_installs_it_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingExtraError) as raised:
         load_vllm_teacher(str(tmp_path))
-    assert raised.value.hint == "pip install 'seedbed[vllm]'"
+    assert raised.value.hint == install_command("vllm")
 
 
 @pytest.mark.skipif(not INSTALLED, reason="vLLM is not installed")

@@ -21,6 +21,7 @@ from seedbed.errors import (
     SeedbedError,
     TrainingError,
     UsageError,
+    install_command,
 )
 from seedbed_training.cli import commands
 from seedbed_training.cli.eval import evaluate
@@ -177,4 +178,4 @@ def test_without_torch_the_extra_is_named(type_it: Any, monkeypatch: pytest.Monk
     for name in ("torch", "transformers"):
         monkeypatch.setitem(sys.modules, name, None)
     error = refusal(type_it(train), MissingExtraError)
-    assert error.hint == "pip install 'seedbed[train]'"
+    assert error.hint == install_command("train")

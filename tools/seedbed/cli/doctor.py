@@ -14,7 +14,7 @@ import click
 
 from seedbed.cli.options import config_option, find_base_of, open_repository
 from seedbed.config import FILE_NAME, Settings, TeacherSettings
-from seedbed.errors import ExitCode, SeedbedError
+from seedbed.errors import ExitCode, SeedbedError, install_command
 from seedbed.reports.escape import terminal_text
 from seedbed.taxonomy.changes import all_leaves
 from seedbed.taxonomy.leaf import BRANCHES
@@ -204,7 +204,7 @@ def _extras(teacher: TeacherSettings) -> Iterator[Diagnosis]:
         if not missing:
             yield Diagnosis("extra", State.OK, f"[{extra}] is installed")
             continue
-        advice = f"pip install 'seedbed[{extra}]'"
+        advice = install_command(extra)
         if extra in ("generate", needed):
             found = f"[{extra}] lacks {', '.join(missing)}: preview and generate need it"
             yield Diagnosis("extra", State.ATTENTION, found, advice)

@@ -10,17 +10,21 @@ from pathlib import Path
 import click
 
 from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError, SeedbedError
+from seedbed.generation.entrance import unreadable_words
 from seedbed.generation.estimate import Estimate, estimate_leaf
 from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.generate import generate as generate_samples
 from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource, read_sources
-from seedbed.generation.project import Project, chosen, open_project
+from seedbed.generation.project import Project, chosen, open_project, teacher_settings
 from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.seed import leaf_seeds
 from seedbed.generation.status import LeafStatus, taxonomy_status
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.funnel import counted, funnel_lines
 from seedbed.taxonomy.changes import changed_leaves
+from seedbed.teacher.open_teacher import open_teacher
+from seedbed.teacher.teacher import Teacher
 
 _SHOWN_NAMES = 5
 REAL_TEACHER = (
@@ -87,7 +91,8 @@ def generate(
         return ExitCode.FINE
     picked = _with_documents(project, commit, picked)
     if dry_run:
-        _print_estimate(picked, plan, run_seed)
+        reader = open_teacher(teacher_settings(project.settings, teacher)) if plan.closed_vocabulary else None
+        _print_estimate(picked, plan, run_seed, reader)
         return ExitCode.FINE
     sources = [status.source for status in picked if status.source is not None]
     outcomes = _run(project, sources, plan, teacher, run_seed)
@@ -193,7 +198,10 @@ def _print_outcomes(outcomes: Sequence[LeafOutcome]) -> None:
         )
 
 
-def _print_estimate(picked: Sequence[LeafStatus], recipe: GenerationRecipe, run_seed: int) -> None:
+def _print_estimate(
+    picked: Sequence[LeafStatus], recipe: GenerationRecipe, run_seed: int, reader: Teacher | None
+) -> None:
+    """A line per leaf and the sum; `reader` is the teacher whose closed vocabulary decides what it can read at all."""
     total = Estimate()
     for status in picked:
         source = status.source
@@ -209,6 +217,12 @@ def _print_estimate(picked: Sequence[LeafStatus], recipe: GenerationRecipe, run_
             passages = source_passages(source.documents, recipe.passages)
         except SeedbedError as error:
             click.echo(f"{terminal_text(status.name)}: {error.message}", err=True)
+            continue
+        unreadable = unreadable_words(leaf_seeds(source.leaf), passages, reader) if reader else None
+        if unreadable:
+            click.echo(
+                f"{terminal_text(status.name)}: {status.why}; would be refused: {terminal_text(unreadable)}"
+            )
             continue
         cost = estimate_leaf(source.leaf, passages, recipe)
         total += cost

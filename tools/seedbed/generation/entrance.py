@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from seedbed.generation.answering import answer_request, other_exemplar
 from seedbed.generation.asking import Asker, Usage, together
 from seedbed.generation.normalise import normalised
+from seedbed.generation.seed import Seed
 from seedbed.generation.task import SourcePassage, Task
 from seedbed.teacher.teacher import Teacher
 
 _NAMED_WORDS = 5
 
 
-def unreadable_words(task: Task, passages: Sequence[SourcePassage], teacher: Teacher) -> str | None:
-    """Why a closed vocabulary cannot read the leaf, naming some of the words; None when it can."""
-    seeds = (*task.seeds.training, *task.seeds.held_out)
+def unreadable_words(
+    seeds: Sequence[Seed], passages: Sequence[SourcePassage], teacher: Teacher
+) -> str | None:
+    """Why a closed vocabulary cannot read a leaf's seeds and passages, naming some of the words; None when it can."""
     texts = [text for seed in seeds for text in (seed.question, seed.answer, seed.context or "")]
     found = teacher.unknown_words("\n".join([*texts, *(passage.text for passage in passages)]))
     if not found:

@@ -72,7 +72,9 @@ class LeafGrower:
         if not first.seeds.training:
             return Refusal(leaf, "it has too few seed examples to hold one out")
         reason = (
-            unreadable_words(first, passages, self._asker.teacher) if self.recipe.closed_vocabulary else None
+            unreadable_words(leaf_seeds(leaf), passages, self._asker.teacher)
+            if self.recipe.closed_vocabulary
+            else None
         )
         reason = reason or await failed_entrance(first, self._asker, usage)
         if reason:
