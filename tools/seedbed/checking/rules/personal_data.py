@@ -33,9 +33,14 @@ _RESERVED = re.compile(
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _CARD = re.compile(r"(?<![\d.-])(?:4\d{3}|5[1-5]\d{2}|3[47]\d{2}|6011)(?:[ -]?\d){9,12}(?![\d.-])")
 
+_SIGN = re.compile(r"@|[A-Z]{2}\d{2}|\d{4}[ -]?\d{4}|\d{4}[ -]?\d{6}")
+"""One of these stands in whatever the patterns find."""
+
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """One finding for each kind in a text of the seeds, at the first; a document's address is no person's."""
+    if _SIGN.search(leaf.text) is None:
+        return
     for path, text in all_texts(leaf):
         if path[:1] in (("document",), ("created_by",)):
             continue
@@ -59,7 +64,7 @@ def _personal(text: str) -> Iterator[tuple[str, str, int]]:
     kinds = (
         (
             "the e-mail address",
-            [m.group() for m in _EMAIL.finditer(text) if not _RESERVED.fullmatch(m["domain"])],
+            _addresses(text) if "@" in text else [],
         ),
         ("the bank account", [m.group() for m in _IBAN.finditer(text) if _valid_iban(m.group())]),
         ("the payment card", [m.group() for m in _CARD.finditer(text) if _valid_card(m.group())]),
@@ -67,6 +72,10 @@ def _personal(text: str) -> Iterator[tuple[str, str, int]]:
     for what, found in kinds:
         if found:
             yield what, found[0], len(set(found))
+
+
+def _addresses(text: str) -> list[str]:
+    return [match.group() for match in _EMAIL.finditer(text) if not _RESERVED.fullmatch(match["domain"])]
 
 
 def _valid_iban(written: str) -> bool:

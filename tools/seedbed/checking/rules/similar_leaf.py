@@ -20,7 +20,6 @@ from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import start_of
 from seedbed.checking.tree import topic_of
 from seedbed.taxonomy.leaf import LeafFile
-from seedbed.taxonomy.leaf_files import parent
 
 CODE = "SB503"
 SEVERITY = Severity.HINT
@@ -36,11 +35,8 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     if not around.newcomer or not topic or set(topic) <= _GENERAL:
         return
     branch = leaf.name.split("/", 1)[0]
-    _, near = around.tree.near_leaves(leaf.path, whole=around.whole)
-    for file in near:
-        if topic_of(parent(file.path)) != topic:
-            continue
-        path, other = file.path, around.tree.leaf_file(file.path)
+    for path in around.tree.of_topic(topic, near=leaf.path, whole=around.whole):
+        other = around.tree.leaf_file(path)
         if path == leaf.path or not other.name.startswith(f"{branch}/") or not around.tells_of(path):
             continue
         if _folder(leaf.name) == _folder(other.name) and leaf.name != other.name and _same_signs(leaf, other):
