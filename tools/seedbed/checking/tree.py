@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import TypeVar
 
-from seedbed.checking.questions import QuestionIndex
+from seedbed.checking.postings import Postings
+from seedbed.checking.questions import QuestionIndex, question_keys, topic_key
 from seedbed.checking.texts import exchanges, normal
+from seedbed.checking.tree_index import Revision, postings_of
 from seedbed.errors import RepositoryError
 from seedbed.taxonomy.leaf import Fault, LeafFile, Span
 from seedbed.taxonomy.leaf_files import LeafFiles, leaf_name, parent
@@ -21,8 +24,12 @@ from seedbed.taxonomy.repository import Repository, TreeFile
 
 ATTRIBUTION = "attribution.txt"
 MAXIMUM_DOCUMENT_BYTES = 4 * 1024 * 1024
-NEAREST_LEAVES = 1_000
-"""With how many others a leaf is compared when only some are checked; all are, when more than these are checked."""
+NEAREST_LEAVES = 250
+"""With how many others a leaf is compared while there is no index of all; one is made when more than these are checked."""
+MOST_KEPT = 1_000
+MOST_OF_A_TOPIC = 64
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class Tree:
         self._root = taxonomy_root
         self._files = LeafFiles(repository, commit, taxonomy_root)
         self._leaf_files: dict[str, LeafFile] = {}
+        self._attributions: dict[str, str | None] = {}
+        self._postings: dict[bool, Postings | None] = {}
         self._scopes: dict[str, tuple[TreeFile, ...] | None] = {}
         self._indexes: dict[str, QuestionIndex] = {}
         self._twin_names: dict[str, dict[str, list[str]]] = {}
@@ -88,15 +97,16 @@ class Tree:
     def attribution(self, path: str) -> tuple[str, str | None]:
         """The path of the attribution that belongs to the leaf at `path`, and its text if it is there."""
         wanted = str(PurePosixPath(path).with_name(ATTRIBUTION))
-        for file in self.around(path):
-            if file.path == wanted:
-                return wanted, self.read_text(file, limit=MAXIMUM_BYTES)
-        return wanted, None
+        if wanted not in self._attributions:
+            file = self._files.file(wanted)
+            text = None if file is None else self.read_text(file, limit=MAXIMUM_BYTES)
+            _remember(self._attributions, wanted, text)
+        return wanted, self._attributions[wanted]
 
     def leaf_file(self, path: str) -> LeafFile:
         """The leaf at `path` as read; a link or a submodule reads as an empty text without faults of its own."""
         if path not in self._leaf_files:
-            self._leaf_files[path] = self._read(self.file(path))
+            _remember(self._leaf_files, path, self._read(self.file(path)))
         return self._leaf_files[path]
 
     def _read(self, file: TreeFile) -> LeafFile:
@@ -115,10 +125,10 @@ class Tree:
 
     def text(self, path: str) -> str | None:
         """The text of a file that findings point into: a leaf, its attribution, a document; None where there is none."""
-        if self._files.at(path) is not None:
-            return self.leaf_file(path).text or None
-        file = next((file for file in self.around(path) if file.path == path), None)
-        return None if file is None else self.read_text(file)
+        file = self._files.file(path)
+        if file is None:
+            return None
+        return self.leaf_file(path).text or None if self.is_leaf(file) else self.read_text(file)
 
     def near_leaves(self, path: str, *, whole: bool) -> tuple[str, tuple[TreeFile, ...]]:
         """The leaves that the one at `path` is compared with, and the folder that holds them.
@@ -159,8 +169,34 @@ class Tree:
                 return None
         return tuple(sorted(found, key=lambda file: file.path))
 
+    def _all_postings(self, whole: bool) -> Postings | None:
+        """The index of the whole tree: the stored one, one made now if `whole` and the tree is large, else None."""
+        if whole not in self._postings:
+            make = whole and len(self.leaves) > NEAREST_LEAVES
+            revision = Revision(self._repository, self._commit, self._root)
+            self._postings[whole] = postings_of(revision, self._keys, make=make)
+        return self._postings[whole]
+
+    def _keys(self, file: TreeFile, commit: str | None) -> set[int]:
+        text = ""
+        if file.is_regular and 0 <= file.size <= MAXIMUM_BYTES:
+            text = self._repository.read(file, commit=commit, limit=MAXIMUM_BYTES).decode("utf-8", "replace")
+        return {topic_key(topic_of(leaf_name(file.path, self._root))), *question_keys(text)}
+
+    def of_topic(self, topic: tuple[str, ...], *, near: str, whole: bool) -> Iterator[str]:
+        """Paths of leaves, near the one at `near` where there is no index, whose last folder has these words."""
+        postings = self._all_postings(whole)
+        if postings is None:
+            paths = [file.path for file in self.near_leaves(near, whole=whole)[1]]
+        else:
+            paths = sorted(postings.paths(topic_key(topic), MOST_OF_A_TOPIC))
+        return (path for path in paths if topic_of(leaf_name(path, self._root)) == topic)
+
     def _questions(self, path: str, whole: bool) -> QuestionIndex:
-        """What the leaves near `path` ask. A file that cannot be read asks nothing; its own check says why."""
+        """What all leaves ask, or those near `path`. A file that cannot be read asks nothing; its own check says why."""
+        postings = self._all_postings(whole)
+        if postings is not None:
+            return QuestionIndex(postings)
         scope, files = self.near_leaves(path, whole=whole)
         if scope not in self._indexes:
             index = QuestionIndex()
@@ -218,6 +254,13 @@ class Tree:
             for path in self.leaves
             if path.startswith(f"{folder}/") and "/" in path[start:]
         }
+
+
+def _remember(kept: dict[str, _Value], key: str, value: _Value) -> None:
+    """Keep a value and let go of the oldest: a large taxonomy does not fit into memory."""
+    kept[key] = value
+    if len(kept) > MOST_KEPT:
+        del kept[next(iter(kept))]
 
 
 def topic_of(name: str) -> tuple[str, ...]:

@@ -40,8 +40,12 @@ class LeafFiles:
 
     def at(self, path: str) -> TreeFile | None:
         """The file at `path` if it is a leaf."""
-        file = self._folder(parent(path)).files.get(path)
+        file = self.file(path)
         return file if file is not None and self.is_leaf(file) else None
+
+    def file(self, path: str) -> TreeFile | None:
+        """The file at `path`, leaf or not."""
+        return self._folder(parent(path)).files.get(path)
 
     def directly_in(self, folder: str) -> tuple[TreeFile, ...]:
         """The leaves that lie in this very folder."""

@@ -75,6 +75,11 @@ class Repository:
         return Path(self._git.workdir or self._git.path)
 
     @property
+    def cache_folder(self) -> Path:
+        """Where what can be computed again may be kept: beside git's own files, so that it is never committed."""
+        return Path(self._git.path) / "seedbed"
+
+    @property
     def is_bare(self) -> bool:
         return self._git.workdir is None
 
