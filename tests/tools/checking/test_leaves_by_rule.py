@@ -23,7 +23,7 @@ from seedbed.taxonomy.repository import Repository
 
 TREES = Path(__file__).parents[2] / "leaves" / "by_rule"
 WITHOUT_ATTRIBUTION = "SB211"
-MODES_AND_SIZES = {"SB103", "SB109", "SB116", "SB204", "SB205"}
+MODES_AND_SIZES = {"SB103", "SB109", "SB116", "SB204", "SB205", "SB208"}
 """What no folder of text files can show: tests of their own make it."""
 
 
