@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.governing import Governing, governing
+from seedbed.checking.many_leaves import Place, findings_of_many
 from seedbed.checking.masking import masked
 from seedbed.checking.occasion import Occasion, rule_codes, unweakened_codes
 from seedbed.checking.policy import Policy, policy_of
@@ -66,7 +67,8 @@ def check(
         author=author,
         benchmarks=_benchmark_texts(repository, settings, None if base is None else base.base),
     )
-    found = occasion.findings(after, _at_head(selected), progress)
+    place = Place(repository.root, commit, root)
+    found = findings_of_many(occasion, after, place, _at_head(selected), progress)
     earlier: dict[str, list[Finding]] = {}
     if base is not None:
         earlier = occasion.findings(Tree(repository, base.base, root), _at_base(selected))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from seedbed.checking.finding import Finding, Severity
@@ -27,9 +27,18 @@ class Occasion:
     used: set[IgnoredFindings] = field(default_factory=set)
 
     def findings(
-        self, tree: Tree, leaves: Mapping[str, bool], progress: Callable[[int, int], None] | None = None
+        self,
+        tree: Tree,
+        leaves: Mapping[str, bool],
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        checked: Collection[str] | None = None,
     ) -> dict[str, list[Finding]]:
-        """What the rules say of each of `leaves`: paths in `tree`, and whether the change adds the leaf."""
+        """What the rules say of each of `leaves`: paths in `tree`, and whether the change adds the leaf.
+
+        `checked` are all leaves of this check, where `leaves` is only a part of them.
+        """
+        together = leaves.keys() if checked is None else checked
         found: dict[str, list[Finding]] = {}
         for done, (path, newcomer) in enumerate(leaves.items()):
             if progress is not None:
@@ -39,7 +48,7 @@ class Occasion:
                 tree,
                 self.policy.settings,
                 self.window,
-                leaves.keys(),
+                together,
                 newcomer,
                 self.author,
                 self.benchmarks,

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -169,12 +169,20 @@ class Tree:
                 return None
         return tuple(sorted(found, key=lambda file: file.path))
 
-    def _all_postings(self, whole: bool) -> Postings | None:
+    def prepare_index(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Make the index of the whole tree now, if it is large and has none that fits."""
+        self._all_postings(True, progress)
+
+    def _all_postings(
+        self, whole: bool, progress: Callable[[int, int], None] | None = None
+    ) -> Postings | None:
         """The index of the whole tree: the stored one, one made now if `whole` and the tree is large, else None."""
         if whole not in self._postings:
-            make = whole and len(self.leaves) > NEAREST_LEAVES
             revision = Revision(self._repository, self._commit, self._root)
-            self._postings[whole] = postings_of(revision, self._keys, make=make)
+            found = postings_of(revision, self._keys, make=False)
+            if found is None and whole and len(self.leaves) > NEAREST_LEAVES:
+                found = postings_of(revision, self._keys, make=True, progress=progress)
+            self._postings[whole] = found
         return self._postings[whole]
 
     def _keys(self, file: TreeFile, commit: str | None) -> set[int]:
