@@ -33,10 +33,11 @@ def test_stored_postings_are_those_of_memory(
     stored = StoredPostings.write(
         tmp_path_factory.mktemp("index") / "deep" / "index.sqlite", "c", leaves.items()
     )
-    assert (stored.commit, stored.leaves) == ("c", len(leaves))
+    assert (stored.commit, stored.count) == ("c", len(leaves))
     for key in {other, *(key for keys in leaves.values() for key in keys)}:
-        assert sorted(stored.paths(key, 99)) == sorted(memory.paths(key, 99))
-        assert len(stored.paths(key, 1)) == min(1, len(memory.paths(key, 99)))
+        expected = sorted(memory.leaves(key, 99))
+        assert sorted(map(stored.path, stored.leaves(key, 99))) == expected
+        assert len(stored.leaves(key, 1)) == min(1, len(expected))
 
 
 def test_a_damaged_file_or_none_is_no_index(tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_a_damaged_file_or_none_is_no_index(tmp_path: Path) -> None:
 def test_a_repository_that_is_only_to_be_read_has_an_index_for_a_while(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way of a folder")
     stored = StoredPostings.write(tmp_path / "file" / "index.sqlite", "c", [("a", {1})])
-    assert stored.paths(1, 9) == ["a"]
+    assert list(map(stored.path, stored.leaves(1, 9))) == ["a"]
 
 
 def question(number: int) -> str:

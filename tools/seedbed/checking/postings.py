@@ -6,19 +6,27 @@ import contextlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when keys or tables change; a file of another format is made anew."""
 
 
-class Postings(Protocol):
-    """Keys are 64-bit integers; a leaf is named by the path of its file."""
+Number = int | str
+"""A leaf as postings name it: its number in a file, or the path itself."""
 
-    def paths(self, key: int, most: int) -> list[str]:
+
+class Postings(Protocol):
+    """Keys are 64-bit integers. Leaves are numbers until their paths are asked for: most candidates never are."""
+
+    def leaves(self, key: int, most: int) -> Sequence[Number]:
         """Leaves that hold `key`, in no particular order, at most `most` of them."""
+        ...
+
+    def path(self, leaf: Number) -> str:
+        """The path of the leaf's file."""
         ...
 
 
@@ -26,15 +34,18 @@ class MemoryPostings:
     """Postings that live as long as the process."""
 
     def __init__(self) -> None:
-        self._leaves: dict[int, list[str]] = {}
+        self._leaves: dict[int, list[Number]] = {}
 
     def add(self, path: str, keys: Iterable[int]) -> None:
         """Note which keys the leaf at `path` holds."""
         for key in set(keys):
             self._leaves.setdefault(key, []).append(path)
 
-    def paths(self, key: int, most: int) -> list[str]:
+    def leaves(self, key: int, most: int) -> Sequence[Number]:
         return self._leaves.get(key, [])[:most]
+
+    def path(self, leaf: Number) -> str:
+        return str(leaf)
 
 
 class StoredPostings:
@@ -42,8 +53,9 @@ class StoredPostings:
 
     def __init__(self, connection: sqlite3.Connection, commit: str, leaves: int) -> None:
         self._connection = connection
+        self._cursor = connection.cursor()
         self.commit = commit
-        self.leaves = leaves
+        self.count = leaves
 
     @classmethod
     def open(cls, file: Path) -> StoredPostings | None:
@@ -82,9 +94,18 @@ class StoredPostings:
             file.unlink()  # the open connection keeps it
         return found
 
-    def paths(self, key: int, most: int) -> list[str]:
-        query = "SELECT path FROM entry JOIN leaf ON leaf.number = entry.leaf WHERE key = ? LIMIT ?"
-        return [path for (path,) in self._connection.execute(query, (key, most))]
+    def leaves(self, key: int, most: int) -> Sequence[Number]:
+        rows = self._cursor.execute("SELECT leaf FROM entry WHERE key = ? LIMIT ?", (key, most))
+        return [leaf for (leaf,) in rows]
+
+    def path(self, leaf: Number) -> str:
+        [(path,)] = self._connection.execute("SELECT path FROM leaf WHERE number = ?", (leaf,))
+        return str(path)
+
+    def number(self, path: str) -> Number | None:
+        """The number of the leaf at `path`, if it is among them."""
+        found = self._connection.execute("SELECT number FROM leaf WHERE path = ?", (path,)).fetchone()
+        return None if found is None else int(found[0])
 
 
 class LayeredPostings:
@@ -92,13 +113,16 @@ class LayeredPostings:
 
     def __init__(self, stored: StoredPostings, hidden: Collection[str], above: MemoryPostings) -> None:
         self._stored = stored
-        self._hidden = frozenset(hidden)
+        self._hidden = {stored.number(path) for path in hidden}
         self._above = above
 
-    def paths(self, key: int, most: int) -> list[str]:
-        below = self._stored.paths(key, most + len(self._hidden))
-        kept = [path for path in below if path not in self._hidden]
-        return [*self._above.paths(key, most), *kept][:most]
+    def leaves(self, key: int, most: int) -> Sequence[Number]:
+        below = self._stored.leaves(key, most + len(self._hidden))
+        kept = [leaf for leaf in below if leaf not in self._hidden]
+        return [*self._above.leaves(key, most), *kept][:most]
+
+    def path(self, leaf: Number) -> str:
+        return leaf if isinstance(leaf, str) else self._stored.path(leaf)
 
 
 def _fill(file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]) -> None:
@@ -107,7 +131,7 @@ def _fill(file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]
         connection.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
             "CREATE TABLE origin (format INTEGER, commit_id TEXT, leaves INTEGER);"
-            "CREATE TABLE leaf (number INTEGER PRIMARY KEY, path TEXT);"
+            "CREATE TABLE leaf (number INTEGER PRIMARY KEY, path TEXT UNIQUE);"
             "CREATE TABLE entry (key INTEGER, leaf INTEGER, PRIMARY KEY (key, leaf)) WITHOUT ROWID;"
             "CREATE TEMP TABLE loose (key INTEGER, leaf INTEGER);"
         )

@@ -14,7 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
 
-from seedbed.checking.postings import MemoryPostings, Postings
+from seedbed.checking.postings import MemoryPostings, Number, Postings
 from seedbed.checking.texts import words_of
 
 BINS = 16
@@ -60,20 +60,23 @@ class QuestionIndex:
 
     def same(self, question: str) -> list[str]:
         """Paths of leaves that ask in the same words, by path."""
-        return sorted(set(self._postings.paths(exact_key(words_of(question)), MOST_IN_BAND)))
+        found = self._postings.leaves(exact_key(words_of(question)), MOST_IN_BAND)
+        return sorted(map(self._postings.path, set(found)))
 
     def near(self, question: str) -> list[str]:
         """Paths of leaves that may ask nearly the same; the likeliest first, at most twenty.
 
         A band that very many leaves share comes from words that they all begin with and says nothing.
         """
-        votes: Counter[str] = Counter()
+        votes: Counter[Number] = Counter()
         for band in bands(words_of(question)):
-            sharing = self._postings.paths(band, MOST_IN_BAND + 1)
+            sharing = self._postings.leaves(band, MOST_IN_BAND + 1)
             if len(sharing) <= MOST_IN_BAND:
                 votes.update(set(sharing))
-        ranked = sorted(votes, key=lambda path: (-votes[path], path))
-        return [path for path in ranked if votes[path] >= FEWEST_VOTES][:MOST_CANDIDATES]
+        ranked = sorted(
+            (-count, self._postings.path(leaf)) for leaf, count in votes.items() if count >= FEWEST_VOTES
+        )
+        return [path for _, path in ranked[:MOST_CANDIDATES]]
 
 
 def exact_key(words: Sequence[str]) -> int:

@@ -197,7 +197,7 @@ class Tree:
         if postings is None:
             paths = [file.path for file in self.near_leaves(near, whole=whole)[1]]
         else:
-            paths = sorted(postings.paths(topic_key(topic), MOST_OF_A_TOPIC))
+            paths = sorted(map(postings.path, postings.leaves(topic_key(topic), MOST_OF_A_TOPIC)))
         return (path for path in paths if topic_of(leaf_name(path, self._root)) == topic)
 
     def _questions(self, path: str, whole: bool) -> QuestionIndex:
@@ -215,16 +215,19 @@ class Tree:
         return self._indexes[scope]
 
     def same_question(self, question: str, *, near: str, whole: bool) -> Iterator[OtherQuestion]:
-        """Leaves near the one at `near` that ask `question` as it is, but for case, spacing and final punctuation."""
+        """Other leaves near the one at `near` that ask `question` as it is, but for case, spacing and final punctuation."""
         wanted = normal(question)
         for path in self._questions(near, whole).same(question):
+            if path == near:
+                continue
             asked = (other for other in self._asked(path) if normal(other.question) == wanted)
             yield from itertools.islice(asked, 1)
 
     def near_questions(self, question: str, *, near: str, whole: bool) -> Iterator[OtherQuestion]:
-        """Questions in leaves near the one at `near` that may ask nearly the same."""
+        """Questions in other leaves near the one at `near` that may ask nearly the same."""
         for path in self._questions(near, whole).near(question):
-            yield from self._asked(path)
+            if path != near:
+                yield from self._asked(path)
 
     def _asked(self, path: str) -> Iterator[OtherQuestion]:
         leaf = self.leaf_file(path)

@@ -65,7 +65,7 @@ def _layered(stored: StoredPostings, revision: Revision, keys: Keys) -> Postings
         )
     except RepositoryError:
         return None
-    if len(changes) > min(MOST_CHANGES, stored.leaves):
+    if len(changes) > min(MOST_CHANGES, stored.count):
         return None
     above = MemoryPostings()
     now = LeafFiles(revision.repository, revision.commit, revision.root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +29,9 @@ class GitObjects:
     def __init__(self, git: pygit2.Repository, root: Path) -> None:
         self._git = git
         self._root = root
+        self._children = lru_cache(maxsize=512)(
+            self._read_children
+        )  # the folders above are asked for again and again
 
     def commit(self, commit: str) -> pygit2.Commit:
         """The commit with this full id; raises RepositoryError when there is none."""
@@ -128,7 +132,7 @@ class GitObjects:
             for entry in found
         ]
 
-    def _children(self, tree: pygit2.Oid, folder: str) -> dict[str, _Entry]:
+    def _read_children(self, tree: pygit2.Oid, folder: str) -> dict[str, _Entry]:
         """The entries of one tree by full path. Two of one name are no tree that git would write or check out."""
         entries = self._entries(tree, folder)
         children = dict(entries)
