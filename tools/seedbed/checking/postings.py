@@ -6,11 +6,12 @@ import contextlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-FORMAT = 2
+FORMAT = 3
 """Counts up when keys or tables change; a file of another format is made anew."""
 
 
@@ -18,11 +19,20 @@ Number = int | str
 """A leaf as postings name it: its number in a file, or the path itself."""
 
 
+MOST_IN_BAND = 64
+"""Leaves up to which a band counts; a crowded one comes from words that very many begin with, and says nothing.
+Keys of bands are even. Odd keys are never crowded: every leaf that holds one counts."""
+
+
 class Postings(Protocol):
     """Keys are 64-bit integers. Leaves are numbers until their paths are asked for: most candidates never are."""
 
     def leaves(self, key: int, most: int) -> Sequence[Number]:
         """Leaves that hold `key`, in no particular order, at most `most` of them."""
+        ...
+
+    def sharing(self, keys: Sequence[int], fewest: int) -> Mapping[Number, int]:
+        """Leaves that hold at least `fewest` of the band keys, and how many. Of a crowded key nothing need be known."""
         ...
 
     def path(self, leaf: Number) -> str:
@@ -43,6 +53,14 @@ class MemoryPostings:
 
     def leaves(self, key: int, most: int) -> Sequence[Number]:
         return self._leaves.get(key, [])[:most]
+
+    def sharing(self, keys: Sequence[int], fewest: int) -> Mapping[Number, int]:
+        votes: Counter[Number] = Counter()
+        for key in set(keys):
+            found = self._leaves.get(key, ())
+            if len(found) <= MOST_IN_BAND:
+                votes.update(found)
+        return {leaf: count for leaf, count in votes.items() if count >= fewest}
 
     def path(self, leaf: Number) -> str:
         return str(leaf)
@@ -102,6 +120,11 @@ class StoredPostings:
         [(path,)] = self._connection.execute("SELECT path FROM leaf WHERE number = ?", (leaf,))
         return str(path)
 
+    def sharing(self, keys: Sequence[int], fewest: int) -> Mapping[Number, int]:
+        marks = ",".join("?" * len(keys))
+        query = f"SELECT leaf, count(*) FROM entry WHERE key IN ({marks}) GROUP BY leaf HAVING count(*) >= ?"
+        return dict(self._cursor.execute(query, (*keys, fewest)))
+
     def number(self, path: str) -> Number | None:
         """The number of the leaf at `path`, if it is among them."""
         found = self._connection.execute("SELECT number FROM leaf WHERE path = ?", (path,)).fetchone()
@@ -120,6 +143,11 @@ class LayeredPostings:
         below = self._stored.leaves(key, most + len(self._hidden))
         kept = [leaf for leaf in below if leaf not in self._hidden]
         return [*self._above.leaves(key, most), *kept][:most]
+
+    def sharing(self, keys: Sequence[int], fewest: int) -> Mapping[Number, int]:
+        below = self._stored.sharing(keys, fewest).items()
+        kept = {leaf: count for leaf, count in below if leaf not in self._hidden}
+        return {**kept, **self._above.sharing(keys, fewest)}
 
     def path(self, leaf: Number) -> str:
         return leaf if isinstance(leaf, str) else self._stored.path(leaf)
@@ -145,6 +173,10 @@ def _fill(file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]
                     yield key, number
 
         connection.executemany("INSERT INTO loose VALUES (?, ?)", rows())
-        connection.execute("INSERT INTO entry SELECT key, leaf FROM loose ORDER BY key, leaf")
+        connection.execute(
+            "INSERT INTO entry SELECT key, leaf FROM loose WHERE key NOT IN (SELECT key FROM loose"
+            " WHERE key % 2 = 0 GROUP BY key HAVING count(*) > ?) ORDER BY key, leaf",
+            (MOST_IN_BAND,),
+        )
         connection.execute("INSERT INTO origin VALUES (?, ?, ?)", (FORMAT, commit, number + 1))
         connection.commit()

@@ -8,20 +8,19 @@ neighbouring bins. Whoever asks reads the candidates and decides.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
 
-from seedbed.checking.postings import MemoryPostings, Number, Postings
+from seedbed.checking.postings import MemoryPostings, Postings
 from seedbed.checking.texts import words_of
 
 BINS = 16
 ROWS = 2
 FEWEST_WORDS = 5
 MOST_CANDIDATES = 20
-MOST_IN_BAND = 64
+MOST_OF_THE_SAME = 64
 FEWEST_VOTES = 2
 """Bands, of eight, that a candidate shares. At a likeness of 0.7 one question in 25 is missed, at 0.8 one in 250."""
 
@@ -60,33 +59,25 @@ class QuestionIndex:
 
     def same(self, question: str) -> list[str]:
         """Paths of leaves that ask in the same words, by path."""
-        found = self._postings.leaves(exact_key(words_of(question)), MOST_IN_BAND)
+        found = self._postings.leaves(exact_key(words_of(question)), MOST_OF_THE_SAME)
         return sorted(map(self._postings.path, set(found)))
 
     def near(self, question: str) -> list[str]:
-        """Paths of leaves that may ask nearly the same; the likeliest first, at most twenty.
-
-        A band that very many leaves share comes from words that they all begin with and says nothing.
-        """
-        votes: Counter[Number] = Counter()
-        for band in bands(words_of(question)):
-            sharing = self._postings.leaves(band, MOST_IN_BAND + 1)
-            if len(sharing) <= MOST_IN_BAND:
-                votes.update(set(sharing))
-        ranked = sorted(
-            (-count, self._postings.path(leaf)) for leaf, count in votes.items() if count >= FEWEST_VOTES
-        )
+        """Paths of leaves that may ask nearly the same; the likeliest first, at most twenty."""
+        keys = bands(words_of(question))
+        votes = self._postings.sharing(keys, FEWEST_VOTES) if keys else {}
+        ranked = sorted((-count, self._postings.path(leaf)) for leaf, count in votes.items())
         return [path for _, path in ranked[:MOST_CANDIDATES]]
 
 
 def exact_key(words: Sequence[str]) -> int:
     """The key of a question in these very words."""
-    return _signed(_hash(" ".join(words)))
+    return _signed(_hash(" ".join(words)) | 1)
 
 
 def topic_key(topic: Sequence[str]) -> int:
     """The key of the words of a leaf's last folder."""
-    return _signed(_hash("\0".join(("topic", *topic))))
+    return _signed(_hash("\0".join(("topic", *topic))) | 1)
 
 
 def shingles(words: Sequence[str]) -> frozenset[str]:
@@ -115,7 +106,7 @@ def _mixed(first: int, values: Sequence[int]) -> int:
     key = first
     for value in values:
         key = (key * 0x9E3779B97F4A7C15 + value) % 2**64
-    return _signed(key)
+    return _signed(key & ~1)
 
 
 def _signed(value: int) -> int:
