@@ -10,7 +10,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_origin, get_type_hints
 
 from seedbed.errors import ConfigurationError
@@ -213,6 +213,15 @@ class StudentSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How releases are trained."""
+
+    recipe: str = _key(
+        "sandbox", "Training recipe: a name that ships with Seedbed, or the path of a YAML file."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of `seedbed.toml`; every key has a default."""
 
@@ -223,6 +232,7 @@ class Settings:
     check: CheckSettings = field(default_factory=CheckSettings)
     releases: ReleasesSettings = field(default_factory=ReleasesSettings)
     student: StudentSettings = field(default_factory=StudentSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +254,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "check": CheckSettings,
     "releases": ReleasesSettings,
     "student": StudentSettings,
+    "training": TrainingSettings,
 }
 
 _TYPE_NAMES = {str: "text", int: "a whole number", tuple: "a list of texts"}
@@ -283,7 +294,14 @@ def read_settings(text: str | None, *, source: str) -> Settings:
                 f"{source}: {name} is a section, not a value", hint=f"write [{name}] on its own line"
             )
         sections[name] = _read_section(name, values, source)
-    return Settings(**sections)
+    settings = Settings(**sections)
+    root = PurePosixPath(settings.taxonomy.root)
+    if root.is_absolute() or ".." in root.parts:
+        raise ConfigurationError(
+            f"{source}: taxonomy.root is {str(root)!r}, which leads out of the repository",
+            hint='name a folder from the repository\'s root, such as root = "taxonomy"',
+        )
+    return settings
 
 
 def describe_settings() -> Iterator[SettingDescription]:

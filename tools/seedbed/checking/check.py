@@ -16,6 +16,7 @@ from seedbed.checking.report import CheckedLeaf, CheckReport
 from seedbed.checking.rules.stray_link import strays
 from seedbed.checking.rules.unused_ignore import unused
 from seedbed.checking.surroundings import SMALLEST_WINDOW
+from seedbed.checking.taxonomy_place import require_taxonomy
 from seedbed.checking.tree import ATTRIBUTION, Tree
 from seedbed.checking.verdict import Verdict, compare, verdict_of
 from seedbed.config import FILE_NAME, CheckSettings, Settings
@@ -47,7 +48,7 @@ def check(
 
     With a `base` its `seedbed.toml` counts, not `settings`, unless `policy_from_base` is false because the person who
     runs the check named a file of settings. Raises UsageError when a path holds no leaf, ConfigurationError for a
-    policy that names no rule.
+    policy that names no rule or a taxonomy that is not where the settings say.
     """
     commit = head if base is None else base.head
     rules = Governing(settings)
@@ -56,6 +57,7 @@ def check(
     settings = rules.settings
     policy = policy_of(settings.check, rule_codes(), fixed=unweakened_codes())
     root = settings.taxonomy.root
+    require_taxonomy(repository, root, (commit,) if base is None else (commit, base.base))
     after = Tree(repository, commit, root)
     changed: Iterable[LeafChange] = ()
     if base is not None:

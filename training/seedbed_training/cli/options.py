@@ -30,10 +30,8 @@ def planning_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options: tuple[Decorator, ...] = (
         click.option(
             "--recipe",
-            default="sandbox",
-            show_default=True,
             metavar="NAME|PATH",
-            help="Training recipe: one that ships with Seedbed, or a YAML file.",
+            help="Training recipe: one that ships with Seedbed, or a YAML file.  [default: seedbed.toml's]",
         ),
         release_option,
         click.option(
@@ -52,12 +50,11 @@ def planning_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def prepare(
-    workspace: Workspace, *, recipe: str, release: str | None, seed: int, replay: bool
+    workspace: Workspace, *, recipe: str | None, release: str | None, seed: int, replay: bool
 ) -> Preparation:
     """Plan anew, and say which leaves and samples stay outside."""
-    preparation = prepare_plan(
-        workspace, recipe=load_recipe(recipe), release=release, seed=seed, replay=replay
-    )
+    chosen = load_recipe(recipe or workspace.settings.training.recipe)
+    preparation = prepare_plan(workspace, recipe=chosen, release=release, seed=seed, replay=replay)
     if preparation.waiting:
         click.echo(_waiting(preparation.waiting), err=True)
     for leaf, count in (preparation.too_long or {}).items():

@@ -24,7 +24,7 @@ from seedbed_training.planning.plan_table import plan_table
 )
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to train.")
 def plan(
-    recipe: str, release: str | None, seed: int, replay: bool, output: Path | None, fail_on_empty: bool
+    recipe: str | None, release: str | None, seed: int, replay: bool, output: Path | None, fail_on_empty: bool
 ) -> None:
     """Show phase by phase what the next release would be trained on; nothing is trained.
 

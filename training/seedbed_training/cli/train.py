@@ -32,7 +32,12 @@ from seedbed_training.releasing.run_training import run_training, settled_plan
 )
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to train.")
 def train(
-    recipe: str, release: str | None, seed: int, replay: bool, plan_path: Path | None, fail_on_empty: bool
+    recipe: str | None,
+    release: str | None,
+    seed: int,
+    replay: bool,
+    plan_path: Path | None,
+    fail_on_empty: bool,
 ) -> None:
     """Train the next release on its base: the latest release's weights, or the recipe's base model for the first.
 
