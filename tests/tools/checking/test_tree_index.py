@@ -20,7 +20,9 @@ KEYS = st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3)
 
 @given(
     st.dictionaries(
-        st.text(st.characters(codec="utf-8"), min_size=1, max_size=5), st.sets(KEYS, max_size=5), max_size=8
+        st.binary(min_size=1, max_size=5).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
+        st.sets(KEYS, max_size=5),
+        max_size=8,
     ),
     KEYS,
 )

@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-FORMAT = 3
+from seedbed.errors import RepositoryError
+
+FORMAT = 4
 """Counts up when keys or tables change; a file of another format is made anew."""
 
 
@@ -103,8 +105,13 @@ class StoredPostings:
         try:
             _fill(Path(name), commit, leaves)
             Path(name).replace(file)
-        except BaseException:
+        except BaseException as error:
             Path(name).unlink(missing_ok=True)
+            if isinstance(error, sqlite3.OperationalError):
+                raise RepositoryError(
+                    f"the index of the taxonomy cannot be written: {error}",
+                    hint=f"look at the free space of {file.parent}",
+                ) from error
             raise
         found = cls.open(file)
         assert found is not None, "what was just written can be read"
@@ -118,7 +125,7 @@ class StoredPostings:
 
     def path(self, leaf: Number) -> str:
         [(path,)] = self._connection.execute("SELECT path FROM leaf WHERE number = ?", (leaf,))
-        return str(path)
+        return bytes(path).decode("utf-8", "surrogateescape")
 
     def sharing(self, keys: Sequence[int], fewest: int) -> Mapping[Number, int]:
         marks = ",".join("?" * len(keys))
@@ -127,7 +134,8 @@ class StoredPostings:
 
     def number(self, path: str) -> Number | None:
         """The number of the leaf at `path`, if it is among them."""
-        found = self._connection.execute("SELECT number FROM leaf WHERE path = ?", (path,)).fetchone()
+        query = "SELECT number FROM leaf WHERE path = ?"
+        found = self._connection.execute(query, (path.encode("utf-8", "surrogateescape"),)).fetchone()
         return None if found is None else int(found[0])
 
 
@@ -159,7 +167,7 @@ def _fill(file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]
         connection.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
             "CREATE TABLE origin (format INTEGER, commit_id TEXT, leaves INTEGER);"
-            "CREATE TABLE leaf (number INTEGER PRIMARY KEY, path TEXT UNIQUE);"
+            "CREATE TABLE leaf (number INTEGER PRIMARY KEY, path BLOB);"
             "CREATE TABLE entry (key INTEGER, leaf INTEGER, PRIMARY KEY (key, leaf)) WITHOUT ROWID;"
             "CREATE TEMP TABLE loose (key INTEGER, leaf INTEGER);"
         )
@@ -168,7 +176,8 @@ def _fill(file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]
         def rows() -> Iterator[tuple[int, int]]:
             nonlocal number
             for number, (path, keys) in enumerate(leaves):
-                connection.execute("INSERT INTO leaf VALUES (?, ?)", (number, path))
+                name = path.encode("utf-8", "surrogateescape")  # a tree can hold names that are not UTF-8
+                connection.execute("INSERT INTO leaf VALUES (?, ?)", (number, name))
                 for key in set(keys):
                     yield key, number
 
@@ -178,5 +187,6 @@ def _fill(file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]
             " WHERE key % 2 = 0 GROUP BY key HAVING count(*) > ?) ORDER BY key, leaf",
             (MOST_IN_BAND,),
         )
+        connection.execute("CREATE INDEX leaf_by_path ON leaf (path)")
         connection.execute("INSERT INTO origin VALUES (?, ?, ?)", (FORMAT, commit, number + 1))
         connection.commit()
