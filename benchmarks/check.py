@@ -9,7 +9,7 @@ Figures, each the best of several runs, so that a busy machine disturbs them lea
   process too, in the interpreter of --peer-python (a virtual environment with `instructlab-schema` in it);
 - `pull_seconds_100`, `pull_seconds_100k`: `seedbed check --base … --head …` of a pull request that adds one leaf, edits
   one and moves one, whole process, in a repository of 100 and of N (100,000) leaves, its index of questions in place;
-- `tree_100k_seconds`, `tree_100k_mib`: `seedbed check --all` of the N leaves and the sum of its processes' peaks;
+- `tree_100k_seconds`, `tree_100k_mib`: `seedbed check --all` of the N leaves and the peak of its largest process;
   `tree_100k_first_seconds` is the first run, which also makes the index.
 
 The repositories are made from a seed: leaves of five questions in words of its own invention.
@@ -134,7 +134,7 @@ def make_repository(folder: Path, leaves: int) -> None:
 
 
 def run_check(folder: Path, arguments: Sequence[str]) -> tuple[float, float]:
-    """Seconds and MiB (the sum over its processes of the most each held) of one `seedbed check`, which has to pass."""
+    """Seconds and MiB (the most that its largest process held) of one `seedbed check`, which has to pass."""
     measured = (
         "import resource,sys,time,subprocess\n"
         "began=time.perf_counter()\n"
