@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from seedbed.taxonomy.leaf import LeafFile, Span, YamlPath
 
@@ -37,8 +38,39 @@ def seeds(leaf: LeafFile) -> Iterator[tuple[YamlPath, Mapping[str, object]]]:
             yield ("seed_examples", index), item
 
 
-def exchanges(leaf: LeafFile) -> Iterator[Exchange]:
+def exchanges(leaf: LeafFile) -> tuple[Exchange, ...]:
     """Every question with its answer, in the order of the file."""
+    return _contents(leaf).exchanges
+
+
+def all_texts(leaf: LeafFile) -> tuple[tuple[YamlPath, str], ...]:
+    """Every text value of the leaf with its path, depth first."""
+    return _contents(leaf).texts
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What most rules go through, listed once for all of them."""
+
+    leaf: LeafFile
+    exchanges: tuple[Exchange, ...]
+    texts: tuple[tuple[YamlPath, str], ...]
+
+
+_latest: list[_Contents] = []
+"""The leaf that was asked for last: the rules take one leaf after the other, and all of them look at each."""
+
+
+def _contents(leaf: LeafFile) -> _Contents:
+    for contents in _latest:
+        if contents.leaf is leaf:
+            return contents
+    contents = _Contents(leaf, tuple(_exchanges(leaf)), tuple(_walk((), leaf.data or {})))
+    _latest[:] = [contents]
+    return contents
+
+
+def _exchanges(leaf: LeafFile) -> Iterator[Exchange]:
     for path, seed in seeds(leaf):
         context = _text(seed.get("context"))
         pairs = seed.get("questions_and_answers")
@@ -50,12 +82,6 @@ def exchanges(leaf: LeafFile) -> Iterator[Exchange]:
             if isinstance(pair, Mapping):
                 where = (*path, "questions_and_answers", index)
                 yield Exchange(where, _text(pair.get("question")), _text(pair.get("answer")), context)
-
-
-def all_texts(leaf: LeafFile) -> Iterator[tuple[YamlPath, str]]:
-    """Every text value of the leaf with its path, depth first."""
-    if leaf.data is not None:
-        yield from _walk((), leaf.data)
 
 
 def _walk(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
@@ -75,6 +101,10 @@ def _text(value: object) -> str | None:
 
 def normal(text: str) -> str:
     """`text` as compared for sameness: case, spacing and final punctuation do not count."""
+    return _short_normal(text) if len(text) <= LONGEST_KEPT else _normal(text)
+
+
+def _normal(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip(" .?!:;")
 
 
@@ -97,7 +127,18 @@ def place_of(leaf: LeafFile, yaml_path: YamlPath, wanted: str) -> Span:
 
 def words_of(text: str) -> list[str]:
     """Letters and digits alone, without case: signs, punctuation and spacing do not make a difference."""
-    return re.findall(r"\w+", text.casefold())
+    return list(_short_words(text) if len(text) <= LONGEST_KEPT else _words(text))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text.casefold()))
+
+
+LONGEST_KEPT = 2_000
+"""Characters of a text up to which what several rules ask of it is kept; a few hostile ones must not fill the memory."""
+_WORD = re.compile(r"\w+")
+_short_normal = lru_cache(maxsize=256)(_normal)
+_short_words = lru_cache(maxsize=256)(_words)
 
 
 def start_of(leaf: LeafFile) -> Span:

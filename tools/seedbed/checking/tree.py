@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import TypeVar
 
 from seedbed.checking.postings import Postings
@@ -53,6 +52,7 @@ class Tree:
         self._files = LeafFiles(repository, commit, taxonomy_root)
         self._leaf_files: dict[str, LeafFile] = {}
         self._attributions: dict[str, str | None] = {}
+        self._attribution_texts: dict[str, str | None] = {}  # by blob
         self._postings: dict[bool, Postings | None] = {}
         self._scopes: dict[str, tuple[TreeFile, ...] | None] = {}
         self._indexes: dict[str, QuestionIndex] = {}
@@ -96,12 +96,19 @@ class Tree:
 
     def attribution(self, path: str) -> tuple[str, str | None]:
         """The path of the attribution that belongs to the leaf at `path`, and its text if it is there."""
-        wanted = str(PurePosixPath(path).with_name(ATTRIBUTION))
+        wanted = f"{parent(path)}/{ATTRIBUTION}".lstrip("/")
         if wanted not in self._attributions:
             file = self._files.file(wanted)
-            text = None if file is None else self.read_text(file, limit=MAXIMUM_BYTES)
-            _remember(self._attributions, wanted, text)
+            _remember(self._attributions, wanted, None if file is None else self._attribution_text(file))
         return wanted, self._attributions[wanted]
+
+    def _attribution_text(self, file: TreeFile) -> str | None:
+        """Most leaves of a taxonomy share a few attributions; those of a commit are read once each."""
+        if self._commit is None or not file.is_regular:
+            return self.read_text(file, limit=MAXIMUM_BYTES)
+        if file.blob not in self._attribution_texts:
+            _remember(self._attribution_texts, file.blob, self.read_text(file, limit=MAXIMUM_BYTES))
+        return self._attribution_texts[file.blob]
 
     def leaf_file(self, path: str) -> LeafFile:
         """The leaf at `path` as read; a link or a submodule reads as an empty text without faults of its own."""

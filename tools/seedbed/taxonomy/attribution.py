@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 FILE_NAME = "attribution.txt"
@@ -53,6 +54,7 @@ class Attribution:
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
+@lru_cache(maxsize=32)  # most leaves share a few
 def read_attribution(text: str) -> Attribution:
     """Read an `attribution.txt` of `Name: value` lines; what cannot be read is left out, never refused.
 

@@ -13,12 +13,12 @@ To fix it: move the outer leaf into a folder of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import start_of
 from seedbed.taxonomy.leaf import LeafFile
+from seedbed.taxonomy.leaf_files import parent
 
 CODE = "SB221"
 SEVERITY = Severity.WARNING
@@ -26,15 +26,17 @@ SEVERITY = Severity.WARNING
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look for a leaf in one of the folders above, below the branch itself (a leaf there is SB206's to refuse)."""
-    for folder in PurePosixPath(leaf.name).parents:
-        if len(folder.parts) > 1 and around.tree.is_name(str(folder)):
+    folder = parent(leaf.name)
+    while "/" in folder:
+        if around.tree.is_name(folder):
             yield Finding(
                 CODE,
                 SEVERITY,
                 leaf.path,
                 start_of(leaf),
                 f"this leaf lies inside the leaf `{folder}`; the files of both would count as the outer one's",
-                value=str(folder),
+                value=folder,
                 help=f"move one of them, for example `{folder}` to `{folder}/general`",
             )
             return
+        folder = parent(folder)
