@@ -165,3 +165,20 @@ def test_learning_rate(steps: int, warmup: int, schedule: str) -> None:
     else:
         assert after == sorted(after, reverse=True)
         assert not after or after[0] == pytest.approx(0.1)
+
+
+def test_a_small_model_is_trained_in_one_thread_and_the_callers_number_comes_back():
+    import torch
+
+    from seedbed_training.learning.loop import SMALL_MODEL, fitting_threads
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with fitting_threads(torch.nn.Linear(4, 4)):
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 3
+        with fitting_threads(torch.nn.Linear(1, SMALL_MODEL, device="meta")):
+            assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

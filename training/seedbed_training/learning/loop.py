@@ -185,6 +185,23 @@ def repeatable() -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
 
 
+SMALL_MODEL = 20_000_000
+"""Parameters below which one thread computes on the CPU. The products of such a model take microseconds: handing them
+out to several threads gains little on idle cores and loses most of the speed on shared ones."""
+
+
+@contextmanager
+def fitting_threads(model: Any) -> Iterator[None]:
+    """As many threads as the model is worth; the caller's own number afterwards."""
+    before = torch.get_num_threads()
+    if sum(weight.numel() for weight in model.parameters()) < SMALL_MODEL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _step_seed(seed: int, phase: str, step: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{phase}/{step}".encode()).digest()[:7])
 

@@ -27,6 +27,7 @@ from seedbed_training.learning.encode import EncodedSample, LeftOut, load_encode
 from seedbed_training.learning.interruption import Interruption, postponed_interruption
 from seedbed_training.learning.loop import (
     StepResult,
+    fitting_threads,
     is_out_of_memory,
     new_optimizer,
     repeatable,
@@ -97,7 +98,8 @@ def train(
         student = load_student(folder)
         _check_context(plan, student)
         run = _Run(plan, identity, encoded, load_encoder(folder).pad_id, student, run_directory, progress)
-        phases = run.all_phases()
+        with fitting_threads(student.model):
+            phases = run.all_phases()
         digest = save_student(student, run_directory / "model")
         result = TrainingResult(run_directory / "model", digest, phases, identity, left_out)
         write_record(run_directory, _record(plan, result, base, student))
