@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.repositories import SKILL, RepositoryBuilder
 
-from seedbed.checking.postings import MemoryPostings, StoredPostings
+from seedbed.checking.postings import Asked, MemoryPostings, StoredPostings
 from seedbed.checking.questions import QuestionIndex, exact_key
 from seedbed.checking.texts import words_of
 from seedbed.checking.tree import NEAREST_LEAVES, Tree
@@ -31,9 +31,11 @@ def test_stored_postings_are_those_of_memory(
 ) -> None:
     memory = MemoryPostings()
     for path, keys in leaves.items():
-        memory.add(path, keys)
+        memory.add(Asked(path, frozenset(keys)))
     stored = StoredPostings.write(
-        tmp_path_factory.mktemp("index") / "deep" / "index.sqlite", "c", leaves.items()
+        tmp_path_factory.mktemp("index") / "deep" / "index.sqlite",
+        "c",
+        [Asked(path, frozenset(keys)) for path, keys in leaves.items()],
     )
     assert (stored.commit, stored.count) == ("c", len(leaves))
     for key in {other, *(key for keys in leaves.values() for key in keys)}:
@@ -47,7 +49,7 @@ def test_a_damaged_file_or_none_is_no_index(tmp_path: Path) -> None:
     assert StoredPostings.open(file) is None
     file.write_bytes(b"")
     assert StoredPostings.open(file) is None
-    StoredPostings.write(file, "c", [("a", {1}), ("b", {1, 2})])
+    StoredPostings.write(file, "c", [Asked("a", frozenset({1})), Asked("b", frozenset({1, 2}))])
     whole = file.read_bytes()
     file.write_bytes(b"no database" + whole[11:])
     assert StoredPostings.open(file) is None
@@ -55,7 +57,7 @@ def test_a_damaged_file_or_none_is_no_index(tmp_path: Path) -> None:
 
 def test_a_repository_that_is_only_to_be_read_has_an_index_for_a_while(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way of a folder")
-    stored = StoredPostings.write(tmp_path / "file" / "index.sqlite", "c", [("a", {1})])
+    stored = StoredPostings.write(tmp_path / "file" / "index.sqlite", "c", [Asked("a", frozenset({1}))])
     assert list(map(stored.path, stored.leaves(1, 9))) == ["a"]
 
 
@@ -115,7 +117,9 @@ def test_an_index_of_a_commit_that_is_gone_is_made_anew(large: RepositoryBuilder
     head = repository.head()
     same(Tree(repository, head, "taxonomy"), question(1), whole=True)
     [index] = repository.cache_folder.iterdir()
-    StoredPostings.write(index, "0" * 40, [("elsewhere/qna.yaml", {exact_key(words_of(question(1)))})])
+    StoredPostings.write(
+        index, "0" * 40, [Asked("elsewhere/qna.yaml", frozenset({exact_key(words_of(question(1)))}))]
+    )
     assert same(Tree(repository, head, "taxonomy"), question(1), whole=True) == [
         "taxonomy/compositional_skills/towns/t1/qna.yaml"
     ]

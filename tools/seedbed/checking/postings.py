@@ -6,14 +6,16 @@ import contextlib
 import os
 import sqlite3
 import tempfile
+from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from seedbed.errors import RepositoryError
 
-FORMAT = 4
+FORMAT = 5
 """Counts up when keys or tables change; a file of another format is made anew."""
 
 
@@ -24,6 +26,22 @@ Number = int | str
 MOST_IN_BAND = 64
 """Leaves up to which a band counts; a crowded one comes from words that very many begin with, and says nothing.
 Keys of bands are even. Odd keys are never crowded: every leaf that holds one counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is noted of one leaf: the keys that it is found by, and a sketch (shingles as 32-bit numbers) per question."""
+
+    path: str
+    keys: frozenset[int]
+    sketches: tuple[frozenset[int], ...] = ()
+
+
+class DamagedIndexError(RepositoryError):
+    """The stored postings cannot be read on; whoever meets it removes them and goes on without, or makes them anew."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"the index {file} is damaged inside", hint="remove it; it is made anew when wanted")
 
 
 class Postings(Protocol):
@@ -41,17 +59,27 @@ class Postings(Protocol):
         """The path of the leaf's file."""
         ...
 
+    def sketches(self, leaf: Number) -> Sequence[frozenset[int]]:
+        """The sketches of the leaf's questions."""
+        ...
+
+    def forget(self) -> None:
+        """Remove the file that they come from, if there is one."""
+        ...
+
 
 class MemoryPostings:
     """Postings that live as long as the process."""
 
     def __init__(self) -> None:
         self._leaves: dict[int, list[Number]] = {}
+        self._sketches: dict[Number, tuple[frozenset[int], ...]] = {}
 
-    def add(self, path: str, keys: Iterable[int]) -> None:
-        """Note which keys the leaf at `path` holds."""
-        for key in set(keys):
-            self._leaves.setdefault(key, []).append(path)
+    def add(self, asked: Asked) -> None:
+        """Take in what is noted of one leaf."""
+        self._sketches[asked.path] = asked.sketches
+        for key in asked.keys:
+            self._leaves.setdefault(key, []).append(asked.path)
 
     def leaves(self, key: int, most: int) -> Sequence[Number]:
         return self._leaves.get(key, [])[:most]
@@ -67,11 +95,19 @@ class MemoryPostings:
     def path(self, leaf: Number) -> str:
         return str(leaf)
 
+    def sketches(self, leaf: Number) -> Sequence[frozenset[int]]:
+        return self._sketches[leaf]
+
+    def forget(self) -> None:
+        """There is no file."""
+
 
 class StoredPostings:
     """Postings of the leaves of one commit, in an SQLite file that is written once and then only read."""
 
-    def __init__(self, connection: sqlite3.Connection, commit: str, leaves: int) -> None:
+    def __init__(self, file: Path, connection: sqlite3.Connection, commit: str, leaves: int) -> None:
+        self._file = file
+        self._inode = file.stat().st_ino
         self._connection = connection
         self._cursor = connection.cursor()
         self.commit = commit
@@ -87,10 +123,10 @@ class StoredPostings:
             [(form, commit, leaves)] = connection.execute("SELECT format, commit_id, leaves FROM origin")
         except (sqlite3.DatabaseError, ValueError):
             return None
-        return cls(connection, str(commit), int(leaves)) if form == FORMAT else None
+        return cls(file, connection, str(commit), int(leaves)) if form == FORMAT else None
 
     @classmethod
-    def write(cls, file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]) -> StoredPostings:
+    def write(cls, file: Path, commit: str, leaves: Iterable[Asked]) -> StoredPostings:
         """Write the postings of `commit` and open them. A reader sees the old file or the new one, never half of it.
 
         Where the file cannot be written, as in a repository that is only to be read, they last as long as the process.
@@ -120,23 +156,72 @@ class StoredPostings:
         return found
 
     def leaves(self, key: int, most: int) -> Sequence[Number]:
-        rows = self._cursor.execute("SELECT leaf FROM entry WHERE key = ? LIMIT ?", (key, most))
+        rows = self._rows("SELECT leaf FROM entry WHERE key = ? LIMIT ?", (key, most))
         return [leaf for (leaf,) in rows]
 
     def path(self, leaf: Number) -> str:
-        [(path,)] = self._connection.execute("SELECT path FROM leaf WHERE number = ?", (leaf,))
-        return bytes(path).decode("utf-8", "surrogateescape")
+        return self._blob("path", leaf).decode("utf-8", "surrogateescape")
+
+    def sketches(self, leaf: Number) -> Sequence[frozenset[int]]:
+        try:
+            return _unpacked(self._blob("sketches", leaf))
+        except ValueError as error:
+            raise DamagedIndexError(self._file) from error
 
     def sharing(self, keys: Sequence[int], fewest: int) -> Mapping[Number, int]:
         marks = ",".join("?" * len(keys))
-        query = f"SELECT leaf, count(*) FROM entry WHERE key IN ({marks}) GROUP BY leaf HAVING count(*) >= ?"
-        return dict(self._cursor.execute(query, (*keys, fewest)))
+        rows = self._rows(f"SELECT leaf FROM entry WHERE key IN ({marks})", keys)
+        votes = Counter(leaf for (leaf,) in rows)
+        return {leaf: count for leaf, count in votes.items() if count >= fewest}
 
     def number(self, path: str) -> Number | None:
         """The number of the leaf at `path`, if it is among them."""
         query = "SELECT number FROM leaf WHERE path = ?"
-        found = self._connection.execute(query, (path.encode("utf-8", "surrogateescape"),)).fetchone()
-        return None if found is None else int(found[0])
+        found = self._rows(query, (path.encode("utf-8", "surrogateescape"),))
+        return int(found[0][0]) if found else None
+
+    def _blob(self, column: str, leaf: Number) -> bytes:
+        rows = self._rows(f"SELECT {column} FROM leaf WHERE number = ?", (leaf,))
+        if len(rows) != 1 or not isinstance(rows[0][0], bytes):
+            raise DamagedIndexError(self._file)
+        return rows[0][0]
+
+    def _rows(self, query: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            return self._cursor.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise DamagedIndexError(self._file) from error
+
+    def forget(self) -> None:
+        """Remove the file, unless another process has put a new one in its place."""
+        self._connection.close()
+        with contextlib.suppress(FileNotFoundError):
+            if self._file.stat().st_ino == self._inode:
+                self._file.unlink()
+
+
+def _packed(sketches: Iterable[Collection[int]]) -> bytes:
+    """Each sketch behind its length, as numbers of 32 bits in the order of this machine."""
+    numbers = array("I")
+    for shingled in sketches:
+        numbers.append(len(shingled))
+        numbers.extend(shingled)
+    return numbers.tobytes()
+
+
+def _unpacked(packed: bytes) -> list[frozenset[int]]:
+    """What `_packed` was given. Raises ValueError for other bytes."""
+    numbers = array("I")
+    numbers.frombytes(packed)
+    sketches = []
+    start = 0
+    while start < len(numbers):
+        end = start + 1 + numbers[start]
+        if end > len(numbers):
+            raise ValueError("a sketch is longer than what is stored")
+        sketches.append(frozenset(numbers[start + 1 : end]))
+        start = end
+    return sketches
 
 
 class LayeredPostings:
@@ -160,14 +245,20 @@ class LayeredPostings:
     def path(self, leaf: Number) -> str:
         return leaf if isinstance(leaf, str) else self._stored.path(leaf)
 
+    def sketches(self, leaf: Number) -> Sequence[frozenset[int]]:
+        return self._above.sketches(leaf) if isinstance(leaf, str) else self._stored.sketches(leaf)
 
-def _fill(file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]) -> None:
+    def forget(self) -> None:
+        self._stored.forget()
+
+
+def _fill(file: Path, commit: str, leaves: Iterable[Asked]) -> None:
     """Collect first and sort once: a tree that grows key by key would be written many times over."""
     with contextlib.closing(sqlite3.connect(file)) as connection:
         connection.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
             "CREATE TABLE origin (format INTEGER, commit_id TEXT, leaves INTEGER);"
-            "CREATE TABLE leaf (number INTEGER PRIMARY KEY, path BLOB);"
+            "CREATE TABLE leaf (number INTEGER PRIMARY KEY, path BLOB, sketches BLOB);"
             "CREATE TABLE entry (key INTEGER, leaf INTEGER, PRIMARY KEY (key, leaf)) WITHOUT ROWID;"
             "CREATE TEMP TABLE loose (key INTEGER, leaf INTEGER);"
         )
@@ -175,10 +266,14 @@ def _fill(file: Path, commit: str, leaves: Iterable[tuple[str, Collection[int]]]
 
         def rows() -> Iterator[tuple[int, int]]:
             nonlocal number
-            for number, (path, keys) in enumerate(leaves):
-                name = path.encode("utf-8", "surrogateescape")  # a tree can hold names that are not UTF-8
-                connection.execute("INSERT INTO leaf VALUES (?, ?)", (number, name))
-                for key in set(keys):
+            for number, asked in enumerate(leaves):
+                name = asked.path.encode(
+                    "utf-8", "surrogateescape"
+                )  # a tree can hold names that are not UTF-8
+                connection.execute(
+                    "INSERT INTO leaf VALUES (?, ?, ?)", (number, name, _packed(asked.sketches))
+                )
+                for key in asked.keys:
                     yield key, number
 
         connection.executemany("INSERT INTO loose VALUES (?, ?)", rows())

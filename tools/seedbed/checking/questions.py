@@ -2,18 +2,19 @@
 
 Near questions are found by MinHash (Broder 1997) in its one-permutation form (Li, Owen, Zhang 2012): the shingles of a
 question fall into bins, the smallest hash of each is kept, and two questions are candidates when they twice agree in two
-neighbouring bins. Whoever asks reads the candidates and decides.
+neighbouring bins and their sketches, all shingles as numbers, then share enough. Whoever asks reads the few that are
+left and decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import pairwise
+from zlib import crc32
 
-from seedbed.checking.postings import MemoryPostings, Postings
+from seedbed.checking.postings import Asked, MemoryPostings, Number, Postings
 from seedbed.checking.texts import words_of
 
 BINS = 16
@@ -23,6 +24,8 @@ MOST_CANDIDATES = 20
 MOST_OF_THE_SAME = 64
 FEWEST_VOTES = 2
 """Bands, of eight, that a candidate shares. At a likeness of 0.7 one question in 25 is missed, at 0.8 one in 250."""
+LEAST_SHARED = 0.7
+"""Of two questions' shingles, the part that both have (Jaccard), from which they may be nearly the same."""
 
 _QUESTION = re.compile(
     r"^[ \t]*(?:-[ \t]+)*question[ \t]*:(?P<text>[^\n]*(?:\n(?![ \t]*(?:-[ \t]|[A-Za-z_]+[ \t]*:(?:\s|\Z)))[^\n]*)*)",
@@ -39,11 +42,16 @@ def questions_in(text: str) -> Iterator[list[str]]:
             yield words
 
 
-def question_keys(text: str) -> Iterator[int]:
-    """The keys under which the questions in the text of a leaf are found: each one's words, and its bands."""
+def asked_by(path: str, text: str, *others: int) -> Asked:
+    """What the index holds of the leaf at `path`: keys of each question's words and bands, sketches, and `others`."""
+    keys = set(others)
+    sketches = []
     for words in questions_in(text):
-        yield exact_key(words)
-        yield from bands(words)
+        keys.add(exact_key(words))
+        if shingled := sketch(words):
+            keys.update(bands(shingled))
+            sketches.append(shingled)
+    return Asked(path, frozenset(keys), tuple(sketches))
 
 
 class QuestionIndex:
@@ -55,7 +63,7 @@ class QuestionIndex:
     def add(self, path: str, text: str) -> None:
         """Take in the questions of the leaf at `path`, whose file holds `text`."""
         assert isinstance(self._postings, MemoryPostings), "stored postings are not added to"
-        self._postings.add(path, question_keys(text))
+        self._postings.add(asked_by(path, text))
 
     def same(self, question: str) -> list[str]:
         """Paths of leaves that ask in the same words, by path."""
@@ -63,11 +71,21 @@ class QuestionIndex:
         return sorted(map(self._postings.path, set(found)))
 
     def near(self, question: str) -> list[str]:
-        """Paths of leaves that may ask nearly the same; the likeliest first, at most twenty."""
-        keys = bands(words_of(question))
+        """Paths of leaves that ask nearly the same; the likeliest first, at most twenty."""
+        shingled = sketch(words_of(question))
+        keys = bands(shingled)
         votes = self._postings.sharing(keys, FEWEST_VOTES) if keys else {}
-        ranked = sorted((-count, self._postings.path(leaf)) for leaf, count in votes.items())
+        alike = ((self._likeness(shingled, leaf), leaf) for leaf in votes)
+        kept = [(share, leaf) for share, leaf in alike if share >= LEAST_SHARED]
+        ranked = sorted((-share, self._postings.path(leaf)) for share, leaf in kept)
         return [path for _, path in ranked[:MOST_CANDIDATES]]
+
+    def _likeness(self, shingled: frozenset[int], leaf: Number) -> float:
+        """The most of the question's shingles that one question of the leaf shares (Jaccard, 0…1)."""
+        return max(
+            (len(shingled & other) / len(shingled | other) for other in self._postings.sketches(leaf)),
+            default=0.0,
+        )
 
 
 def exact_key(words: Sequence[str]) -> int:
@@ -86,17 +104,22 @@ def shingles(words: Sequence[str]) -> frozenset[str]:
     return frozenset((*words, *(f"{a} {b}" for a, b in pairwise(words))))
 
 
-def bands(words: Sequence[str]) -> list[int]:
-    """Keys of which near questions share at least one; none for a question of fewer than five words."""
+def sketch(words: Sequence[str]) -> frozenset[int]:
+    """The shingles as numbers of 32 bits; none for a question of fewer than five words."""
     if len(words) < FEWEST_WORDS:
+        return frozenset()
+    # The multiplier spreads the checksums of words that are alike.
+    return frozenset(
+        crc32(shingle.encode("utf-8", "replace")) * 0x9E3779B1 >> 16 & 0xFFFFFFFF
+        for shingle in shingles(words)
+    )
+
+
+def bands(shingled: Collection[int]) -> list[int]:
+    """Keys of a question's sketch, of which near questions share at least one."""
+    if not shingled:
         return []
-    smallest: list[int | None] = [None] * BINS
-    for shingle in shingles(words):
-        value = _hash(shingle)
-        place = value % BINS
-        kept = smallest[place]
-        if kept is None or value < kept:
-            smallest[place] = value
+    smallest = {value % BINS: value for value in sorted(shingled, reverse=True)}
     filled = [_filled(smallest, place) for place in range(BINS)]
     return [_mixed(first, filled[first : first + ROWS]) for first in range(0, BINS, ROWS)]
 
@@ -114,15 +137,14 @@ def _signed(value: int) -> int:
     return value - 2**64 if value >= 2**63 else value
 
 
-def _filled(smallest: Sequence[int | None], place: int) -> int:
+def _filled(smallest: Mapping[int, int], place: int) -> int:
     """The value of a bin; of an empty one that of the next filled one (densification by rotation)."""
     for distance in range(BINS):
-        value = smallest[(place + distance) % BINS]
+        value = smallest.get((place + distance) % BINS)
         if value is not None:
             return value + distance
     raise AssertionError("a question of five words fills a bin")
 
 
-@lru_cache(maxsize=65_536)
 def _hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from seedbed.checking.postings import Postings
-from seedbed.checking.questions import QuestionIndex, question_keys, topic_key
+from seedbed.checking.postings import Asked, DamagedIndexError, Postings
+from seedbed.checking.questions import QuestionIndex, asked_by, topic_key
 from seedbed.checking.texts import exchanges, normal
-from seedbed.checking.tree_index import Revision, postings_of
+from seedbed.checking.tree_index import Revision, postings_of, set_aside
 from seedbed.errors import RepositoryError
 from seedbed.taxonomy.leaf import Fault, LeafFile, Span
 from seedbed.taxonomy.leaf_files import LeafFiles, leaf_name, parent
@@ -192,20 +192,36 @@ class Tree:
             self._postings[whole] = found
         return self._postings[whole]
 
-    def _keys(self, file: TreeFile, commit: str | None) -> set[int]:
+    def _keys(self, file: TreeFile, commit: str | None) -> Asked:
         text = ""
         if file.is_regular and 0 <= file.size <= MAXIMUM_BYTES:
             text = self._repository.read(file, commit=commit, limit=MAXIMUM_BYTES).decode("utf-8", "replace")
-        return {topic_key(topic_of(leaf_name(file.path, self._root))), *question_keys(text)}
+        return asked_by(file.path, text, topic_key(topic_of(leaf_name(file.path, self._root))))
 
     def of_topic(self, topic: tuple[str, ...], *, near: str, whole: bool) -> Iterator[str]:
         """Paths of leaves, near the one at `near` where there is no index, whose last folder has these words."""
-        postings = self._all_postings(whole)
-        if postings is None:
-            paths = [file.path for file in self.near_leaves(near, whole=whole)[1]]
-        else:
-            paths = sorted(map(postings.path, postings.leaves(topic_key(topic), MOST_OF_A_TOPIC)))
+
+        def listed() -> list[str]:
+            postings = self._all_postings(whole)
+            if postings is None:
+                return [file.path for file in self.near_leaves(near, whole=whole)[1]]
+            return sorted(map(postings.path, postings.leaves(topic_key(topic), MOST_OF_A_TOPIC)))
+
+        paths = self._from_index(listed, whole)
         return (path for path in paths if topic_of(leaf_name(path, self._root)) == topic)
+
+    def _from_index(self, paths: Callable[[], list[str]], whole: bool) -> list[str]:
+        """What `paths` finds in the index; if that is damaged, what it finds in a new one, or without one."""
+        try:
+            found = paths()
+            if all(self._files.at(path) is not None for path in found):
+                return found
+        except DamagedIndexError:
+            pass  # said by `set_aside`
+        if (damaged := self._postings.pop(whole, None)) is not None:
+            set_aside(damaged)
+        self._postings.clear()
+        return paths()
 
     def _questions(self, path: str, whole: bool) -> QuestionIndex:
         """What all leaves ask, or those near `path`. A file that cannot be read asks nothing; its own check says why."""
@@ -224,7 +240,7 @@ class Tree:
     def same_question(self, question: str, *, near: str, whole: bool) -> Iterator[OtherQuestion]:
         """Other leaves near the one at `near` that ask `question` as it is, but for case, spacing and final punctuation."""
         wanted = normal(question)
-        for path in self._questions(near, whole).same(question):
+        for path in self._from_index(lambda: self._questions(near, whole).same(question), whole):
             if path == near:
                 continue
             asked = (other for other in self._asked(path) if normal(other.question) == wanted)
@@ -232,7 +248,7 @@ class Tree:
 
     def near_questions(self, question: str, *, near: str, whole: bool) -> Iterator[OtherQuestion]:
         """Questions in other leaves near the one at `near` that may ask nearly the same."""
-        for path in self._questions(near, whole).near(question):
+        for path in self._from_index(lambda: self._questions(near, whole).near(question), whole):
             if path != near:
                 yield from self._asked(path)
 

@@ -7,21 +7,32 @@ outcome. It holds hashes and paths, no text.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
-from seedbed.checking.postings import LayeredPostings, MemoryPostings, Postings, StoredPostings
+from seedbed.checking.postings import (
+    Asked,
+    DamagedIndexError,
+    LayeredPostings,
+    MemoryPostings,
+    Postings,
+    StoredPostings,
+)
 from seedbed.errors import RepositoryError
 from seedbed.taxonomy.changes import all_leaves, changed_leaves
 from seedbed.taxonomy.leaf_files import LeafFiles
 from seedbed.taxonomy.repository import Repository, TreeFile
 
+_log = logging.getLogger(__name__)
+
 MOST_CHANGES = 1_000
 """Changes since the indexed commit up to which they are laid on top; beyond, the index is made anew."""
 
-Keys = Callable[[TreeFile, str | None], set[int]]
-"""The keys of a leaf's file at a commit (None: of the working tree)."""
+Keys = Callable[[TreeFile, str | None], Asked]
+"""What is noted of a leaf's file at a commit (None: of the working tree)."""
 Progress = Callable[[int, int], None]
 
 
@@ -42,17 +53,37 @@ def postings_of(
     revision: Revision, keys: Keys, *, make: bool, progress: Progress | None = None
 ) -> Postings | None:
     """Which leaves of the revision hold a key. None when nothing is stored that fits and it is not to be made."""
-    name = f"leaves-{sha256(revision.root.encode()).hexdigest()[:12]}.sqlite"
-    file = revision.repository.cache_folder / name
+    file = index_file(revision)
     stored = StoredPostings.open(file)
-    if stored is not None and (layered := _layered(stored, revision, keys)) is not None:
-        return layered
+    if stored is not None:
+        try:
+            layered = _layered(stored, revision, keys)
+        except DamagedIndexError:
+            layered = None
+            set_aside(stored)
+        if layered is not None:
+            return layered
     if not make:
         return None
     commit = revision.commit or revision.repository.head()
     committed = Revision(revision.repository, commit, revision.root)
     stored = StoredPostings.write(file, commit, _keys_of(committed.leaves(), commit, keys, progress))
     return _layered(stored, revision, keys) or _in_memory(revision, keys)
+
+
+def index_file(revision: Revision) -> Path:
+    """Where the index of a taxonomy is kept."""
+    name = f"leaves-{sha256(revision.root.encode()).hexdigest()[:12]}.sqlite"
+    return revision.repository.cache_folder / name
+
+
+def set_aside(damaged: Postings) -> None:
+    """Remove a stored index that turned out to be damaged, and say so."""
+    damaged.forget()
+    _log.warning(
+        "seedbed: warning: the stored index of the taxonomy's questions is damaged and was removed; "
+        "a check of all leaves makes it anew"
+    )
 
 
 def _layered(stored: StoredPostings, revision: Revision, keys: Keys) -> Postings | None:
@@ -73,23 +104,23 @@ def _layered(stored: StoredPostings, revision: Revision, keys: Keys) -> Postings
         file = None if change.blob is None else now.at(change.path)
         if file is not None:
             with contextlib.suppress(RepositoryError):
-                above.add(file.path, keys(file, revision.commit))
+                above.add(keys(file, revision.commit))
     return LayeredPostings(stored, {change.old_path for change in changes if change.old_path}, above)
 
 
 def _in_memory(revision: Revision, keys: Keys) -> MemoryPostings:
     postings = MemoryPostings()
-    for path, found in _keys_of(revision.leaves(), revision.commit, keys, None):
-        postings.add(path, found)
+    for asked in _keys_of(revision.leaves(), revision.commit, keys, None):
+        postings.add(asked)
     return postings
 
 
 def _keys_of(
     leaves: tuple[TreeFile, ...], commit: str | None, keys: Keys, progress: Progress | None
-) -> Iterator[tuple[str, set[int]]]:
+) -> Iterator[Asked]:
     """A file that cannot be read asks nothing; its own check says what is wrong with it."""
     for done, file in enumerate(leaves):
         if progress is not None:
             progress(done, len(leaves))
         with contextlib.suppress(RepositoryError):
-            yield file.path, keys(file, commit)
+            yield keys(file, commit)
