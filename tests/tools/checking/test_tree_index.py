@@ -131,3 +131,37 @@ def test_a_band_that_all_share_says_nothing() -> None:
         index.add(f"leaf{number:03}", "- question: what is the name of the thing here?\n")
     assert index.near("what is the name of the thing here?") == []
     assert len(index.same("what is the name of the thing here?")) > 10
+
+
+def test_an_index_that_is_damaged_inside_is_made_anew(
+    large: RepositoryBuilder, caplog: pytest.LogCaptureFixture
+) -> None:
+    repository = Repository.open(large.path)
+    head = repository.head()
+    expected = same(Tree(repository, head, "taxonomy"), question(7), whole=True)
+    [index] = repository.cache_folder.iterdir()
+    whole = index.read_bytes()
+    index.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+    assert same(Tree(repository, head, "taxonomy"), question(7), whole=True) == expected
+    assert "damaged" in caplog.text
+    caplog.clear()
+    assert same(Tree(repository, head, "taxonomy"), question(7), whole=False) == expected
+    assert not caplog.text
+
+
+def test_a_leaf_that_is_alone_has_no_neighbours_and_the_others_have(large: RepositoryBuilder) -> None:
+    write_leaf(large, 900, "Which colours does the lantern of a pilot boat show at night?")
+    twins = [write_leaf(large, 901, "Why do gulls follow a plough in early spring?") for _ in range(1)]
+    twins.append(write_leaf(large, 902, "Why do gulls follow a plough in the early spring?"))
+    head = large.commit()
+    repository = Repository.open(large.path)
+    tree = Tree(repository, head, "taxonomy")
+    asked = "Why do gulls follow a plough in early spring?"
+    for _ in range(2):  # the second time from the index as it lies on the disk
+        found = {other.path for other in tree.near_questions(asked, near=twins[0], whole=True)}
+        assert found == {twins[1]}
+        tree = Tree(repository, head, "taxonomy")
+    alone = "taxonomy/compositional_skills/towns/t900/qna.yaml"
+    lantern = "Which colours does the lantern of a pilot boat show at night?"
+    assert list(tree.near_questions(lantern, near=alone, whole=True)) == []
+    assert list(tree.same_question(asked, near=alone, whole=True)) != []

@@ -8,14 +8,14 @@ import sqlite3
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from seedbed.errors import RepositoryError
 
-FORMAT = 5
+FORMAT = 6
 """Counts up when keys or tables change; a file of another format is made anew."""
 
 
@@ -35,6 +35,7 @@ class Asked:
     path: str
     keys: frozenset[int]
     sketches: tuple[frozenset[int], ...] = ()
+    mark: int = 0  # of all its questions together
 
 
 class DamagedIndexError(RepositoryError):
@@ -61,6 +62,14 @@ class Postings(Protocol):
 
     def sketches(self, leaf: Number) -> Sequence[frozenset[int]]:
         """The sketches of the leaf's questions."""
+        ...
+
+    def number(self, path: str) -> Number | None:
+        """What the leaf at `path` is named by, if it is among them."""
+        ...
+
+    def alone(self, path: str, mark: int) -> bool:
+        """Whether it is known that the leaf at `path`, if its questions have this mark, has no neighbours."""
         ...
 
     def forget(self) -> None:
@@ -98,6 +107,17 @@ class MemoryPostings:
     def sketches(self, leaf: Number) -> Sequence[frozenset[int]]:
         return self._sketches[leaf]
 
+    def number(self, path: str) -> Number | None:
+        return path
+
+    def alone(self, path: str, mark: int) -> bool:
+        return False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was added."""
+        return not self._sketches
+
     def forget(self) -> None:
         """There is no file."""
 
@@ -110,6 +130,7 @@ class StoredPostings:
         self._inode = file.stat().st_ino
         self._connection = connection
         self._cursor = connection.cursor()
+        self._numbered: tuple[str, int | None] = ("", None)  # each leaf is asked for several times in a row
         self.commit = commit
         self.count = leaves
 
@@ -126,7 +147,9 @@ class StoredPostings:
         return cls(file, connection, str(commit), int(leaves)) if form == FORMAT else None
 
     @classmethod
-    def write(cls, file: Path, commit: str, leaves: Iterable[Asked]) -> StoredPostings:
+    def write(
+        cls, file: Path, commit: str, leaves: Iterable[Asked], has_near: HasNear | None = None
+    ) -> StoredPostings:
         """Write the postings of `commit` and open them. A reader sees the old file or the new one, never half of it.
 
         Where the file cannot be written, as in a repository that is only to be read, they last as long as the process.
@@ -140,6 +163,8 @@ class StoredPostings:
         os.close(handle)
         try:
             _fill(Path(name), commit, leaves)
+            if has_near is not None:
+                _mark_alone(Path(name), has_near)
             Path(name).replace(file)
         except BaseException as error:
             Path(name).unlink(missing_ok=True)
@@ -174,11 +199,17 @@ class StoredPostings:
         votes = Counter(leaf for (leaf,) in rows)
         return {leaf: count for leaf, count in votes.items() if count >= fewest}
 
+    def alone(self, path: str, mark: int) -> bool:
+        name = path.encode("utf-8", "surrogateescape")
+        return bool(self._rows("SELECT 1 FROM leaf WHERE path = ? AND alone = ?", (name, mark)))
+
     def number(self, path: str) -> Number | None:
-        """The number of the leaf at `path`, if it is among them."""
+        if path == self._numbered[0]:
+            return self._numbered[1]
         query = "SELECT number FROM leaf WHERE path = ?"
         found = self._rows(query, (path.encode("utf-8", "surrogateescape"),))
-        return int(found[0][0]) if found else None
+        self._numbered = path, int(found[0][0]) if found else None
+        return self._numbered[1]
 
     def _blob(self, column: str, leaf: Number) -> bytes:
         rows = self._rows(f"SELECT {column} FROM leaf WHERE number = ?", (leaf,))
@@ -198,6 +229,28 @@ class StoredPostings:
         with contextlib.suppress(FileNotFoundError):
             if self._file.stat().st_ino == self._inode:
                 self._file.unlink()
+
+
+HasNear = Callable[[Number, Postings], bool]
+"""Whether another leaf asks nearly the same as the one of this number."""
+
+_SHARED = """
+SELECT DISTINCT leaf FROM entry
+WHERE key IN (SELECT key FROM entry WHERE key % 2 GROUP BY key HAVING count(*) > 1)
+"""
+
+
+def _mark_alone(file: Path, has_near: HasNear) -> None:
+    """Note which leaves have no neighbour, so that each later check of all leaves need not look for it again."""
+    stored = StoredPostings.open(file)
+    assert stored is not None, "what was just written can be read"
+    shared = {leaf for (leaf,) in stored._rows(_SHARED, ())}
+    alone = [(leaf,) for leaf in range(stored.count) if leaf not in shared and not has_near(leaf, stored)]
+    stored._connection.close()
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+        connection.executemany("UPDATE leaf SET alone = mark WHERE number = ?", alone)
+        connection.commit()
 
 
 def _packed(sketches: Iterable[Collection[int]]) -> bytes:
@@ -248,6 +301,17 @@ class LayeredPostings:
     def sketches(self, leaf: Number) -> Sequence[frozenset[int]]:
         return self._above.sketches(leaf) if isinstance(leaf, str) else self._stored.sketches(leaf)
 
+    def number(self, path: str) -> Number | None:
+        number = self._stored.number(path)
+        return path if number is None or number in self._hidden else number
+
+    def alone(self, path: str, mark: int) -> bool:
+        return (
+            self._above.empty
+            and self._stored.number(path) not in self._hidden
+            and self._stored.alone(path, mark)
+        )
+
     def forget(self) -> None:
         self._stored.forget()
 
@@ -258,7 +322,7 @@ def _fill(file: Path, commit: str, leaves: Iterable[Asked]) -> None:
         connection.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
             "CREATE TABLE origin (format INTEGER, commit_id TEXT, leaves INTEGER);"
-            "CREATE TABLE leaf (number INTEGER PRIMARY KEY, path BLOB, sketches BLOB);"
+            "CREATE TABLE leaf (number INTEGER PRIMARY KEY, path BLOB, sketches BLOB, mark INTEGER, alone INTEGER);"
             "CREATE TABLE entry (key INTEGER, leaf INTEGER, PRIMARY KEY (key, leaf)) WITHOUT ROWID;"
             "CREATE TEMP TABLE loose (key INTEGER, leaf INTEGER);"
         )
@@ -270,9 +334,8 @@ def _fill(file: Path, commit: str, leaves: Iterable[Asked]) -> None:
                 name = asked.path.encode(
                     "utf-8", "surrogateescape"
                 )  # a tree can hold names that are not UTF-8
-                connection.execute(
-                    "INSERT INTO leaf VALUES (?, ?, ?)", (number, name, _packed(asked.sketches))
-                )
+                values = (number, name, _packed(asked.sketches), asked.mark)
+                connection.execute("INSERT INTO leaf VALUES (?, ?, ?, ?, NULL)", values)
                 for key in asked.keys:
                     yield key, number
 
@@ -282,6 +345,6 @@ def _fill(file: Path, commit: str, leaves: Iterable[Asked]) -> None:
             " WHERE key % 2 = 0 GROUP BY key HAVING count(*) > ?) ORDER BY key, leaf",
             (MOST_IN_BAND,),
         )
-        connection.execute("CREATE INDEX leaf_by_path ON leaf (path)")
+        connection.execute("CREATE UNIQUE INDEX leaf_by_path ON leaf (path)")
         connection.execute("INSERT INTO origin VALUES (?, ?, ?)", (FORMAT, commit, number + 1))
         connection.commit()

@@ -9,7 +9,7 @@ left and decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 from zlib import crc32
@@ -45,13 +45,14 @@ def questions_in(text: str) -> Iterator[list[str]]:
 def asked_by(path: str, text: str, *others: int) -> Asked:
     """What the index holds of the leaf at `path`: keys of each question's words and bands, sketches, and `others`."""
     keys = set(others)
+    exact = []
     sketches = []
     for words in questions_in(text):
-        keys.add(exact_key(words))
+        exact.append(exact_key(words))
         if shingled := sketch(words):
             keys.update(bands(shingled))
             sketches.append(shingled)
-    return Asked(path, frozenset(keys), tuple(sketches))
+    return Asked(path, frozenset((*keys, *exact)), tuple(sketches), asked_mark(exact))
 
 
 class QuestionIndex:
@@ -65,32 +66,55 @@ class QuestionIndex:
         assert isinstance(self._postings, MemoryPostings), "stored postings are not added to"
         self._postings.add(asked_by(path, text))
 
-    def same(self, question: str) -> list[str]:
-        """Paths of leaves that ask in the same words, by path."""
+    def same(self, question: str, *, besides: str = "") -> list[str]:
+        """Paths of leaves, besides the one named, that ask in the same words, by path."""
         found = self._postings.leaves(exact_key(words_of(question)), MOST_OF_THE_SAME)
-        return sorted(map(self._postings.path, set(found)))
+        own = self._postings.number(besides)
+        return sorted(self._postings.path(leaf) for leaf in set(found) if leaf != own)
 
-    def near(self, question: str) -> list[str]:
-        """Paths of leaves that ask nearly the same; the likeliest first, at most twenty."""
+    def near(self, question: str, *, besides: str = "") -> list[str]:
+        """Paths of leaves, besides the one named, that ask nearly the same; the likeliest first, at most twenty."""
         shingled = sketch(words_of(question))
         keys = bands(shingled)
         votes = self._postings.sharing(keys, FEWEST_VOTES) if keys else {}
-        alike = ((self._likeness(shingled, leaf), leaf) for leaf in votes)
+        own = self._postings.number(besides)
+        alike = (
+            (likeness_of(shingled, self._postings.sketches(leaf)), leaf) for leaf in votes if leaf != own
+        )
         kept = [(share, leaf) for share, leaf in alike if share >= LEAST_SHARED]
         ranked = sorted((-share, self._postings.path(leaf)) for share, leaf in kept)
         return [path for _, path in ranked[:MOST_CANDIDATES]]
 
-    def _likeness(self, shingled: frozenset[int], leaf: Number) -> float:
-        """The most of the question's shingles that one question of the leaf shares (Jaccard, 0…1)."""
-        return max(
-            (len(shingled & other) / len(shingled | other) for other in self._postings.sketches(leaf)),
-            default=0.0,
-        )
+    def is_alone(self, path: str, questions: Iterable[str]) -> bool:
+        """Whether it is known, without a look at each question, that no other leaf asks what the one at `path` does.
+
+        It is known only where what was found in the file without parsing it are `questions`, those of the parsed file.
+        """
+        return self._postings.alone(path, asked_mark(exact_key(words_of(text)) for text in questions))
+
+
+def likeness_of(shingled: frozenset[int], others: Iterable[frozenset[int]]) -> float:
+    """The most of a question's shingles that one of `others` shares (Jaccard, 0…1)."""
+    return max((len(shingled & other) / len(shingled | other) for other in others), default=0.0)
 
 
 def exact_key(words: Sequence[str]) -> int:
     """The key of a question in these very words."""
     return _signed(_hash(" ".join(words)) | 1)
+
+
+def asked_mark(exact_keys: Iterable[int]) -> int:
+    """One 64-bit number of all questions of a leaf, by which two lists of them are compared."""
+    return _signed(sum(exact_keys) % 2**64)
+
+
+def has_near(leaf: Number, postings: Postings) -> bool:
+    """Whether another leaf in `postings` asks nearly the same as this one."""
+    return any(
+        other != leaf and likeness_of(shingled, postings.sketches(other)) >= LEAST_SHARED
+        for shingled in postings.sketches(leaf)
+        for other in postings.sharing(bands(shingled), FEWEST_VOTES)
+    )
 
 
 def topic_key(topic: Sequence[str]) -> int:

@@ -54,6 +54,7 @@ class Tree:
         self._attributions: dict[str, str | None] = {}
         self._attribution_texts: dict[str, str | None] = {}  # by blob
         self._postings: dict[bool, Postings | None] = {}
+        self._alone: tuple[str, bool, frozenset[str]] = ("", False, frozenset())  # of the leaf asked for last
         self._scopes: dict[str, tuple[TreeFile, ...] | None] = {}
         self._indexes: dict[str, QuestionIndex] = {}
         self._twin_names: dict[str, dict[str, list[str]]] = {}
@@ -239,8 +240,12 @@ class Tree:
 
     def same_question(self, question: str, *, near: str, whole: bool) -> Iterator[OtherQuestion]:
         """Other leaves near the one at `near` that ask `question` as it is, but for case, spacing and final punctuation."""
+        if question in self._asked_alone(near, whole):
+            return
         wanted = normal(question)
-        for path in self._from_index(lambda: self._questions(near, whole).same(question), whole):
+        for path in self._from_index(
+            lambda: self._questions(near, whole).same(question, besides=near), whole
+        ):
             if path == near:
                 continue
             asked = (other for other in self._asked(path) if normal(other.question) == wanted)
@@ -248,9 +253,29 @@ class Tree:
 
     def near_questions(self, question: str, *, near: str, whole: bool) -> Iterator[OtherQuestion]:
         """Questions in other leaves near the one at `near` that may ask nearly the same."""
-        for path in self._from_index(lambda: self._questions(near, whole).near(question), whole):
+        if question in self._asked_alone(near, whole):
+            return
+        for path in self._from_index(
+            lambda: self._questions(near, whole).near(question, besides=near), whole
+        ):
             if path != near:
                 yield from self._asked(path)
+
+    def _asked_alone(self, path: str, whole: bool) -> frozenset[str]:
+        """The questions of the leaf at `path`, if the index knows that no other leaf asks the like; else none."""
+        if self._alone[:2] != (path, whole):
+            self._alone = path, whole, self._questions_alone(path, whole)
+        return self._alone[2]
+
+    def _questions_alone(self, path: str, whole: bool) -> frozenset[str]:
+        postings = self._all_postings(whole)
+        if postings is None or self._files.at(path) is None:
+            return frozenset()
+        asked = [item.question for item in exchanges(self.leaf_file(path)) if item.question is not None]
+        try:
+            return frozenset(asked if QuestionIndex(postings).is_alone(path, asked) else ())
+        except DamagedIndexError:
+            return frozenset()  # whoever looks for neighbours next meets it too, and mends it
 
     def _asked(self, path: str) -> Iterator[OtherQuestion]:
         leaf = self.leaf_file(path)

@@ -21,6 +21,7 @@ from seedbed.checking.postings import (
     Postings,
     StoredPostings,
 )
+from seedbed.checking.questions import has_near
 from seedbed.errors import RepositoryError
 from seedbed.taxonomy.changes import all_leaves, changed_leaves
 from seedbed.taxonomy.leaf_files import LeafFiles
@@ -67,7 +68,9 @@ def postings_of(
         return None
     commit = revision.commit or revision.repository.head()
     committed = Revision(revision.repository, commit, revision.root)
-    stored = StoredPostings.write(file, commit, _keys_of(committed.leaves(), commit, keys, progress))
+    stored = StoredPostings.write(
+        file, commit, _keys_of(committed.leaves(), commit, keys, progress), has_near
+    )
     return _layered(stored, revision, keys) or _in_memory(revision, keys)
 
 
