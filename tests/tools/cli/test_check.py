@@ -174,3 +174,19 @@ def test_a_bare_mirror_of_another_taxonomy(builder: RepositoryBuilder, tmp_path:
     assert bare.returncode == 2 and "name a commit: --head REV" in bare.stderr
     missing = seedbed("check", "--config", "nowhere.toml", folder=mirror)
     assert missing.returncode == 2 and "--config nowhere.toml cannot be read" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    "form", [form for form in REPORTS if form != "concise"]
+)  # that is one line and a code
+def test_every_format_names_the_manual_page_where_the_base_says_it_stands(form: str, tmp_path: Path) -> None:
+    """A change that names another place, such as one from a fork, does not lead its reviewers there."""
+    builder = RepositoryBuilder(tmp_path)
+    policy = '[check]\ndocumentation_url = "https://{}.example/rules/"\n'
+    builder.commit_files({"seedbed.toml": policy.format("ours")})
+    base = builder.head
+    builder.write_leaf("taxonomy/compositional_skills/capitals", SKILL.replace("Paris", "Paris  "))
+    builder.commit_files({"seedbed.toml": policy.format("theirs")})
+    done = seedbed("check", "--base", base, "--format", form, folder=tmp_path)
+    assert "theirs.example/rules/SB" not in done.stdout
+    assert "https://ours.example/rules/SB601" in done.stdout.replace("\\/", "/").replace("%3A", ":")

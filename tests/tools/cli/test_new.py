@@ -149,3 +149,12 @@ def test_a_leaf_that_is_there_already_need_not_be_written(builder: RepositoryBui
     code, said = on_a_terminal(builder.path, "2\nplaces/capital_cities\n\nn\n")
     assert code == 0 and "nothing was written" in said and "Add a new leaf all the same?" in said
     assert not (builder.path / "taxonomy/compositional_skills/places/capital_cities").exists()
+
+
+def test_a_leaf_is_not_put_above_another(builder: RepositoryBuilder) -> None:
+    builder.commit_files({"taxonomy/compositional_skills/writing/haiku/qna.yaml": SKILL})
+    done = seedbed("new", "skill", "writing", folder=builder.path)
+    assert done.returncode == 2
+    assert "holds a leaf deeper down" in done.stderr and "writing/haiku/qna.yaml" in done.stderr
+    assert not (builder.path / "taxonomy/compositional_skills/writing/qna.yaml").exists()
+    assert seedbed("new", "skill", "writing/limerick", folder=builder.path).returncode == 0

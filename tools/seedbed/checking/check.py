@@ -87,7 +87,8 @@ def check(
     leaves = _checked(selected, found, judged)
     rung = "every leaf, compared with nothing" if base is None else base.rung
     sources = _sources(after, ordered, {FILE_NAME: text} if text else {})
-    return CheckReport(rung, None if base is None else base.base, commit, ordered, leaves, sources)
+    before = None if base is None else base.base
+    return CheckReport(rung, before, commit, ordered, leaves, sources, settings.check.documentation_url)
 
 
 def _selected(

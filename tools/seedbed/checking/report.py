@@ -37,6 +37,8 @@ class CheckReport:
     leaves: tuple[CheckedLeaf, ...]
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False)
     """Text of each file that a finding points into, by path."""
+    documentation_url: str | None = field(default=None, compare=False)
+    """Where the manual pages stand, by the settings that govern the check: a change cannot point its reviewers elsewhere."""
 
     @property
     def failed(self) -> bool:

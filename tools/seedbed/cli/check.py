@@ -91,7 +91,7 @@ def check(
     )
     form = _chosen(form)
     _announce(report, to_stderr=form not in ("text", "github"))
-    _print(report, form, settings.check.documentation_url, _local_command(report, head, paths, every))
+    _print(report, form, report.documentation_url, _local_command(report, head, paths, every))
     if not report.leaves and fail_on_empty:
         raise NothingToDoError("no leaf was there to check", hint="leave out --fail-on-empty if that is fine")
     return ExitCode.FINDINGS if report.failed else ExitCode.FINE

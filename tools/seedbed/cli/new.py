@@ -15,6 +15,7 @@ from seedbed.config import Settings
 from seedbed.errors import UsageError
 from seedbed.reports.escape import terminal_text
 from seedbed.taxonomy.leaf import BRANCHES, Kind
+from seedbed.taxonomy.leaf_files import is_qna
 from seedbed.taxonomy.nearest_leaves import NearLeaf, nearest_leaves
 from seedbed.taxonomy.new_leaf import new_leaf_files
 
@@ -151,6 +152,12 @@ def _refuse_taken(root: Path, folder: Path) -> None:
     for file in ("qna.yaml", "attribution.txt"):
         if (folder / file).exists() or (folder / file).is_symlink():
             raise UsageError(f"{os.path.relpath(folder / file)} exists already", hint="choose another folder")
+    inside = _leaf_below(folder)
+    if inside is not None:
+        raise UsageError(
+            f"{os.path.relpath(folder)} holds a leaf deeper down, {os.path.relpath(inside)}; a leaf cannot lie inside another",
+            hint=f"choose a folder of its own, such as {os.path.relpath(folder)}/general",
+        )
     if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(root)):
         raise UsageError(
             f"{folder} leads outside of the repository through a link", hint="choose another folder"
@@ -163,6 +170,16 @@ def _refuse_taken(root: Path, folder: Path) -> None:
                 f"{os.path.relpath(above)} is a leaf itself; a leaf cannot lie inside another",
                 hint="choose a folder beside it",
             )
+
+
+def _leaf_below(folder: Path) -> Path | None:
+    """A leaf in or below a folder that exists; links are not followed."""
+    for above, folders, files in os.walk(folder):
+        folders.sort()
+        for file in sorted(files):
+            if is_qna(file):
+                return Path(above) / file
+    return None
 
 
 def _schema_reference(root: Path, folder: Path, kind: str) -> str:

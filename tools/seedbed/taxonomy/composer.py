@@ -141,11 +141,22 @@ class Composer:
         if all(known.kind != fault.kind for known in self._composed.faults):
             self._composed.faults.append(fault)
 
+    def _refuse_alias(self, fault: Fault) -> None:
+        """Of an anchor, its aliases and the merge keys that take them in, the first says it all."""
+        faults = self._composed.faults
+        if any(known.kind == "anchor" for known in faults):
+            self._usable = False
+            faults[:] = [known for known in faults if not _is_merge_key(known, fault.yaml_path)]
+        elif any(_is_merge_key(known, fault.yaml_path) for known in faults):
+            self._usable = False
+        else:
+            self._refuse_once(fault)
+
     def _alias(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
         self._count(start)
         found, path, span = self._text[start:end], self._next_path(), self._places.span(start, end)
-        self._refuse_once(yaml_faults.alias(str(event.anchor), found, path, span))
+        self._refuse_alias(yaml_faults.alias(str(event.anchor), found, path, span))
         if self._expects_key():
             raise RefusedError
         self._place("", path, start, end)
@@ -168,7 +179,7 @@ class Composer:
         plain = style is None or style == ""
         escaped = style == '"' and self._text.find("\\", start, end) >= 0
         if self._expects_key():
-            self._take_key(value, plain, escaped, start, end)
+            self._take_key(value, plain and bare, escaped, start, end)
             return
         path = self._next_path()
         if escaped and (unwanted := unwanted_in_value(value)) is not None:
@@ -176,7 +187,7 @@ class Composer:
         if plain and path and value == "" and bare:
             span = self._composed.key_spans.get(path) or self._places.span(start, start)
             self._composed.faults.append(yaml_faults.empty_value(path, span))
-        elif plain and path and path != _VERSION and (reading := reading_of(value)) is not None:
+        elif plain and bare and path and path[0] != "version" and (reading := reading_of(value)) is not None:
             span = self._places.span(start, end)
             self._composed.faults.append(yaml_faults.plain_value(value, reading, path, span))
         number = plain and path == _VERSION and re.fullmatch("[0-9]{1,6}", value)
@@ -260,3 +271,8 @@ class Composer:
             "SequenceEndEvent": _container_end,
         }
     )
+
+
+def _is_merge_key(fault: Fault, path: YamlPath) -> bool:
+    """Whether `fault` is about the merge key `<<` at `path`."""
+    return fault.kind == "key_type" and fault.value == "<<" and fault.yaml_path == path

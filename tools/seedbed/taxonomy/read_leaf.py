@@ -13,6 +13,7 @@ from typing import Any
 from seedbed.taxonomy.build_leaf import build_leaf
 from seedbed.taxonomy.characters import character_fault, unwanted_at
 from seedbed.taxonomy.composer import Composed, Composer, RefusedError
+from seedbed.taxonomy.encodings import is_binary, wide_encoding
 from seedbed.taxonomy.form import FORM_FAULT_KINDS, judge_form
 from seedbed.taxonomy.leaf import Fault, LeafFile, Span
 from seedbed.taxonomy.places import Places
@@ -125,21 +126,21 @@ def _size_fault(size: int) -> Fault:
 
 def _decode(raw: bytes) -> tuple[str, Places, Fault | None]:
     """The text, and the first thing that keeps it from being plain UTF-8 text."""
+    if (unread := _not_text(raw)) is not None:
+        return "", Places(""), unread
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         text = raw.decode("utf-8", "replace")
         places = Places(text)
         at = len(raw[: error.start].decode("utf-8"))
-        guess = (
-            "UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "another encoding, such as Windows-1252"
-        )
         return (
             text,
             places,
             Fault(
                 "encoding",
-                f"byte 0x{raw[error.start]:02x} is not UTF-8; the file seems to be in {guess}",
+                f"byte 0x{raw[error.start]:02x} is not UTF-8; the file seems to be in another encoding, "
+                "such as Windows-1252",
                 places.span(at, at + 1),
                 value=f"0x{raw[error.start]:02x}",
                 help="save the file as UTF-8 without a byte order mark",
@@ -163,6 +164,20 @@ def _decode(raw: bytes) -> tuple[str, Places, Fault | None]:
     if (unwanted := unwanted_at(text)) is not None:
         return text, places, character_fault(text[unwanted], places.span(unwanted, unwanted + 1), ())
     return text, places, None
+
+
+def _not_text(raw: bytes) -> Fault | None:
+    """The fault of a file of which no line could be shown."""
+    wide = wide_encoding(raw) if b"\0" in raw or raw[:1] in (b"\xff", b"\xfe") else None
+    if wide is not None:
+        message = f"the file is in {wide}, not UTF-8"
+        help = "save the file as UTF-8 without a byte order mark"
+    elif is_binary(raw):
+        message = "this is not a text file, but bytes such as those of a picture, an archive or a program"
+        help = "a leaf is UTF-8 text; was another file saved under this name?"
+    else:
+        return None
+    return Fault("encoding", message, Span(1, 1, 1, 1), value=wide or "binary", help=help)
 
 
 def _compose(text: str, places: Places) -> Composed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from seedbed.taxonomy.escape_faults import escape_trouble
 from seedbed.taxonomy.leaf import Fault
 from seedbed.taxonomy.places import Places, shown
 from seedbed.taxonomy.plain_values import quoted
@@ -178,12 +179,8 @@ class _Explainer:
     def _quote(self, problem: str) -> Fault:
         opened = self._trouble.context_at if self._trouble.context_at is not None else self._at
         if "escape" in problem or "did not find expected hex" in problem:
-            written = self._text[self._at : self._at + 2]
-            message = f"{shown(written)} is not an escape that YAML knows inside double quotes"
-            help = (
-                "write the backslash twice, or use single quotes or a block (`|`), where it stands for itself"
-            )
-            return self._make(message, self._at, self._at + 2, help)
+            found = escape_trouble(self._text, self._at)
+            return self._make(found.message, found.start, found.end, found.help, found.replacement)
         mark = self._text[opened : opened + 1]
         message = f"the quote {shown(mark)} that opens here is never closed"
         help = "close it at the end of the value; inside single quotes write an apostrophe twice (`''`)"

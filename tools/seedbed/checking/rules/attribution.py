@@ -23,6 +23,7 @@ from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import start_of
 from seedbed.taxonomy.leaf import LeafFile, Span
+from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES
 
 CODE = "SB211"
 SEVERITY = Severity.ERROR
@@ -33,8 +34,19 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look for the file beside the leaf, and for any text in it."""
     path, text = around.tree.attribution(leaf.path)
     if text is None:
+        there = next((file for file in around.tree.around(leaf.path) if file.path == path), None)
+        if there is not None and there.is_regular:
+            yield _too_large(path, there.size)
+        if there is not None:
+            return  # a link or a submodule is SB204's to refuse
         message = "there is no `attribution.txt` beside this leaf; a release must name its sources and their licence"
         yield Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, help=f"add `{path}`: {HELP}")
     elif not text.strip():
         message = "the attribution is empty; a release must name its sources and their licence"
         yield Finding(CODE, SEVERITY, path, Span(1, 1, 1, 1), message, help=HELP)
+
+
+def _too_large(path: str, size: int) -> Finding:
+    message = f"the attribution has {size:,} bytes; at most {MAXIMUM_BYTES:,} (256 KiB) are read"
+    help = "keep the titles, links, licences and names; texts of licences belong into files of their own"
+    return Finding(CODE, SEVERITY, path, Span(1, 1, 1, 1), message, value="size", help=help)

@@ -5,7 +5,7 @@ of version 1 were accepted with an empty description, so this does not fail a ch
 
 Warns:
 
-    task_description: ""
+    task_description: " "
 
 Passes:
 

@@ -1,9 +1,9 @@
 """A leaf lies under one of the three branches.
 
 `knowledge`, `foundational_skills` and `compositional_skills` decide how samples are made and when they are taught. A
-leaf elsewhere is never read by generation.
+leaf elsewhere, or in a branch without a folder of its own, has no name that generation could read it by.
 
-Fails: `taxonomy/skills/poems/qna.yaml`
+Fails: `taxonomy/skills/poems/qna.yaml`, `taxonomy/compositional_skills/qna.yaml`
 
 Passes: `taxonomy/compositional_skills/poems/qna.yaml`
 
@@ -19,6 +19,7 @@ from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import start_of
 from seedbed.taxonomy.leaf import BRANCHES, LeafFile
+from seedbed.taxonomy.leaf_files import FILE_NAME
 
 CODE = "SB206"
 SEVERITY = Severity.ERROR
@@ -27,7 +28,14 @@ SEVERITY = Severity.ERROR
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look at the first folder of the leaf's name."""
     first, *others = leaf.name.split("/")
+    if first in BRANCHES and (others or not leaf.path.endswith(f"/{FILE_NAME}")):
+        return
     if first in BRANCHES:
+        message = (
+            f"the leaf lies in the branch `{first}` itself; the folder of a leaf is its name, and it has none"
+        )
+        help = f"move it into a folder of its own, such as `{first}/topic/{FILE_NAME}`"
+        yield Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, value=first, help=help)
         return
     near = difflib.get_close_matches(first.lower(), BRANCHES, n=1)
     guess = f"; did you mean `{near[0]}`?" if near else ""

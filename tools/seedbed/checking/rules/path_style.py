@@ -17,9 +17,11 @@ import unicodedata
 from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.rules.unsafe_path import trouble_of
 from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import start_of
 from seedbed.taxonomy.leaf import LeafFile
+from seedbed.taxonomy.leaf_files import FILE_NAME
 
 CODE = "SB203"
 SEVERITY = Severity.WARNING
@@ -30,11 +32,14 @@ _PLAIN = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
-    """One finding that names every folder to rename, then one for a path that is too long."""
+    """One finding that names every folder to rename, then one for a path that is too long.
+
+    Of a name that cannot be checked out SB202 speaks, and SB201 of the folders too where it asks for another path.
+    """
     parts = leaf.name.split("/")[1:]
-    odd = [part for part in parts if _PLAIN.fullmatch(part) is None]
-    if odd:
-        better = "/".join([leaf.name.split("/")[0], *map(_better, parts)])
+    odd = [part for part in parts if _PLAIN.fullmatch(part) is None and trouble_of(part) is None]
+    if odd and leaf.path.endswith(f"/{FILE_NAME}"):
+        better = "/".join([leaf.name.split("/")[0], *map(better_folder, parts)])
         yield _finding(
             leaf,
             f"{'the folder name' if len(odd) == 1 else 'the folder names'} {', '.join(f'`{part}`' for part in odd)} "
@@ -56,6 +61,9 @@ def _finding(leaf: LeafFile, message: str, help: str, value: str) -> Finding:
     return Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, value=value, help=help)
 
 
-def _better(part: str) -> str:
+def better_folder(part: str) -> str:
+    """A folder name that every system keeps, near to `part`; the same one where it is fine."""
+    if _PLAIN.fullmatch(part) is not None:
+        return part
     plain = unicodedata.normalize("NFKD", part).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9_.-]+", "_", plain).strip("_.-")[:64] or "topic"

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from seedbed.checking.finding import Finding, Severity
+from seedbed.checking.rules.too_long import too_long_parts
 from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import seeds
 from seedbed.taxonomy.leaf import LeafFile
@@ -30,11 +31,11 @@ _OTHER = re.compile("[^\x00-\u024f]")
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
-    """Estimate the tokens of each whole seed."""
+    """Estimate the tokens of each whole seed; of a part that is too long by itself SB307 speaks."""
     room = int(around.window * (1 - KEPT_FREE))
     for path, seed in seeds(leaf):
         tokens = sum(estimated_tokens(text) for text in _texts(seed))
-        if tokens > room:
+        if tokens > room and not any(part[:2] == path for part in too_long_parts(leaf)):
             message = f"this seed takes about {tokens:,} tokens; a teacher's window of {around.window:,} leaves it {room:,}"
             where = (*path, "context") if "context" in seed else (*path, next(iter(seed), ""))
             help = "shorten its longest text, or split the seed"

@@ -32,7 +32,7 @@ _DEVICES = frozenset(
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look at each folder of the path."""
     for part in leaf.path.split("/"):
-        trouble = _trouble(part)
+        trouble = trouble_of(part)
         if trouble is not None:
             yield Finding(
                 CODE,
@@ -45,7 +45,8 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
             )
 
 
-def _trouble(part: str) -> str | None:
+def trouble_of(part: str) -> str | None:
+    """Why the name `part` cannot be checked out everywhere; None when it can."""
     if part in ("", ".", "..") or part.casefold() in (".git", "git~1"):
         return "stands for another place when it is checked out"
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in part):
