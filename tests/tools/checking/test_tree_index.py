@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.repositories import SKILL, RepositoryBuilder
 
-from seedbed.checking.postings import Asked, MemoryPostings, StoredPostings
+from seedbed.checking.postings import Asked, MemoryPostings
 from seedbed.checking.questions import QuestionIndex, exact_key
+from seedbed.checking.stored_postings import StoredPostings
 from seedbed.checking.texts import words_of
 from seedbed.checking.tree import NEAREST_LEAVES, Tree
 from seedbed.taxonomy.repository import Repository
@@ -151,15 +152,15 @@ def test_an_index_that_is_damaged_inside_is_made_anew(
 
 def test_a_leaf_that_is_alone_has_no_neighbours_and_the_others_have(large: RepositoryBuilder) -> None:
     write_leaf(large, 900, "Which colours does the lantern of a pilot boat show at night?")
-    twins = [write_leaf(large, 901, "Why do gulls follow a plough in early spring?") for _ in range(1)]
-    twins.append(write_leaf(large, 902, "Why do gulls follow a plough in the early spring?"))
+    first = write_leaf(large, 901, "Why do gulls follow a plough in early spring?")
+    second = write_leaf(large, 902, "Why do gulls follow a plough in the early spring?")
     head = large.commit()
     repository = Repository.open(large.path)
     tree = Tree(repository, head, "taxonomy")
     asked = "Why do gulls follow a plough in early spring?"
     for _ in range(2):  # the second time from the index as it lies on the disk
-        found = {other.path for other in tree.near_questions(asked, near=twins[0], whole=True)}
-        assert found == {twins[1]}
+        found = {other.path for other in tree.near_questions(asked, near=first, whole=True)}
+        assert found == {second}
         tree = Tree(repository, head, "taxonomy")
     alone = "taxonomy/compositional_skills/towns/t900/qna.yaml"
     lantern = "Which colours does the lantern of a pilot boat show at night?"

@@ -9,7 +9,8 @@ left and decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
 from zlib import crc32
@@ -24,6 +25,8 @@ MOST_CANDIDATES = 20
 MOST_OF_THE_SAME = 64
 FEWEST_VOTES = 2
 """Bands, of eight, that a candidate shares. At a likeness of 0.7 one question in 25 is missed, at 0.8 one in 250."""
+MOST_KEPT_WORDS = 200
+"""Words of a question up to which its sketch is kept for a second use; a few hostile ones must not fill the memory."""
 LEAST_SHARED = 0.7
 """Of two questions' shingles, the part that both have (Jaccard), from which they may be nearly the same."""
 
@@ -132,6 +135,10 @@ def sketch(words: Sequence[str]) -> frozenset[int]:
     """The shingles as numbers of 32 bits; none for a question of fewer than five words."""
     if len(words) < FEWEST_WORDS:
         return frozenset()
+    return _kept_sketch(tuple(words)) if len(words) <= MOST_KEPT_WORDS else _sketch(tuple(words))
+
+
+def _sketch(words: tuple[str, ...]) -> frozenset[int]:
     # The multiplier spreads the checksums of words that are alike.
     return frozenset(
         crc32(shingle.encode("utf-8", "replace")) * 0x9E3779B1 >> 16 & 0xFFFFFFFF
@@ -139,13 +146,22 @@ def sketch(words: Sequence[str]) -> frozenset[int]:
     )
 
 
-def bands(shingled: Collection[int]) -> list[int]:
+def bands(shingled: frozenset[int]) -> tuple[int, ...]:
     """Keys of a question's sketch, of which near questions share at least one."""
     if not shingled:
-        return []
+        return ()
+    return _kept_bands(shingled) if len(shingled) <= 2 * MOST_KEPT_WORDS else _bands(shingled)
+
+
+def _bands(shingled: frozenset[int]) -> tuple[int, ...]:
     smallest = {value % BINS: value for value in sorted(shingled, reverse=True)}
-    filled = [_filled(smallest, place) for place in range(BINS)]
-    return [_mixed(first, filled[first : first + ROWS]) for first in range(0, BINS, ROWS)]
+    filled = [smallest.get(place) or _filled(smallest, place) for place in range(BINS)]
+    return tuple(_mixed(first, filled[first : first + ROWS]) for first in range(0, BINS, ROWS))
+
+
+# A leaf's questions are taken into the index and then looked up in it.
+_kept_sketch = lru_cache(maxsize=2_048)(_sketch)
+_kept_bands = lru_cache(maxsize=2_048)(_bands)
 
 
 def _mixed(first: int, values: Sequence[int]) -> int:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from seedbed.checking.postings import Asked, DamagedIndexError, Postings
+from seedbed.checking.postings import Asked, Postings
 from seedbed.checking.questions import QuestionIndex, asked_by, topic_key
+from seedbed.checking.stored_postings import DamagedIndexError
 from seedbed.checking.texts import exchanges, normal
 from seedbed.checking.tree_index import Revision, postings_of, set_aside
 from seedbed.errors import RepositoryError

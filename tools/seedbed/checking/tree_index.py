@@ -13,15 +13,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from seedbed.checking.postings import (
-    Asked,
-    DamagedIndexError,
-    LayeredPostings,
-    MemoryPostings,
-    Postings,
-    StoredPostings,
-)
+from seedbed.checking.postings import Asked, MemoryPostings, Postings
 from seedbed.checking.questions import has_near
+from seedbed.checking.stored_postings import DamagedIndexError, LayeredPostings, StoredPostings
 from seedbed.errors import RepositoryError
 from seedbed.taxonomy.changes import all_leaves, changed_leaves
 from seedbed.taxonomy.leaf_files import LeafFiles

@@ -17,6 +17,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
@@ -70,8 +71,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
 
 
 def _in_file(path: str, text: str) -> Iterator[Finding]:
-    whole = text.casefold()
-    signs = [sign for sign in _SIGNS if sign in whole]
+    signs = _signs_in(text)
     if not signs:
         return  # a search for plain words is many times quicker than one for a pattern
     for number, line in enumerate(text.split("\n"), start=1):
@@ -89,6 +89,12 @@ def _in_file(path: str, text: str) -> Iterator[Finding]:
                 help="write a placeholder such as `<your-token>` instead, and revoke it: it may have been read",
                 secret=True,
             )
+
+
+@lru_cache(maxsize=16)  # most leaves share a few attributions
+def _signs_in(text: str) -> tuple[str, ...]:
+    whole = text.casefold()
+    return tuple(sign for sign in _SIGNS if sign in whole)
 
 
 def _secrets(line: str) -> Iterator[tuple[str, int, int]]:
