@@ -6,6 +6,7 @@ step by step without following a link. Nothing is checked out and no configurati
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,11 +33,20 @@ __all__ = [
     "REGULAR",
     "SUBMODULE",
     "SYMLINK",
+    "Authored",
     "Difference",
     "Folder",
     "Repository",
     "TreeFile",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """Who wrote a commit, as the commit says it; nothing in git proves a name."""
+
+    name: str
+    committed: int  # seconds since 1970, UTC
 
 
 class Repository:
@@ -145,6 +155,11 @@ class Repository:
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents of a commit, first one first; a shallow clone shows none at its edge."""
         return tuple(str(parent) for parent in self._objects.commit(commit).parent_ids)
+
+    def authored(self, commit: str) -> Authored:
+        """The author's name and the time of a commit."""
+        found = self._objects.commit(commit)
+        return Authored(found.author.raw_name.decode("utf-8", "replace"), found.commit_time)
 
     def merge_base(self, a: str, b: str) -> str | None:
         """The best common ancestor of two commits, or None when there is none (to be seen)."""
