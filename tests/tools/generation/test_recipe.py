@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 from pathlib import Path
 from random import Random
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from seedbed.bundled_files import bundled_file
 from seedbed.errors import ConfigurationError
 from seedbed.generation.read_recipe import bundled_recipes, load_recipe, read_from_disk
-from seedbed.generation.recipe import JudgingMode, Register
+from seedbed.generation.recipe import (
+    GenerationRecipe,
+    HeldOutRecipe,
+    JudgingMode,
+    JudgingRecipe,
+    PassageRecipe,
+    Register,
+    StepRecipe,
+    StreamRecipe,
+)
+from seedbed.generation.template_variables import recipe_templates
 from seedbed.generation.templates import Templates
 from seedbed.taxonomy.leaf import Kind, Leaf
+from seedbed.taxonomy.plain_yaml import read_plain_yaml
 
 HERE = Path(load_recipe.__code__.co_filename).parent
 
@@ -21,8 +35,9 @@ def test_bundled_recipes_are_read_and_their_templates_rendered() -> None:
     assert bundled_recipes() == ("lab", "sandbox")
     variables = {
         **dict.fromkeys(
-            ("task_description", "domain", "document_outline", "register", "nonce", "answer"), "x"
+            ("task_description", "domain", "document_outline", "register", "document", "nonce", "answer"), "x"
         ),
+        "exemplar": None,
         "question": "What?",
         "context": "Text.",
         "questions": ["One?", "Two?"],
@@ -33,7 +48,7 @@ def test_bundled_recipes_are_read_and_their_templates_rendered() -> None:
         templates = Templates(recipe.prompts)
         for template in recipe.prompts:
             text = templates.render(template, variables)
-            assert text.strip() and "{" not in text
+            assert text.strip() == text and "{" not in text
 
 
 def test_sandbox_prompts_are_to_the_byte_those_that_its_teacher_learned() -> None:
@@ -115,6 +130,40 @@ def test_mistakes_in_a_recipe(tmp_path: Path, old: str, new: str, message: str, 
     assert hint in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize(
+    ("step", "key", "message"),
+    [
+        ("freeform", "answer", "no text to quote from"),
+        ("knowledge_short", "question", "belong to answers alone"),
+        ("knowledge_short", "answer", "plain answer as a turn"),
+    ],
+)
+def test_a_quotation_is_asked_for_where_there_is_one(
+    tmp_path: Path, step: str, key: str, message: str
+) -> None:
+    head, tail = (HERE / "recipes" / "sandbox.yaml").read_text().split(f"\n{step}:", 1)
+    path = tmp_path / "own.yaml"
+    path.write_text(f"{head}\n{step}:{tail.replace(f'{key}: {{', f'{key}: {{quote: true, ', 1)}")
+    with pytest.raises(ConfigurationError, match=message):
+        load_recipe(str(path))
+
+
+def test_a_variable_that_a_prompt_has_not_is_found_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "sandbox").mkdir()
+    (tmp_path / "sandbox" / "answer.txt").write_text("{{ contxt }} {{ question }}\n")
+    recipe = load_recipe(own_recipe(tmp_path))
+    with pytest.raises(ConfigurationError, match="asks for `contxt`") as caught:
+        recipe_templates(recipe)
+    assert "did you mean `context`?" in (caught.value.hint or "")
+    for name in bundled_recipes():
+        recipe_templates(load_recipe(name))
+
+
+def test_the_sandbox_keeps_its_digest() -> None:
+    """Its samples, and every release made of them, are found by it."""
+    assert load_recipe("sandbox").digest == "b81dc833ec4cedfc29165a3b5ab0533e47db5cfb71047967cabe95cf6d172c44"
+
+
 def test_an_own_recipe_uses_the_template_beside_it_first(tmp_path: Path) -> None:
     (tmp_path / "sandbox").mkdir()
     (tmp_path / "sandbox" / "answer.txt").write_text("Mine: {{ question }}\n")
@@ -150,3 +199,30 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_from_disk(str(tmp_path / "x.yaml"))
+
+
+def schema_parts() -> dict[str, tuple[type, dict[str, object]]]:
+    """The dataclasses of a recipe with the part of the published schema that describes each."""
+    schema = json.loads(bundled_file("schema/generation-recipe.v1.schema.json").read_text())
+    parts = schema["$defs"]
+    return {
+        "recipe": (GenerationRecipe, schema),
+        "passages": (PassageRecipe, schema["properties"]["passages"]),
+        "held_out": (HeldOutRecipe, schema["properties"]["held_out"]),
+        "step": (StepRecipe, parts["step"]),
+        "judging": (JudgingRecipe, parts["judging"]),
+        "stream": (StreamRecipe, parts["stream"]),
+    }
+
+
+@pytest.mark.parametrize("part", ["recipe", "passages", "held_out", "step", "judging", "stream"])
+def test_the_published_schema_knows_every_key_and_no_other(part: str) -> None:
+    kind, schema = schema_parts()[part]
+    assert set(schema["properties"]) == {each.name for each in fields(kind)} - {"prompts"}  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("name", bundled_recipes())
+def test_bundled_recipes_are_as_the_published_schema_says(name: str) -> None:
+    schema = json.loads(bundled_file("schema/generation-recipe.v1.schema.json").read_text())
+    path = HERE / "recipes" / f"{name}.yaml"
+    Draft202012Validator(schema).validate(read_plain_yaml(path.read_text(), source=name))

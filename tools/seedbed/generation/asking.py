@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from seedbed.generation.funnel import Loss
-from seedbed.teacher.teacher import FinishReason, Request, Teacher
+from seedbed.teacher.teacher import Completion, FinishReason, Request, Teacher
 
 Result = TypeVar("Result")
 
-_LOSSES = {
+LOSSES = {
     FinishReason.LENGTH: Loss.CUT_OFF,
     FinishReason.REFUSED: Loss.REFUSED,
     FinishReason.FAILED: Loss.FAILED,
@@ -41,15 +41,20 @@ class Asker:
 
     async def ask(self, request: Request, usage: Usage) -> str | Loss:
         """The answer without surrounding blanks, or why there is none."""
+        completion = await self.complete(request, usage)
+        if completion.finish_reason is not FinishReason.STOP:
+            return LOSSES[completion.finish_reason]
+        return completion.text.strip() or Loss.EMPTY
+
+    async def complete(self, request: Request, usage: Usage) -> Completion:
+        """The completion as it came, probabilities and all."""
         async with self._room:
             completion = await self.teacher.complete(request)
         self._on_answer()
         usage.requests += 1
         usage.prompt_tokens += completion.prompt_tokens
         usage.completion_tokens += completion.completion_tokens
-        if completion.finish_reason is not FinishReason.STOP:
-            return _LOSSES[completion.finish_reason]
-        return completion.text.strip() or Loss.EMPTY
+        return completion
 
 
 async def together(work: Iterable[Awaitable[Result]]) -> list[Result]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seedbed.generation.answering import answer_request, other_exemplar
+from seedbed.generation.answering import other_exemplar, write_answer
 from seedbed.generation.asking import Asker, Usage, together
 from seedbed.generation.normalise import normalised
 from seedbed.generation.seed import Seed
-from seedbed.generation.task import SourcePassage, Task
+from seedbed.generation.task import Draft, SourcePassage, Task, Written
 from seedbed.teacher.teacher import Teacher
 
 _NAMED_WORDS = 5
@@ -36,22 +36,20 @@ async def failed_entrance(task: Task, asker: Asker, usage: Usage) -> str | None:
     if task.recipe.entrance <= 0 or not training:
         return None
     answers = await together(
-        asker.ask(
-            answer_request(
-                task,
-                seed.question,
-                seed.context,
-                other_exemplar(training, index),
-                attempt=index,
-                role="entrance",
-                temperature=0.0,
-            ),
+        write_answer(
+            task,
+            Draft(seed.question, seed.context, seed.kind),
+            other_exemplar(training, index),
+            index,
+            asker,
             usage,
+            role="entrance",
+            temperature=0.0,
         )
         for index, seed in enumerate(training)
     )
     right = sum(
-        isinstance(answer, str) and normalised(answer) == normalised(seed.answer)
+        isinstance(answer, Written) and normalised(answer.answer) == normalised(seed.answer)
         for answer, seed in zip(answers, training, strict=True)
     )
     if right >= task.recipe.entrance * len(training):

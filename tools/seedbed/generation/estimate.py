@@ -77,8 +77,7 @@ def _stream(
     else:
         judging = stream.judging
         names = [
-            *judging.question_criteria,
-            *judging.answer_criteria,
+            *judging.criteria,
             *([judging.pair] if judging.pair else []),
         ]
         steps.extend((_words_of(recipe, name) + exchange + answer, 1) for name in names)

@@ -18,10 +18,15 @@ class Loss(StrEnum):
     CUT_OFF = "cut off"  # it reached max_tokens
     REFUSED = "refused"  # the server or a filter would not answer this one request
     FAILED = "failed"  # no answer after the retries
+    UNPARSABLE = "unparsable"  # not the JSON that was asked for
+    QUOTE_NOT_FOUND = "quote not found"  # the supporting quotation does not stand in the passage
     SEED_COPY = "copy of a seed"  # exact or near copy of any of the leaf's seeds, held-out ones included
     REPEATED = "repeated"  # exact or near copy of an earlier question of the same stage (and passage)
     UNFIT_QUESTION = "question judged unfit"
     WRONG = "answer judged wrong"
+    UNSAFE = "judged unsafe"  # harm, personal data or profanity
+    UNSURE = "verdict unsure"  # good, but less probable than the recipe asks
+    NO_PROBABILITY = "verdict without probability"  # the recipe asks for one, the teacher gave none
     UNREADABLE_VERDICT = "verdict unreadable"  # a verdict outside its closed list
     ANSWERS_DIFFER = "second answer differs"
     SURPLUS = "surplus"  # good, but the target was met by earlier attempts

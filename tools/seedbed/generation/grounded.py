@@ -6,6 +6,7 @@ from seedbed.generation.asking import Asker, Usage
 from seedbed.generation.deduplication import SeedTexts
 from seedbed.generation.funnel import Loss
 from seedbed.generation.task import Draft, Task
+from seedbed.teacher.teacher import Request
 
 
 async def write_question(task: Task, attempt: int, asker: Asker, usage: Usage) -> Draft | Loss:
@@ -17,20 +18,30 @@ async def write_question(task: Task, attempt: int, asker: Asker, usage: Usage) -
     context = await _write_context(task, attempt, asker, usage)
     if isinstance(context, Loss):
         return context
+    text = await asker.ask(question_request(task, attempt, context), usage)
+    return text if isinstance(text, Loss) else Draft(text, context, task.leaf.kind)
+
+
+def question_request(task: Task, attempt: int, context: str) -> Request:
+    """The request for a question on a new context, like some training seeds' questions."""
     step = task.stream.question
     random = task.random(attempt, "question")
     shown = random.sample(task.seeds.training, min(step.seeds, len(task.seeds.training)))
     variables: dict[str, object] = {"context": context, "questions": [seed.question for seed in shown]}
-    text = await asker.ask(task.request(step, variables, attempt=attempt, role="question"), usage)
-    return text if isinstance(text, Loss) else Draft(text, context, task.leaf.kind)
+    return task.request(step, variables, attempt=attempt, role="question")
 
 
-async def _write_context(task: Task, attempt: int, asker: Asker, usage: Usage) -> str | Loss:
+def context_request(task: Task, attempt: int) -> Request:
+    """The request for a context like some training contexts."""
     step = task.stream.context
     assert step is not None  # the recipe's reader requires it
     contexts = list(dict.fromkeys(seed.context for seed in task.seeds.training if seed.context))
     shown = task.random(attempt, "context").sample(contexts, min(step.seeds, len(contexts)))
-    text = await asker.ask(task.request(step, {"contexts": shown}, attempt=attempt, role="context"), usage)
+    return task.request(step, {"contexts": shown}, attempt=attempt, role="context")
+
+
+async def _write_context(task: Task, attempt: int, asker: Asker, usage: Usage) -> str | Loss:
+    text = await asker.ask(context_request(task, attempt), usage)
     if isinstance(text, Loss):
         return text
     seeds = SeedTexts(

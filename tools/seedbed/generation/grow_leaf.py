@@ -15,7 +15,7 @@ from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.sample import Provenance, Sample, Stage
 from seedbed.generation.seed import Seed, leaf_seeds, leaf_stages, seed_stage, user_message
 from seedbed.generation.task import SourcePassage, Task
-from seedbed.generation.templates import Templates
+from seedbed.generation.template_variables import recipe_templates
 from seedbed.taxonomy.leaf import Kind, Leaf
 from seedbed.teacher.teacher import Message, TeacherIdentity
 
@@ -47,9 +47,9 @@ class LeafGrower:
     """Grows leaves by one recipe, with one teacher and one seed."""
 
     def __init__(self, recipe: GenerationRecipe, asker: Asker, *, run_seed: int) -> None:
-        """Raises ConfigurationError when a template of the recipe is broken."""
+        """Raises ConfigurationError when a template of the recipe is broken or asks for a variable that is not there."""
         self.recipe = recipe
-        self._templates = Templates(recipe.prompts)
+        self._templates = recipe_templates(recipe)
         self._asker = asker
         self._run_seed = run_seed
 
@@ -145,6 +145,7 @@ def _sample(task: Task, accepted: Accepted, teacher: TeacherIdentity) -> Sample:
                 "max_tokens": step.max_tokens,
                 "temperature": step.heat(task.register),
                 "judging": str(task.stream.judging.mode),
+                **({"quote": accepted.answered.quote} if accepted.answered.quote else {}),
             },
             document_path=passage.path if passage else None,
             document_blob=passage.blob if passage else None,

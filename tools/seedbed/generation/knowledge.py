@@ -11,6 +11,7 @@ from seedbed.generation.asking import Asker, Usage
 from seedbed.generation.funnel import Loss
 from seedbed.generation.recipe import PassageRecipe
 from seedbed.generation.task import Draft, SourcePassage, Task
+from seedbed.teacher.teacher import Request
 
 _HEADING = re.compile(r"#{1,6}(\s|$)")
 
@@ -39,8 +40,8 @@ def under_headings(body: str, heading: tuple[str, ...]) -> str:
     return "\n\n".join((" > ".join(heading), body)) if heading and body else body
 
 
-async def write_question(task: Task, attempt: int, asker: Asker, usage: Usage) -> Draft | Loss:
-    """A question on the passage, worded like some training seeds' questions."""
+def question_request(task: Task, attempt: int) -> Request:
+    """The request for a question on the passage, worded like some training seeds' questions."""
     assert task.passage is not None
     step = task.stream.question
     exemplars = task.exemplars()
@@ -49,5 +50,11 @@ async def write_question(task: Task, attempt: int, asker: Asker, usage: Usage) -
         "context": task.passage.text,
         "questions": [seed.question for seed in shown],
     }
-    text = await asker.ask(task.request(step, variables, attempt=attempt, role="question"), usage)
+    return task.request(step, variables, attempt=attempt, role="question")
+
+
+async def write_question(task: Task, attempt: int, asker: Asker, usage: Usage) -> Draft | Loss:
+    """A question on the passage."""
+    assert task.passage is not None
+    text = await asker.ask(question_request(task, attempt), usage)
     return text if isinstance(text, Loss) else Draft(text, task.passage.text, task.leaf.kind)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from seedbed.errors import ConfigurationError
-from seedbed.generation.recipe import GenerationRecipe, JudgingMode, StepRecipe, StreamRecipe
+from seedbed.generation.recipe import ExemplarPlace, GenerationRecipe, JudgingMode, StepRecipe, StreamRecipe
 from seedbed.taxonomy.plain_yaml import read_plain_yaml
 
 _HERE = Path(__file__).resolve().parent
@@ -97,18 +98,14 @@ def _template(name: str, source: str, template: ReadFile) -> str:
     return text
 
 
-def _streams(recipe: GenerationRecipe) -> Mapping[str, StreamRecipe]:
-    names = ("freeform", "grounded", "knowledge_short", "knowledge_long")
-    return {name: getattr(recipe, name) for name in names}
-
-
 def _templates(recipe: GenerationRecipe) -> set[str]:
     named: set[str | None] = set()
-    for stream in _streams(recipe).values():
+    for stream in recipe.streams.values():
         steps = [step for step in (stream.context, stream.question, stream.answer) if step is not None]
         named.update(name for step in steps for name in (step.prompt, step.system))
         judging = stream.judging
-        named.update((*judging.question_criteria, *judging.answer_criteria, judging.pair, judging.system))
+        named.update(judging.criteria)
+        named.update((judging.pair, judging.system))
     return {name for name in named if name is not None}
 
 
@@ -134,7 +131,12 @@ def _check(recipe: GenerationRecipe, source: str) -> None:
     ):
         if not 0 <= share <= 1:
             raise ConfigurationError(f"{source}: {name} is {share}", hint="a share from 0 to 1")
-    for name, stream in _streams(recipe).items():
+    if recipe.freeform.answer.quote:
+        raise ConfigurationError(
+            f"{source}: freeform.answer.quote is set, but a freeform skill has no text to quote from",
+            hint="leave `quote` out there",
+        )
+    for name, stream in recipe.streams.items():
         _check_stream(f"{source}: {name}", stream)
 
 
@@ -151,11 +153,30 @@ def _check_stream(where: str, stream: StreamRecipe) -> None:
     ):
         if step is not None:
             _check_step(f"{where}.{step_name}", step)
+        if (
+            step is not None
+            and step_name != "answer"
+            and (step.quote or step.exemplar is not ExemplarPlace.TURN)
+        ):
+            raise ConfigurationError(
+                f"{where}.{step_name} has `quote` or `exemplar`, which belong to answers alone",
+                hint=f"move it to {where}.answer",
+            )
+    if stream.answer.quote and stream.answer.exemplar is ExemplarPlace.TURN:
+        raise ConfigurationError(
+            f"{where}.answer asks for JSON with a quotation, but shows a seed's plain answer as a turn before it",
+            hint="set exemplar: prompt or exemplar: none",
+        )
     judging = stream.judging
     if judging.mode is JudgingMode.VERDICT and not (judging.answer_criteria or judging.pair):
         raise ConfigurationError(
             f"{where}.judging is by verdict, but names nothing to judge an answer by",
             hint="give answer_criteria or pair, or set mode: second_answer",
+        )
+    if not 0 <= judging.minimum_probability <= 1:
+        raise ConfigurationError(
+            f"{where}.judging.minimum_probability is {judging.minimum_probability}",
+            hint="a share from 0 to 1",
         )
     if judging.minimum_pair not in (1, 2, 3):
         raise ConfigurationError(f"{where}.judging.minimum_pair is {judging.minimum_pair}", hint="1, 2 or 3")
@@ -199,12 +220,10 @@ def _value(wanted: Any, data: object, source: str, place: str) -> Any:
         return tuple(data)
     if get_origin(wanted) is not None:  # the mapping of templates, filled later
         return data
-    if wanted is JudgingMode:
-        if data not in list(JudgingMode):
-            raise ConfigurationError(
-                f"{source}: {place} is {data!r}", hint=f"one of {', '.join(JudgingMode)}"
-            )
-        return JudgingMode(str(data))
+    if isinstance(wanted, type) and issubclass(wanted, StrEnum):
+        if data not in list(wanted):
+            raise ConfigurationError(f"{source}: {place} is {data!r}", hint=f"one of {', '.join(wanted)}")
+        return wanted(str(data))
     if is_dataclass(wanted) and isinstance(wanted, type):
         return _build(wanted, data, source, place)
     if wanted is float and isinstance(data, int) and not isinstance(data, bool):

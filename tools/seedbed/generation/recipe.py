@@ -5,12 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Any
 
 from seedbed.generation.sample import Stage
 from seedbed.taxonomy.leaf import Kind, Leaf
+
+STREAMS = ("freeform", "grounded", "knowledge_short", "knowledge_long")
+
+
+LATER = {"later": True}
+"""Marks a key that recipes did not have at first: at its default it is no part of the digest, so that what older
+recipes made keeps its keys."""
 
 
 class JudgingMode(StrEnum):
@@ -18,6 +26,16 @@ class JudgingMode(StrEnum):
 
     VERDICT = "verdict"  # the teacher judges, from closed lists: YES or NO per criterion, 1 to 3 for the pair
     SECOND_ANSWER = "second_answer"  # the teacher answers twice, from other seeds, and must agree with itself
+
+
+class ExemplarPlace(StrEnum):
+    """Where an answer's prompt shows a training seed with its answer."""
+
+    TURN = "turn"  # as an exchange already had, before the prompt
+    PROMPT = (
+        "prompt"  # in the prompt itself, as `exemplar`: what stands before it can be shared by many requests
+    )
+    NONE = "none"
 
 
 class Register(StrEnum):
@@ -43,6 +61,10 @@ class StepRecipe:
     """Template of the system message; none unless given."""
     seeds: int = 1
     """Training seeds shown in one prompt, drawn anew for each; fewer only if the leaf has fewer."""
+    exemplar: ExemplarPlace = field(default=ExemplarPlace.TURN, metadata=LATER)
+    """Answers alone: where the prompt shows a training seed with its answer."""
+    quote: bool = field(default=False, metadata=LATER)
+    """Answers on a context alone: asked for as JSON, {"quote", "answer"}; the quotation must stand in the context."""
 
     def heat(self, register: Register) -> float:
         """The temperature for a leaf of this register."""
@@ -62,12 +84,21 @@ class JudgingRecipe:
     """verdict: templates on a question, each answered YES or NO; all must be YES."""
     answer_criteria: tuple[str, ...] = ()
     """verdict: templates on a question with its answer (and passage), each answered YES or NO; all must be YES."""
+    safety_criteria: tuple[str, ...] = field(default=(), metadata=LATER)
+    """verdict: templates on harm, personal data and the like in question and answer, as `answer_criteria`."""
     pair: str | None = None
     """verdict: template on question and answer, answered 1 (wrong), 2 (right but brief) or 3 (right and complete)."""
     minimum_pair: int = 2
     """verdict: lowest pair score that is kept, 1 to 3."""
     system: str | None = None
     """verdict: template of the judge's system message."""
+    minimum_probability: float = field(default=0.0, metadata=LATER)
+    """verdict: lowest probability of the verdict that is kept, 0…1; more than 0 needs a teacher that gives them."""
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """The templates that are answered YES or NO, in the order in which they are asked."""
+        return (*self.question_criteria, *self.answer_criteria, *self.safety_criteria)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +159,11 @@ class GenerationRecipe:
     prompts: Mapping[str, str]
     """Every template that the recipe names, by name."""
 
+    @property
+    def streams(self) -> Mapping[str, StreamRecipe]:
+        """The streams by their keys."""
+        return {name: getattr(self, name) for name in STREAMS}
+
     def stream(self, kind: Kind, stage: Stage) -> StreamRecipe:
         """The stream that makes samples of this stage for a leaf of this kind."""
         if kind is Kind.KNOWLEDGE:
@@ -142,6 +178,20 @@ class GenerationRecipe:
     @property
     def digest(self) -> str:
         """64 hex digits over every figure and every template; the description does not count."""
-        fields = asdict(self)
-        del fields["description"]
-        return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+        figures = _figures(self)
+        del figures["description"]
+        return hashlib.sha256(json.dumps(figures, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+def _figures(value: Any) -> Any:
+    """What the digest is made over: every field, without later keys at their defaults."""
+    if is_dataclass(value):
+        counted = (
+            each
+            for each in fields(value)
+            if not (each.metadata.get("later") and getattr(value, each.name) == each.default)
+        )
+        return {each.name: _figures(getattr(value, each.name)) for each in counted}
+    if isinstance(value, Mapping):
+        return {key: _figures(item) for key, item in value.items()}
+    return [_figures(item) for item in value] if isinstance(value, tuple) else value

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from seedbed.generation.enclosure import enclosed_document
 from seedbed.generation.held_out import SeedSplit
 from seedbed.generation.recipe import GenerationRecipe, Register, StepRecipe, StreamRecipe
 from seedbed.generation.sample import Stage
@@ -26,12 +28,22 @@ class SourcePassage:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """An answer, and the words of the passage that bear it, where the recipe asks for them."""
+
+    answer: str
+    quote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A question that the teacher wrote, with the context or passage that it is about."""
 
     question: str
     context: str | None
     kind: Kind
+    written: Written | None = None
+    """The answer, where question and answer came together."""
 
     @property
     def sample_question(self) -> str:
@@ -88,7 +100,7 @@ class Task:
         turns: tuple[Message, ...] = (),
     ) -> Request:
         """One request of a step; `turns` stand between the system message and the prompt."""
-        known = {**self.variables(), **variables}
+        known = self.known(variables)
         system = (Message("system", self.templates.render(step.system, known)),) if step.system else ()
         prompt = Message("user", self.templates.render(step.prompt, known))
         return Request(
@@ -97,6 +109,12 @@ class Task:
             temperature=step.heat(self.register),
             seed=self.request_seed(attempt, role),
         )
+
+    def known(self, variables: Mapping[str, object]) -> dict[str, object]:
+        """What one prompt may use: the variables of all prompts and its own. `document` is its context between marks."""
+        context = variables.get("context")
+        document = enclosed_document(context if isinstance(context, str) else None)
+        return {**self.variables(), "document": document, **variables}
 
     def variables(self) -> dict[str, object]:
         """What every template may use."""
