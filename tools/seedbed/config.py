@@ -31,6 +31,9 @@ _PERMISSIVE_LICENCES = (
     "LicenseRef-Public-Domain",
 )
 
+DEFAULT_HOSTS = ("github.com", "gitlab.com", "codeberg.org", "bitbucket.org", "git.sr.ht", "huggingface.co")
+"""Well-known public hosts of git repositories."""
+
 
 def _key(default: Any, help: str, *, choices: tuple[str, ...] = (), minimum: int | None = None) -> Any:
     return field(default=default, metadata={"help": help, "choices": choices, "minimum": minimum})
@@ -83,6 +86,25 @@ class GenerationSettings:
         None, "Samples wanted of each leaf; the recipe's own figure when left out.", minimum=1
     )
     seed: int = _key(0, "Seed of every random choice.", minimum=0)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsSettings:
+    """Where documents of other repositories may come from."""
+
+    hosts: tuple[str, ...] = _key(
+        DEFAULT_HOSTS, "Hosts that documents are fetched from, by https; `[]` for none but this repository."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewSettings:
+    """What `seedbed preview` shows."""
+
+    student: str | None = _key(
+        None,
+        "Model whose own answers are shown: `sandbox`, a folder or a hub name; [student] model when left out.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +250,8 @@ class Settings:
     taxonomy: TaxonomySettings = field(default_factory=TaxonomySettings)
     teacher: TeacherSettings = field(default_factory=TeacherSettings)
     generation: GenerationSettings = field(default_factory=GenerationSettings)
+    preview: PreviewSettings = field(default_factory=PreviewSettings)
+    documents: DocumentsSettings = field(default_factory=DocumentsSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     check: CheckSettings = field(default_factory=CheckSettings)
     releases: ReleasesSettings = field(default_factory=ReleasesSettings)
@@ -250,6 +274,8 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "taxonomy": TaxonomySettings,
     "teacher": TeacherSettings,
     "generation": GenerationSettings,
+    "preview": PreviewSettings,
+    "documents": DocumentsSettings,
     "store": StoreSettings,
     "check": CheckSettings,
     "releases": ReleasesSettings,

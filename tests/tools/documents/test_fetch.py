@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from support.repositories import RepositoryBuilder
 
+from seedbed.documents import fetch
 from seedbed.documents.fetch import FetchPolicy, checked_address, fetch_commit
 from seedbed.documents.read_documents import read_documents
 from seedbed.errors import UsageError
 from seedbed.taxonomy.leaf import DocumentSource
 from seedbed.taxonomy.repository import Repository
 
-LOOPBACK = FetchPolicy(protocol="http", private_addresses=True, seconds=20)
+LOOPBACK = FetchPolicy(protocol="http", private_addresses=True, hosts=None, seconds=20)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -125,7 +126,10 @@ def head(builder: RepositoryBuilder) -> str:
     return Repository.open(builder.path).head()
 
 
-def test_a_pinned_commit_is_fetched_once_and_read_by_name(books: RepositoryBuilder, tmp_path: Path) -> None:
+def test_a_pinned_commit_is_fetched_once_and_read_by_name(
+    books: RepositoryBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "MAXIMUM_BLOB_BYTES", 1 << 20)
     here = RepositoryBuilder(tmp_path / "here")
     commit = head(books)
     with serving(books.path) as (url, requests):
@@ -153,8 +157,9 @@ def test_a_pinned_commit_is_fetched_once_and_read_by_name(books: RepositoryBuild
 
 
 def test_nothing_is_checked_out_and_the_big_file_is_not_even_fetched(
-    books: RepositoryBuilder, tmp_path: Path
+    books: RepositoryBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(fetch, "MAXIMUM_BLOB_BYTES", 1 << 20)
     with serving(books.path) as (url, _):
         place = fetch_commit(url, head(books), cache=tmp_path / "cache", policy=LOOPBACK)
     names = {path.name for path in place.rglob("*")}
@@ -189,7 +194,7 @@ def test_a_redirect_is_not_followed(books: RepositoryBuilder, tmp_path: Path) ->
 
 
 def test_a_server_that_never_ends_meets_the_time_limit(books: RepositoryBuilder, tmp_path: Path) -> None:
-    policy = FetchPolicy(protocol="http", private_addresses=True, seconds=1.0)
+    policy = FetchPolicy(protocol="http", private_addresses=True, hosts=None, seconds=1.0)
     with serving(books.path, endless=True) as (url, _), pytest.raises(UsageError, match="within 1 s"):
         fetch_commit(url, head(books), cache=tmp_path / "cache", policy=policy)
     assert list((tmp_path / "cache").iterdir()) == []
@@ -197,7 +202,9 @@ def test_a_server_that_never_ends_meets_the_time_limit(books: RepositoryBuilder,
 
 def test_more_bytes_than_allowed_are_not_kept(books: RepositoryBuilder, tmp_path: Path) -> None:
     books.git.config["uploadpack.allowFilter"] = "false"  # such a server sends everything
-    policy = FetchPolicy(protocol="http", private_addresses=True, seconds=20, maximum_bytes=1 << 20)
+    policy = FetchPolicy(
+        protocol="http", private_addresses=True, hosts=None, seconds=20, maximum_bytes=1 << 20
+    )
     with (
         serving(books.path) as (url, _),
         pytest.raises(UsageError, match="could not be fetched"),
@@ -262,7 +269,31 @@ def test_a_commit_that_is_no_full_id_is_refused(commit: str, tmp_path: Path) -> 
 )
 def test_a_host_inside_is_refused(host: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not on the public internet"):
+        fetch_commit(f"https://{host}/a", COMMIT, cache=tmp_path, policy=FetchPolicy(hosts=None))
+
+
+@pytest.mark.parametrize("host", ["example.org", "github.com.example.org", "raw.github.com", "127.0.0.1"])
+def test_only_the_hosts_of_the_list_are_asked(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: pytest.fail("its name was looked up"))
+    with pytest.raises(UsageError, match="is not among those") as raised:
         fetch_commit(f"https://{host}/a", COMMIT, cache=tmp_path, policy=FetchPolicy())
+    assert raised.value.hint is not None and "[documents] hosts" in raised.value.hint
+
+
+def test_a_server_that_talks_without_end_is_bounded(
+    books: RepositoryBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noisy = tmp_path / "git"
+    noisy.write_text('#!/bin/sh\n[ "$1" = init ] && exit 0\nyes talk | head -c 9000000 >&2\nexit 1\n')
+    noisy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    policy = FetchPolicy(protocol="http", private_addresses=True, hosts=None, maximum_bytes=1 << 20)
+    (tmp_path / "cache").mkdir()
+    with pytest.raises(UsageError, match="could not be fetched") as raised:
+        fetch_commit("http://127.0.0.1/books", COMMIT, cache=tmp_path / "cache", policy=policy)
+    assert len(raised.value.message) < 400
 
 
 def test_an_address_is_rebuilt_from_its_parts() -> None:

@@ -82,9 +82,9 @@ def test_a_pattern_that_finds_nothing_names_what_there_is(builder: RepositoryBui
 
 
 def test_only_text_is_read(builder: RepositoryBuilder) -> None:
-    builder.write(f"{LEAF}/plan.pdf", b"%PDF-1.7")
-    with pytest.raises(UsageError, match=r"not \.md"):
-        read(builder, "plan.pdf")
+    builder.write(f"{LEAF}/plan.docx", b"PK")
+    with pytest.raises(UsageError, match=r"not \.md.*\.pdf"):
+        read(builder, "plan.docx")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from seedbed.taxonomy.repository import Repository
 
 EXTRAS = {
     "generate": ("aiohttp", "datasketch", "fsspec", "jinja2", "orjson", "pyarrow"),
+    "documents": ("lxml", "markdownify", "pypdf"),
     "train": ("torch", "transformers", "safetensors", "matplotlib"),
     "vllm": ("vllm",),
 }

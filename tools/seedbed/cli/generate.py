@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from seedbed.documents.fetch import FetchPolicy
 from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError, SeedbedError
 from seedbed.generation.entrance import unreadable_words
 from seedbed.generation.estimate import Estimate, estimate_leaf
@@ -126,7 +127,11 @@ def _with_documents(project: Project, commit: str, picked: Sequence[LeafStatus])
         return list(picked)
     click.echo(f"fetching the documents of {counted(len(missing), 'leaf')}", err=True)
     read = read_sources(
-        project.repository, commit=commit, taxonomy_root=project.settings.taxonomy.root, names=missing
+        project.repository,
+        commit=commit,
+        taxonomy_root=project.settings.taxonomy.root,
+        names=missing,
+        policy=FetchPolicy(hosts=project.settings.documents.hosts),
     )
     fetched = {source.name: source for source in read}
     return [replace(status, source=fetched.get(status.name, status.source)) for status in picked]

@@ -13,6 +13,7 @@ import click
 
 from seedbed.bundled_files import bundled_file
 from seedbed.config import Settings
+from seedbed.documents.fetch import FetchPolicy
 from seedbed.errors import NothingToDoError, SeedbedError, TeacherError
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.preview import LEAVES_AT_ONCE, LeafPreview, Preview, preview_leaves
@@ -156,7 +157,11 @@ def _under(path: str, folder: str) -> bool:
 
 def _sources(project: Project, found: Base, changes: Mapping[str, str]) -> list[tuple[LeafSource, str]]:
     sources = read_sources(
-        project.repository, commit=found.head, taxonomy_root=project.settings.taxonomy.root, names=changes
+        project.repository,
+        commit=found.head,
+        taxonomy_root=project.settings.taxonomy.root,
+        names=changes,
+        policy=FetchPolicy(hosts=project.settings.documents.hosts),
     )
     return [(source, changes[source.name]) for source in sources]
 

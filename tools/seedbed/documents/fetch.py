@@ -1,8 +1,9 @@
 """One commit of another repository, fetched as data: nothing of it is ever checked out or run.
 
-The address and the commit come from a contributor. So: https only, no credentials, no redirect, a host that resolves
-to public addresses alone and is pinned to one of them, a full commit id, an environment of git's own with nothing of
-the user's in it, and limits on bytes and seconds. What was fetched once is never asked for again.
+The address and the commit come from a contributor. So: https only, no credentials, no redirect, a host of the
+repository's own list that resolves to public addresses alone and is pinned to them, a full commit id, an environment
+of git's own with nothing of the user's in it, and limits on bytes and seconds. What was fetched once is never asked
+for again.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from seedbed.config import DEFAULT_HOSTS
 from seedbed.errors import StoreError, UsageError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _PATH = re.compile(r"(/[A-Za-z0-9._~+-]+)+/?")
 _BLOCK = 512  # bytes; the unit of POSIX `ulimit -f`
+_TOLD_BYTES = 4_096  # of what git says; a server can make it say anything, without end
+MAXIMUM_BLOB_BYTES = 16 << 20
+"""Larger files are not sent by a server that can leave them out (git's partial clone), and not read from any other."""
 _TRUST = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
@@ -35,10 +40,12 @@ _TRUST = (
 
 @dataclass(frozen=True, slots=True)
 class FetchPolicy:
-    """What a fetch may do. The first two are other than this in tests only, which speak to the loopback interface."""
+    """What a fetch may do. Protocol and addresses are other than this in tests only, which speak to the loopback
+    interface; `hosts` None allows every public host."""
 
     protocol: str = "https"
     private_addresses: bool = False
+    hosts: tuple[str, ...] | None = DEFAULT_HOSTS
     seconds: float = 120.0
     maximum_bytes: int = 256 << 20  # on disk, as packed
 
@@ -53,6 +60,7 @@ def fetch_commit(url: str, commit: str, *, cache: Path, policy: FetchPolicy) -> 
     place = _place(address, commit, cache)
     if place.is_dir():
         return place
+    _require_listed(address, policy)
     pin = _pinned_host(address, policy)
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -118,6 +126,16 @@ def checked_address(url: str, policy: FetchPolicy) -> str:
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
 
 
+def _require_listed(address: str, policy: FetchPolicy) -> None:
+    """Raises UsageError for a host that is not on the list; a name stands for itself alone, not for those below it."""
+    host = urlsplit(address).hostname or ""
+    if policy.hosts is not None and host not in policy.hosts:
+        raise UsageError(
+            f"the documents' host {host} is not among those that documents are fetched from here",
+            hint=f"a maintainer can add it to [documents] hosts in seedbed.toml; now {', '.join(policy.hosts) or 'none'}",
+        )
+
+
 def _pinned_host(address: str, policy: FetchPolicy) -> str:
     """`host:port:address` for git's `http.curloptResolve`: the name is looked up once, and every result must be public."""
     parts = urlsplit(address)
@@ -173,16 +191,16 @@ def _fetch(address: str, commit: str, into: Path, *, home: Path, pin: str, polic
                 "--quiet",
                 "--depth=1",
                 "--no-tags",
-                "--filter=blob:limit=1m",
+                f"--filter=blob:limit={MAXIMUM_BLOB_BYTES + 1}",
                 "--no-write-fetch-head",
             ),
             *("--end-of-options", address, commit),
         ],
         environment,
-        into,
+        into.parent,
         policy,
     )
-    _run(["git", "-C", str(into), "cat-file", "-e", f"{commit}^{{commit}}"], environment, into, policy)
+    _run(["git", "-C", str(into), "cat-file", "-e", f"{commit}^{{commit}}"], environment, into.parent, policy)
 
 
 def _environment(home: Path, policy: FetchPolicy) -> dict[str, str]:
@@ -205,31 +223,34 @@ def _run(command: list[str], environment: Mapping[str, str], folder: Path, polic
     """Run git within the limits; raises UsageError with git's last line when it fails or overruns one."""
 
     limited = ("sh", "-c", 'ulimit -f "$0" && exec "$@"', str(policy.maximum_bytes // _BLOCK), *command)
-    try:
-        process = subprocess.Popen(
-            limited,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # git's own children end with it
-        )
-    except FileNotFoundError as error:
-        raise UsageError(
-            "git is not installed, and documents are fetched with it", hint="install git"
-        ) from error
-    try:
-        _, told = process.communicate(timeout=policy.seconds)
-    except subprocess.TimeoutExpired as error:
-        raise UsageError(
-            f"the documents could not be fetched within {policy.seconds:g} s",
-            hint="cite a smaller repository",
-        ) from error
-    finally:
-        _end(process)
+    with tempfile.TemporaryFile(dir=folder) as told:  # a file, so that its size is bounded like every other's
+        try:
+            process = subprocess.Popen(
+                limited,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=told,
+                start_new_session=True,  # git's own children end with it
+            )
+        except FileNotFoundError as error:
+            raise UsageError(
+                "git is not installed, and documents are fetched with it", hint="install git"
+            ) from error
+        try:
+            process.wait(timeout=policy.seconds)
+        except subprocess.TimeoutExpired as error:
+            raise UsageError(
+                f"the documents could not be fetched within {policy.seconds:g} s",
+                hint="cite a smaller repository",
+            ) from error
+        finally:
+            _end(process)
+        told.seek(max(0, told.seek(0, os.SEEK_END) - _TOLD_BYTES))
+        reason = _last_line(told.read(_TOLD_BYTES))
     if process.returncode != 0:
         raise UsageError(
-            f"the documents could not be fetched: {_last_line(told)}",
+            f"the documents could not be fetched: {reason}",
             hint=f"check repo and commit; at most {policy.maximum_bytes >> 20} MiB are fetched, and no redirect is followed",
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from seedbed.documents.fetch import FetchPolicy
 from seedbed.documents.read_documents import Document, documents_at_hand, read_documents
 from seedbed.errors import SeedbedError
 from seedbed.taxonomy.changes import all_leaves, leaf_name
@@ -31,7 +32,7 @@ class LeafSource:
 
     @property
     def document_blobs(self) -> tuple[str, ...]:
-        return tuple(document.blob for document in self.documents)
+        return tuple(document.digest for document in self.documents)
 
 
 def read_sources(
@@ -41,22 +42,29 @@ def read_sources(
     taxonomy_root: str,
     names: Iterable[str] | None = None,
     fetch: bool = True,
+    policy: FetchPolicy | None = None,
 ) -> tuple[LeafSource, ...]:
     """Every leaf of a commit (None is the working tree), or those of these names, in the order of their paths.
 
-    Without `fetch` the network is left alone (see `LeafSource.fetched`).
+    Without `fetch` the network is left alone (see `LeafSource.fetched`); with it, documents come as `policy` allows.
     """
     wanted = None if names is None else frozenset(names)
     files = all_leaves(repository, revision=commit, taxonomy_root=taxonomy_root)
     return tuple(
-        read_source(repository, file, commit=commit, taxonomy_root=taxonomy_root, fetch=fetch)
+        read_source(repository, file, commit=commit, taxonomy_root=taxonomy_root, fetch=fetch, policy=policy)
         for file in files
         if wanted is None or leaf_name(file.path, taxonomy_root) in wanted
     )
 
 
 def read_source(
-    repository: Repository, file: TreeFile, *, commit: str | None, taxonomy_root: str, fetch: bool = True
+    repository: Repository,
+    file: TreeFile,
+    *,
+    commit: str | None,
+    taxonomy_root: str,
+    fetch: bool = True,
+    policy: FetchPolicy | None = None,
 ) -> LeafSource:
     """One leaf with the documents that it cites."""
     name = leaf_name(file.path, taxonomy_root)
@@ -72,7 +80,7 @@ def read_source(
         if cited is not None and not fetch and not documents_at_hand(repository, cited):
             return LeafSource(name, file.path, file.blob, found.leaf, fetched=False)
         documents = (
-            read_documents(repository, commit=commit, leaf_path=file.path, source=cited)
+            read_documents(repository, commit=commit, leaf_path=file.path, source=cited, policy=policy)
             if cited is not None
             else ()
         )
