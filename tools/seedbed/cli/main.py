@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "explain": ("seedbed.cli.explain:explain", "Explain a rule, or list all rules and settings."),
         "preview": ("seedbed.cli.preview:preview", "Show what the teacher makes of the changed leaves."),
         "generate": ("seedbed.cli.generate:generate", "Make training samples for fresh leaves."),
+        "audit-judge": ("seedbed.cli.audit_judge:command", "Plant faults and count what the judge catches."),
         "status": ("seedbed.cli.status:status", "Show which leaves are fresh and what is stored."),
         "show": ("seedbed.cli.show:show", "Show the stored samples of a leaf."),
         "doctor": ("seedbed.cli.doctor:doctor", "Say whether all is in place, and what to do if not."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -97,14 +97,19 @@ def chosen(
     """The leaves to generate: those of these names, or all, or those that need samples. Raises UsageError for a name
     that no leaf has."""
     present = {status.name: status for status in statuses if status.source is not None}
-    for name in names:
-        if name not in present:
-            close = get_close_matches(name, present, 1)
-            hint = f"did you mean {close[0]}?" if close else "`seedbed status` lists the leaves"
-            raise UsageError(f"there is no leaf {name!r} at this commit", hint=hint)
+    check_leaf_names(names, present)
     if names:
         return [status for status in present.values() if status.name in names]
     return [status for status in present.values() if everything or status.needs_samples(store)]
+
+
+def check_leaf_names(names: Iterable[str], known: Collection[str]) -> None:
+    """Raise UsageError for the first of `names` that no leaf has."""
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]}?" if close else "`seedbed status` lists the leaves"
+            raise UsageError(f"there is no leaf {name!r} at this commit", hint=hint)
 
 
 def _store_url(repository: Repository, settings: Settings, flag: str | None) -> str:

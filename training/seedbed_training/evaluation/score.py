@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seedbed.generation.normalise import normalised, words
+from seedbed.generation.proportion import wilson_interval
 
 EXACT_WORDS = 8
 BOOTSTRAP_RESAMPLES = 1000
-_QUANTILE = 1.959964  # of the standard normal distribution, two-sided 95 %
 
 RULE = f"answers of up to {EXACT_WORDS} words: exact match; longer ones: F1 of their telling words, in order"
 """`score_leaf`'s rule in one line, for tables and model cards."""
@@ -103,11 +103,7 @@ def interval(values: Sequence[float], *, seed: str) -> tuple[float, float]:
     """
     if any(value not in (0.0, 1.0) for value in values):
         return bootstrap_interval(values, seed=seed)
-    count, mean = len(values), sum(values) / len(values)
-    weight = _QUANTILE**2 / count
-    middle = (mean + weight / 2) / (1 + weight)
-    reach = _QUANTILE * math.sqrt(mean * (1 - mean) / count + weight / (4 * count)) / (1 + weight)
-    return max(0.0, min(mean, middle - reach)), min(1.0, max(mean, middle + reach))
+    return wilson_interval(round(sum(values)), len(values))
 
 
 def bootstrap_interval(values: Sequence[float], *, seed: str) -> tuple[float, float]:
