@@ -47,7 +47,7 @@ class Garden:
         making = Making(name, blob, (), "sandbox", "d" * 64, TEACHER, 0)
         store = self.workspace.open_store()
         with store.writing():
-            return store.write(making, samples, {})
+            return store.write(making, samples, {}).key
 
 
 def make_garden(folder: Path, base_model: Path) -> Garden:

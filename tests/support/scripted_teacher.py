@@ -16,6 +16,10 @@ TOWNS = "Calder Dunvik Elmsted Farrow Gellin Jorvik Kelda Lorne Nordby Pellan".s
 Rule = Callable[[Request], str | FinishReason | None]
 
 
+class Killed(BaseException):
+    """What a process meets that nothing in it can catch."""
+
+
 class ScriptedTeacher:
     """Answers at once, or after a pause that depends on the request, so that answers come back out of order.
 
@@ -41,7 +45,7 @@ class ScriptedTeacher:
         self._in_flight = 0
         self._override = override
         self._fail_at = fail_at
-        self._failure = failure or RuntimeError("killed")
+        self._failure = failure or Killed("killed")
         self._unknown = unknown
         self._shuffle = shuffle
 

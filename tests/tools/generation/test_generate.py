@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from support.scripted_teacher import ScriptedTeacher, prompt_text
+from support.scripted_teacher import Killed, ScriptedTeacher, prompt_text
 from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, LEAVES, freeform_leaf, small_taxonomy
 
 from seedbed.generation.funnel import Loss
@@ -147,7 +147,7 @@ def test_an_interruption_anywhere_changes_no_byte(tmp_path: Path, recipe: Genera
     run(tmp_path / "repository", tmp_path / "whole", whole, recipe)
     for stop in range(1, len(whole.requests), max(1, len(whole.requests) // 12)):
         store = tmp_path / f"stopped-{stop}"
-        with pytest.raises(RuntimeError, match="killed"):
+        with pytest.raises(Killed):
             run(tmp_path / "repository", store, ScriptedTeacher(fail_at=stop), recipe)
         run(tmp_path / "repository", store, ScriptedTeacher(shuffle=True), recipe)
         assert bytes_of(store) == bytes_of(tmp_path / "whole")

@@ -55,7 +55,7 @@ def test_write_and_read(tmp_path: Path, url: str) -> None:
     assert store.keys() == () and not store.has(MAKING.key)
     samples = (sample("one"), sample("two"))
     with store.writing():
-        assert store.write(MAKING, samples, FUNNELS) == MAKING.key
+        assert store.write(MAKING, samples, FUNNELS).key == MAKING.key
     assert store.read(MAKING.key) == samples
     assert store.keys() == (MAKING.key,)
     stored = store.describe(MAKING.key)

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import click
 
-from seedbed.generation.generate import LeafOutcome, Progress
+from seedbed.generation.generate import LeafOutcome
+from seedbed.generation.progress import Progress
 from seedbed.reports.escape import terminal_text
 
 LOG_SECONDS = 15.0  # between two lines of a log

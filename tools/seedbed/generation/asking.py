@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from seedbed.generation.funnel import Loss
+from seedbed.generation.slots import Place, Slots
 from seedbed.teacher.teacher import Completion, FinishReason, Request, Teacher
 
 Result = TypeVar("Result")
@@ -32,12 +35,27 @@ class Asker:
     """A teacher, with a bound on the requests in flight that all leaves share."""
 
     def __init__(
-        self, teacher: Teacher, *, in_flight: int | None = None, on_answer: Callable[[], None] = lambda: None
+        self,
+        teacher: Teacher,
+        *,
+        in_flight: int | None = None,
+        on_answer: Callable[[Completion], None] = lambda _: None,
     ) -> None:
         self.teacher = teacher
         self._on_answer = on_answer
         self.in_flight = in_flight or teacher.concurrency
-        self._room = asyncio.Semaphore(self.in_flight)
+        self._slots = Slots(self.in_flight)
+        self._place: Place = ()
+
+    def at(self, *place: int) -> Asker:
+        """The same, for requests that belong to a place within this one's own."""
+        placed = copy(self)
+        placed._place = (*self._place, *place)
+        return placed
+
+    async def begin(self) -> None:
+        """Wait until the teacher has room for the work of this place."""
+        await self._slots.begin(self._place)
 
     async def ask(self, request: Request, usage: Usage) -> str | Loss:
         """The answer without surrounding blanks, or why there is none."""
@@ -48,9 +66,12 @@ class Asker:
 
     async def complete(self, request: Request, usage: Usage) -> Completion:
         """The completion as it came, probabilities and all."""
-        async with self._room:
+        await self._slots.take(self._place)
+        try:
             completion = await self.teacher.complete(request)
-        self._on_answer()
+        finally:
+            self._slots.give()
+        self._on_answer(completion)
         usage.requests += 1
         usage.prompt_tokens += completion.prompt_tokens
         usage.completion_tokens += completion.completion_tokens
@@ -66,3 +87,23 @@ async def together(work: Iterable[Awaitable[Result]]) -> list[Result]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def crew() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group whose first failure cancels the others and is raised as it is, not in a group."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+async def in_thread(work: Callable[..., Result], *arguments: Any) -> Result:
+    """The result of `work`, done in a thread of its own; it is done to its end even when nobody waits any more."""
+    working = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait({working})
+        raise

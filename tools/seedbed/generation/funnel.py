@@ -10,6 +10,8 @@ from typing import Any
 
 from seedbed.generation.sample import Stage
 
+NAMED_LOSSES = 3
+
 
 class Loss(StrEnum):
     """Why an attempt gave no sample."""
@@ -34,7 +36,10 @@ class Loss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """Counts of one stage of one leaf. `asked` = `kept` + the sum of `lost`; `held_out` are part of `kept`."""
+    """Counts of one stage of one leaf. `asked` = `kept` + the sum of `lost`; `held_out` are part of `kept`.
+
+    `wanted` is how many the recipe asks for, 0 where it asks for whatever its attempts give.
+    """
 
     asked: int = 0
     kept: int = 0
@@ -43,6 +48,18 @@ class Funnel:
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    wanted: int = 0
+
+    @property
+    def missing(self) -> int:
+        """How many samples were wanted and not found, whatever was asked."""
+        return max(0, self.wanted - self.kept)
+
+    @property
+    def largest_losses(self) -> tuple[tuple[Loss, int], ...]:
+        """Why the most attempts gave no sample, the largest first; those that came too late are no loss."""
+        lost = [(loss, count) for loss, count in self.lost.items() if loss is not Loss.SURPLUS]
+        return tuple(sorted(lost, key=lambda pair: -pair[1])[:NAMED_LOSSES])
 
     def __add__(self, other: Funnel) -> Funnel:
         lost = Counter(self.lost) + Counter(other.lost)
@@ -54,6 +71,7 @@ class Funnel:
             self.requests + other.requests,
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
+            self.wanted + other.wanted,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -66,6 +84,7 @@ class Funnel:
             "requests": self.requests,
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
+            "wanted": self.wanted,
         }
 
     @classmethod

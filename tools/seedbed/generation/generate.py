@@ -1,25 +1,28 @@
-"""Making samples: every chosen leaf grows at the same time, each is stored as soon as it is whole."""
+"""Making samples: leaves begin as the teacher has room for them, each is stored as soon as it is whole."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
 
-from seedbed.generation.asking import Asker, together
+from seedbed.errors import ConfigurationError, SeedbedError, StoreError, TeacherError
+from seedbed.generation.asking import Asker, crew, in_thread
 from seedbed.generation.funnel import Funnel, total
 from seedbed.generation.grow_leaf import LeafGrower, Refusal
 from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource
+from seedbed.generation.progress import Progress, Unwatched
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.sample import Stage
+from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.store import Making, SampleStore
 from seedbed.teacher.teacher import Teacher
 
-REQUESTS_PER_LEAF = 16  # requests that a leaf keeps in flight on average: sets how many leaves grow at a time
+_log = logging.getLogger(__name__)
 
 
 class Outcome(StrEnum):
@@ -29,6 +32,7 @@ class Outcome(StrEnum):
     STORED = "already stored"
     REFUSED = "refused"  # the teacher is not trusted with it
     UNREADABLE = "unreadable"  # it is no valid leaf, or its documents cannot be read
+    BROKEN = "broken"  # a defect of Seedbed's own ended it; the log holds its trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +51,6 @@ class LeafOutcome:
     @property
     def total(self) -> Funnel:
         return total(self.funnels.values())
-
-
-class Progress(Protocol):
-    """Who watches a run."""
-
-    def answered(self) -> None: ...
-    def finished(self, outcome: LeafOutcome) -> None: ...
-
-
-class Unwatched:
-    """Nobody."""
-
-    def answered(self) -> None:
-        return
-
-    def finished(self, outcome: LeafOutcome) -> None:
-        return
 
 
 def with_samples(recipe: GenerationRecipe, samples: int) -> GenerationRecipe:
@@ -90,7 +77,7 @@ def making_of(source: LeafSource, recipe: GenerationRecipe, teacher: Teacher, ru
 
 
 async def generate(
-    sources: Sequence[LeafSource],
+    sources: Iterable[LeafSource],
     *,
     recipe: GenerationRecipe,
     teacher: Teacher,
@@ -98,45 +85,81 @@ async def generate(
     run_seed: int = 0,
     in_flight: int | None = None,
     progress: Progress | None = None,
+    shard: Shard = WHOLE,
 ) -> tuple[LeafOutcome, ...]:
     """Grow and store every leaf that the store does not hold yet; outcomes in the order of `sources`.
 
-    A refused or unreadable leaf stops no other. Raises TeacherError when the teacher is lost and StoreError when the
-    store cannot be written; what was stored until then is whole, and the same call goes on from there.
+    Sources are taken one by one as the teacher has room for them. A leaf that is refused, cannot be read or breaks
+    stops no other. Raises TeacherError when the teacher is lost and StoreError when the store cannot be written; what
+    was stored until then is whole, and the same call goes on from there.
     """
-    watcher = progress or Unwatched()
-    asker = Asker(teacher, in_flight=in_flight, on_answer=watcher.answered)
-    grower = LeafGrower(recipe, asker, run_seed=run_seed)
-    room = asyncio.Semaphore(1 + asker.in_flight // REQUESTS_PER_LEAF)
+    run = _Run(recipe, teacher, store, run_seed, in_flight, progress or Unwatched())
+    growing: list[asyncio.Task[LeafOutcome]] = []
+    with store.writing(shard):
+        async with crew() as group:
+            for place, source in enumerate(sources):
+                await run.asker.at(place).begin()
+                growing.append(group.create_task(run.grow(source, place)))
+    return tuple(task.result() for task in growing)
 
-    async def one(source: LeafSource) -> LeafOutcome:
-        async with room:
-            outcome = await _grow_and_store(source, grower, store, teacher, run_seed)
-        watcher.finished(outcome)
+
+class _Run:
+    """What all leaves of a run share."""
+
+    def __init__(
+        self,
+        recipe: GenerationRecipe,
+        teacher: Teacher,
+        store: SampleStore,
+        run_seed: int,
+        in_flight: int | None,
+        watcher: Progress,
+    ) -> None:
+        self.asker = Asker(teacher, in_flight=in_flight, on_answer=watcher.answered)
+        self._grower = LeafGrower(recipe, self.asker, run_seed=run_seed)
+        self._store = store
+        self._run_seed = run_seed
+        self._watcher = watcher
+
+    async def grow(self, source: LeafSource, place: int) -> LeafOutcome:
+        """One leaf, whatever becomes of it."""
+        try:
+            outcome = await self._outcome(source, place)
+        except (TeacherError, StoreError, ConfigurationError):
+            raise  # these would end every other leaf as well
+        except SeedbedError as error:
+            outcome = LeafOutcome(source.name, Outcome.UNREADABLE, error.message)
+        except Exception as error:
+            _log.exception("%s broke", source.name)
+            outcome = LeafOutcome(source.name, Outcome.BROKEN, f"{type(error).__name__}: {error}")
+        self._watcher.finished(outcome)
         return outcome
 
-    with store.writing():
-        return tuple(await together(one(source) for source in sources))
-
-
-async def _grow_and_store(
-    source: LeafSource, grower: LeafGrower, store: SampleStore, teacher: Teacher, run_seed: int
-) -> LeafOutcome:
-    if source.leaf is None:
-        return LeafOutcome(source.name, Outcome.UNREADABLE, source.problem or "")
-    making = making_of(source, grower.recipe, teacher, run_seed)
-    if store.has(making.key):
-        stored = store.describe(making.key)
-        return LeafOutcome(
-            source.name, Outcome.STORED, "", stored.key, stored.samples, stored.held_out, stored.funnels
+    async def _outcome(self, source: LeafSource, place: int) -> LeafOutcome:
+        if source.leaf is None:
+            return LeafOutcome(source.name, Outcome.UNREADABLE, source.problem or "")
+        recipe = self._grower.recipe
+        making = making_of(source, recipe, self.asker.teacher, self._run_seed)
+        stored = self._store.whole(making.key)
+        if stored is not None:
+            return LeafOutcome(
+                source.name, Outcome.STORED, "", stored.key, stored.samples, stored.held_out, stored.funnels
+            )
+        start = time.monotonic()
+        passages = source_passages(source.documents, recipe.passages)
+        harvest = await self._grower.grow(
+            source.leaf, passages, place=place, on_decided=self._watcher.decided
         )
-    start = time.monotonic()
-    harvest = await grower.grow(source.leaf, source_passages(source.documents, grower.recipe.passages))
-    if isinstance(harvest, Refusal):
-        return LeafOutcome(source.name, Outcome.REFUSED, harvest.reason)
-    key = store.write(making, harvest.samples, harvest.funnels)
-    held_out = sum(sample.held_out for sample in harvest.samples)
-    seconds = time.monotonic() - start
-    return LeafOutcome(
-        source.name, Outcome.GENERATED, "", key, len(harvest.samples), held_out, harvest.funnels, seconds
-    )
+        if isinstance(harvest, Refusal):
+            return LeafOutcome(source.name, Outcome.REFUSED, harvest.reason)
+        written = await in_thread(self._store.write, making, harvest.samples, harvest.funnels)
+        return LeafOutcome(
+            source.name,
+            Outcome.GENERATED,
+            "",
+            written.key,
+            written.samples,
+            written.held_out,
+            written.funnels,
+            time.monotonic() - start,
+        )

@@ -1,11 +1,12 @@
-"""Growing a leaf: all its tasks at once, then its samples in one fixed order."""
+"""Growing a leaf: its tasks as the teacher has room for them, then its samples in one fixed order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from seedbed.generation.asking import Asker, Usage, together
+from seedbed.generation.asking import Asker, Usage, crew
 from seedbed.generation.entrance import failed_entrance, unreadable_words
 from seedbed.generation.funnel import Funnel, Loss, total
 from seedbed.generation.grow_task import Accepted, TaskHarvest, grow_task
@@ -63,8 +64,20 @@ class LeafGrower:
             for place in places
         )
 
-    async def grow(self, leaf: Leaf, passages: Sequence[SourcePassage]) -> Harvest | Refusal:
-        """All samples of a leaf, or why the teacher is not trusted with it."""
+    async def grow(
+        self,
+        leaf: Leaf,
+        passages: Sequence[SourcePassage],
+        *,
+        place: int = 0,
+        on_decided: Callable[[bool, float], None] = lambda kept, share: None,
+    ) -> Harvest | Refusal:
+        """All samples of a leaf, or why the teacher is not trusted with it.
+
+        `place` is the leaf's own among those that grow at the same time. `on_decided` hears of each attempt whether it
+        was kept, and what share of the leaf that did, 0…1.
+        """
+        asker = self._asker.at(place)
         tasks = self.tasks(leaf, passages)
         if not tasks:
             return Refusal(leaf, "its documents hold no text")
@@ -72,16 +85,16 @@ class LeafGrower:
         if not first.seeds.training:
             return Refusal(leaf, "it has too few seed examples to hold one out")
         reason = (
-            unreadable_words(leaf_seeds(leaf), passages, self._asker.teacher)
+            unreadable_words(leaf_seeds(leaf), passages, asker.teacher)
             if self.recipe.closed_vocabulary
             else None
         )
-        reason = reason or await failed_entrance(first, self._asker, usage)
+        reason = reason or await failed_entrance(first, asker, usage)
         if reason:
             return Refusal(leaf, reason)
-        harvests = _without_repeats(await together(grow_task(task, self._asker) for task in tasks))
+        harvests = _without_repeats(await _grow_tasks(tasks, asker, on_decided))
         grown = [
-            (harvest, _sample(harvest.task, accepted, self._asker.teacher.identity))
+            (harvest, _sample(harvest.task, accepted, asker.teacher.identity))
             for harvest in harvests
             for accepted in harvest.accepted
         ]
@@ -96,6 +109,40 @@ class LeafGrower:
             usage,
             tuple(copy for harvest in harvests for copy in harvest.seed_copies),
         )
+
+
+async def _grow_tasks(
+    tasks: Sequence[Task], asker: Asker, on_decided: Callable[[bool, float], None]
+) -> list[TaskHarvest]:
+    """All harvests in the order of `tasks`. They begin passage by passage, so that all that is asked about one, in
+    whatever stage, is asked together."""
+    passages = list(dict.fromkeys(task.passage for task in tasks))
+    places = {passage: number for number, passage in enumerate(passages)}
+    order = sorted(range(len(tasks)), key=lambda index: (places[tasks[index].passage], index))
+    shares = _Shares(len(tasks), on_decided)
+    growing: dict[int, asyncio.Task[TaskHarvest]] = {}
+    async with crew() as group:
+        for index in order:
+            placed = asker.at(places[tasks[index].passage])
+            await placed.begin()
+            growing[index] = group.create_task(grow_task(tasks[index], placed, shares.of(index)))
+    return [growing[index].result() for index in range(len(tasks))]
+
+
+class _Shares:
+    """From the share that is done of each task to what it adds to the leaf's."""
+
+    def __init__(self, tasks: int, on_decided: Callable[[bool, float], None]) -> None:
+        self._done = [0.0] * tasks
+        self._on_decided = on_decided
+
+    def of(self, index: int) -> Callable[[bool, float], None]:
+        def decided(kept: bool, share: float) -> None:
+            added = max(0.0, share - self._done[index])
+            self._done[index] += added
+            self._on_decided(kept, added / len(self._done))
+
+        return decided
 
 
 def _without_repeats(harvests: Sequence[TaskHarvest]) -> list[TaskHarvest]:

@@ -1,25 +1,29 @@
-"""Growing one task: waves of attempts until its target is met or its attempts are spent.
+"""Growing one task: attempts until its target is met or its budget is spent, each going on as soon as it can.
 
-What becomes a sample is decided in the order of the attempts, never in the order of the answers, and the size of a
-wave depends on counts alone: the result is the same however many requests run at a time, and after any interruption.
+What becomes a sample is decided in the order of the attempts, never in the order of the answers, and how many attempts
+there are depends on those decisions alone: the result is the same however many requests run at a time, and after any
+interruption.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from seedbed.generation import freeform, grounded, knowledge
-from seedbed.generation.asking import Asker, Usage, together
+from seedbed.generation.asking import Asker, Usage, crew
 from seedbed.generation.deduplication import SeedTexts, SeenTexts
 from seedbed.generation.funnel import Funnel, Loss
+from seedbed.generation.in_order import InOrder
 from seedbed.generation.judging import Answered, answer_and_judge
 from seedbed.generation.task import Draft, Task
 from seedbed.taxonomy.leaf import Kind
 
-SMALLEST_WAVE = 8  # attempts; fewer would leave the teacher idle for the last few samples
+FEWEST_AHEAD = 4  # attempts under way while a sample is missing; fewer would be one long chain for the last samples
+HOPE = 0.25  # of the target: so many imagined successes go into the first estimates of the share that is accepted
 
 _WRITERS = {
     Kind.FREEFORM: freeform.write_question,
@@ -71,63 +75,93 @@ class _Sieve:
         return None
 
 
-async def grow_task(task: Task, asker: Asker) -> TaskHarvest:
-    """All samples of one task. Raises TeacherError when the teacher is lost."""
-    usage = Usage()
-    sieve = _Sieve(task)
-    lost: Counter[Loss] = Counter()
-    accepted: list[Accepted] = []
-    asked = 0
-    stream = task.stream
-    while size := _wave_size(asked, len(accepted), stream.samples, stream.attempts):
-        attempts = range(asked, asked + size)
-        asked += size
-        drafts = await _write_questions(task, attempts, sieve, lost, asker, usage)
-        answers = await together(
-            answer_and_judge(task, draft, attempt, asker, usage) for attempt, draft in drafts
+async def grow_task(
+    task: Task, asker: Asker, on_decided: Callable[[bool, float], None] = lambda kept, share: None
+) -> TaskHarvest:
+    """All samples of one task. `on_decided` hears of each attempt whether it was kept, and the share of the task that
+    is done, 0…1. Raises TeacherError when the teacher is lost."""
+    growth = _Growth(task, asker, on_decided)
+    async with crew() as group:
+        growth.go_on(group)
+    return growth.harvest()
+
+
+class _Growth:
+    """A task under way. An attempt passes two turnstiles in the order of attempts: the sieve with its question, which
+    may then be answered at once, and the decision with its outcome, which says how many more attempts there will be."""
+
+    def __init__(self, task: Task, asker: Asker, on_decided: Callable[[bool, float], None]) -> None:
+        self._task = task
+        self._asker = asker
+        self._on_decided = on_decided
+        self._usage = Usage()
+        self._sieve = _Sieve(task)
+        self._sieving, self._deciding = InOrder(), InOrder()
+        self._lost: Counter[Loss] = Counter()
+        self._accepted: list[Accepted] = []
+        self._begun = self._decided = 0
+
+    def go_on(self, group: asyncio.TaskGroup) -> None:
+        """Begin every attempt that the decisions so far call for."""
+        stream = self._task.stream
+        wanted = attempts_wanted(self._decided, len(self._accepted), stream.samples, stream.attempts)
+        for attempt in range(self._begun, wanted):
+            group.create_task(self._attempt(attempt, group))
+        self._begun = max(self._begun, wanted)
+
+    async def _attempt(self, attempt: int, group: asyncio.TaskGroup) -> None:
+        written = await _WRITERS[self._task.leaf.kind](self._task, attempt, self._asker, self._usage)
+        await self._sieving.turn(attempt)
+        loss = written if isinstance(written, Loss) else self._sieve.loss(written)
+        self._sieving.passed()
+        outcome: Accepted | Loss = loss or Loss.EMPTY
+        if loss is None and isinstance(written, Draft):
+            answered = await answer_and_judge(self._task, written, attempt, self._asker, self._usage)
+            outcome = answered if isinstance(answered, Loss) else Accepted(attempt, written, answered)
+        await self._deciding.turn(attempt)
+        self._decide(outcome)
+        self.go_on(group)
+        self._deciding.passed()
+
+    def _decide(self, outcome: Accepted | Loss) -> None:
+        stream = self._task.stream
+        self._decided += 1
+        if isinstance(outcome, Loss):
+            self._lost[outcome] += 1
+        elif stream.samples is not None and len(self._accepted) >= stream.samples:
+            self._lost[Loss.SURPLUS] += 1
+        else:
+            self._accepted.append(outcome)
+        kept = len(self._accepted)
+        share = max(self._decided / stream.attempts, kept / stream.samples if stream.samples else 0.0)
+        self._on_decided(isinstance(outcome, Accepted), share)
+
+    def harvest(self) -> TaskHarvest:
+        """What came of it, once every attempt is decided."""
+        usage = self._usage
+        funnel = Funnel(
+            asked=self._decided,
+            kept=len(self._accepted),
+            lost={loss: self._lost[loss] for loss in Loss if self._lost[loss]},
+            requests=usage.requests,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            wanted=self._task.stream.samples or 0,
         )
-        for (attempt, draft), answered in zip(drafts, answers, strict=True):
-            if isinstance(answered, Loss):
-                lost[answered] += 1
-            elif stream.samples is not None and len(accepted) >= stream.samples:
-                lost[Loss.SURPLUS] += 1
-            else:
-                accepted.append(Accepted(attempt, draft, answered))
-    funnel = Funnel(
-        asked,
-        len(accepted),
-        0,
-        {loss: lost[loss] for loss in Loss if lost[loss]},
-        usage.requests,
-        usage.prompt_tokens,
-        usage.completion_tokens,
-    )
-    return TaskHarvest(task, tuple(accepted), funnel, tuple(sieve.seed_copies))
+        return TaskHarvest(self._task, tuple(self._accepted), funnel, tuple(self._sieve.seed_copies))
 
 
-async def _write_questions(
-    task: Task, attempts: Sequence[int], sieve: _Sieve, lost: Counter[Loss], asker: Asker, usage: Usage
-) -> list[tuple[int, Draft]]:
-    """The drafts of a wave that are worth an answer; the others are counted in `lost`."""
-    write = _WRITERS[task.leaf.kind]
-    written = await together(write(task, attempt, asker, usage) for attempt in attempts)
-    worth: list[tuple[int, Draft]] = []
-    for attempt, draft in zip(attempts, written, strict=True):
-        loss = draft if isinstance(draft, Loss) else sieve.loss(draft)
-        if loss is not None:
-            lost[loss] += 1
-        elif isinstance(draft, Draft):
-            worth.append((attempt, draft))
-    return worth
+def attempts_wanted(decided: int, accepted: int, target: int | None, budget: int) -> int:
+    """How many attempts there should be in all, given how many of the first `decided` were accepted.
 
-
-def _wave_size(asked: int, accepted: int, target: int | None, budget: int) -> int:
-    """Attempts of the next wave: what is missing, over the share that was accepted so far; 0 when it is over."""
-    left = budget - asked
+    So many more as are missing, over the share that was accepted so far. The share begins at 1 and sinks as it becomes
+    known, so that the number grows from below and few attempts are made in vain.
+    """
     if target is None:
-        return left
+        return budget
     missing = target - accepted
-    if missing <= 0 or left <= 0:
-        return 0
-    rate = (accepted + 1) / (asked + 1)  # 1 before the first wave
-    return min(left, max(SMALLEST_WAVE, math.ceil(missing / rate)))
+    if missing <= 0:
+        return decided
+    hope = HOPE * target
+    rate = (accepted + hope) / (decided + hope)
+    return min(budget, decided + max(FEWEST_AHEAD, math.ceil(missing / rate)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +20,12 @@ from seedbed.errors import StoreError
 from seedbed.generation.funnel import Funnel
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.sample_table import samples_from_parquet, samples_to_parquet
+from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.store_files import StoreFiles, open_store_files
 from seedbed.taxonomy.leaf import Leaf
 from seedbed.teacher.teacher import TeacherIdentity
+
+_log = logging.getLogger(__name__)
 
 KEY_VERSION = 1
 """Raised whenever the meaning of a key's parts, or of what is generated from them, changes."""
@@ -149,9 +153,12 @@ class SampleStore:
         return self._files.local
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the store for writing. Raises StoreError when another process does, or when it cannot be written."""
-        with self._files.locked():
+    def writing(self, shard: Shard = WHOLE) -> Iterator[None]:
+        """Hold the store, or one part of it, for writing; different parts can be held by several processes at a time.
+
+        Raises StoreError when another process holds it, or when it cannot be written.
+        """
+        with self._files.locked(shard):
             yield
 
     def has(self, key: str) -> bool:
@@ -163,15 +170,32 @@ class SampleStore:
         names = self._files.names("samples")
         return tuple(sorted(name.removesuffix(".json") for name in names if name.endswith(".json")))
 
-    def write(self, making: Making, samples: Sequence[Sample], funnels: Mapping[Stage, Funnel]) -> str:
-        """Store a leaf's samples and return their key; equal samples give equal bytes. Raises StoreError."""
+    def write(
+        self, making: Making, samples: Sequence[Sample], funnels: Mapping[Stage, Funnel]
+    ) -> StoredLeaf:
+        """Store a leaf's samples; equal samples give equal bytes. What is there already, whole, is left as it is: of
+        two processes that write one key the first one counts. Raises StoreError."""
         content = samples_to_parquet(samples)
         held_out = sum(sample.held_out for sample in samples)
         digest = hashlib.sha256(content).hexdigest()
         stored = StoredLeaf(making.key, making, len(samples), held_out, funnels, digest)
-        self._files.write(_table(making.key), content)
-        self._files.write(_record(making.key), stored.to_json().encode())
-        return making.key
+        with self._files.committing(making.key):
+            earlier = self.whole(making.key)
+            if earlier is not None:
+                return earlier
+            self._files.write(_table(making.key), content)
+            self._files.write(_record(making.key), stored.to_json().encode())
+        return stored
+
+    def whole(self, key: str) -> StoredLeaf | None:
+        """What is known of a key whose samples are as they were written; None when they are not there, or damaged."""
+        if not self.has(key):
+            return None
+        try:
+            return self._described(key)[0]
+        except StoreError as error:
+            _log.warning("%s: its samples are made again", error)
+            return None
 
     def describe(self, key: str) -> StoredLeaf:
         """What is known of a key. Raises StoreError when it is not there or cannot be read."""
@@ -183,20 +207,23 @@ class SampleStore:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StoreError(
                 f"{self.url}/{_record(key)} is not a record of samples: {error}",
-                hint="delete it and run `seedbed generate`: answers that were paid for are in the journal",
+                hint="run `seedbed generate`: answers that were paid for are in the journal",
             ) from error
 
     def read(self, key: str) -> tuple[Sample, ...]:
         """The samples of a key. Raises StoreError when their digest is not the one recorded."""
+        return samples_from_parquet(self._described(key)[1])
+
+    def _described(self, key: str) -> tuple[StoredLeaf, bytes]:
         stored = self.describe(key)
         content = self._files.read(_table(key))
         if content is None or hashlib.sha256(content).hexdigest() != stored.sha256:
             state = "is missing" if content is None else "was changed after it was written"
             raise StoreError(
                 f"{self.url}/{_table(key)} {state}",
-                hint=f"delete {_record(key)} and run `seedbed generate`: answers that were paid for are in the journal",
+                hint=f"seedbed generate --leaf {stored.making.leaf}: answers that were paid for are in the journal",
             )
-        return samples_from_parquet(content)
+        return stored, content
 
     def find(self, leaf: str, leaf_blob: str, document_blobs: Sequence[str]) -> tuple[StoredLeaf, ...]:
         """Everything stored for a leaf as it is now, whatever recipe, teacher and seed made it; by key."""

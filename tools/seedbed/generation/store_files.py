@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from seedbed.errors import MissingExtraError, StoreError
+from seedbed.generation.shard import Shard
 
 
 class StoreFiles(Protocol):
@@ -24,7 +26,8 @@ class StoreFiles(Protocol):
     def names(self, folder: str) -> tuple[str, ...]: ...
     def read(self, name: str) -> bytes | None: ...
     def write(self, name: str, content: bytes) -> None: ...
-    def locked(self) -> Any: ...
+    def locked(self, shard: Shard) -> AbstractContextManager[None]: ...
+    def committing(self, key: str) -> AbstractContextManager[None]: ...
 
 
 def open_store_files(url: str) -> StoreFiles:
@@ -91,27 +94,43 @@ class LocalFiles:
             raise _unwritable(self.url, error) from error
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """The kernel's lock: it goes when the process does, however that ends."""
+    def locked(self, shard: Shard) -> Iterator[None]:
+        """The kernel's locks: they go when the process does, however that ends. Whoever writes the whole holds `lock`
+        alone; those who write parts share it, and each holds one of its part's own."""
+        with self._lock("lock", fcntl.LOCK_SH if shard.suffix else fcntl.LOCK_EX):
+            with self._lock(f"lock{shard.suffix}", fcntl.LOCK_EX) if shard.suffix else nullcontext():
+                yield
+
+    @contextmanager
+    def committing(self, key: str) -> Iterator[None]:
+        """One process at a time writes the files of a key: a table beside another's record would be taken for damage."""
+        with self._lock(f"locks/{key[:2]}", fcntl.LOCK_EX, wait=True):
+            yield
+
+    @contextmanager
+    def _lock(self, name: str, kind: int, *, wait: bool = False) -> Iterator[None]:
+        path = self.root / name
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            file = (self.root / "lock").open("a")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("a+")  # network file systems want reading for shared locks, writing for others
         except OSError as error:
             raise _unwritable(self.url, error) from error
         with file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
             except OSError as error:
+                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                    raise _unwritable(self.url, error) from error
                 raise StoreError(
                     f"another process writes the store {self.url}",
-                    hint="wait until it has ended, or use another --store",
+                    hint="wait until it has ended, use another --store, or give each machine its own --shard I/N",
                 ) from error
             yield
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFiles:
-    """A place that fsspec reaches. Two writers at a time do no harm: equal keys hold equal bytes."""
+    """A place that fsspec reaches. There are no locks: whoever runs several machines gives each its own shard."""
 
     url: str
     system: Any
@@ -148,9 +167,11 @@ class RemoteFiles:
         except OSError as error:
             raise _unwritable(self.url, error) from error
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        yield
+    def locked(self, shard: Shard) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def committing(self, key: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def _unwritable(url: str, error: OSError) -> StoreError:

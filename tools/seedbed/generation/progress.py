@@ -1,0 +1,38 @@
+"""Who watches a run hears of every answer, decision and leaf."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from seedbed.generation.generate import LeafOutcome
+    from seedbed.teacher.teacher import Completion
+
+
+class Progress(Protocol):
+    """Who watches a run."""
+
+    def answered(self, completion: Completion) -> None:
+        """The teacher, or the journal, answered a request."""
+        ...
+
+    def decided(self, kept: bool, share: float) -> None:
+        """An attempt became a sample or not, which did so much of a leaf, 0…1."""
+        ...
+
+    def finished(self, outcome: LeafOutcome) -> None:
+        """A leaf is done with, whatever came of it."""
+        ...
+
+
+class Unwatched:
+    """Nobody."""
+
+    def answered(self, completion: Completion) -> None:
+        return
+
+    def decided(self, kept: bool, share: float) -> None:
+        return
+
+    def finished(self, outcome: LeafOutcome) -> None:
+        return
