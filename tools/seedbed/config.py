@@ -7,6 +7,7 @@ Each section is a frozen dataclass here, each key one of its fields with its mea
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -73,6 +74,13 @@ class TeacherSettings:
     )
     max_model_len: int | None = _key(None, "Longest prompt and answer together, in tokens.", minimum=1)
     timeout_seconds: int = _key(600, "Longest wait for one answer, retries included.", minimum=1)
+    prompt_price: float | None = _key(None, "Price of a million prompt tokens, in any currency.", minimum=0)
+    completion_price: float | None = _key(
+        None, "Price of a million answer tokens, in any currency.", minimum=0
+    )
+    hour_price: float | None = _key(
+        None, "Price of an hour of the engine, where time is paid for.", minimum=0
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +291,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "training": TrainingSettings,
 }
 
-_TYPE_NAMES = {str: "text", int: "a whole number", tuple: "a list of texts"}
+_TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", tuple: "a list of texts"}
 
 
 def load_settings(root: Path) -> Settings:
@@ -367,7 +375,10 @@ def _type_of(kind: type[Any], item: Field[Any]) -> type[Any]:
 def _read_value(name: str, value: object, wanted: type[Any], item: Field[Any], source: str) -> Any:
     if wanted is tuple and isinstance(value, list) and all(isinstance(part, str) for part in value):
         return tuple(value)
-    if not isinstance(value, wanted) or isinstance(value, bool):
+    if wanted is float and type(value) is int:
+        value = float(value)
+    endless = isinstance(value, float) and not math.isfinite(value)
+    if not isinstance(value, wanted) or isinstance(value, bool) or endless:
         raise ConfigurationError(
             f"{source}: {name} is {value!r}; expected {_TYPE_NAMES[wanted]}", hint=item.metadata["help"]
         )

@@ -9,29 +9,24 @@ from pathlib import Path
 
 import click
 
+from seedbed.cli.generate_estimate import print_estimate
+from seedbed.cli.generate_outcomes import print_outcomes
 from seedbed.documents.fetch import FetchPolicy
-from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError, SeedbedError
-from seedbed.generation.entrance import unreadable_words
-from seedbed.generation.estimate import Estimate, estimate_leaf
+from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError
+from seedbed.generation.cost import Prices
 from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.generate import generate as generate_samples
-from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.project import Project, chosen, open_project, teacher_settings
 from seedbed.generation.recipe import GenerationRecipe
-from seedbed.generation.seed import leaf_seeds
+from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.status import LeafStatus, taxonomy_status
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted, funnel_lines
+from seedbed.reports.funnel import counted
 from seedbed.taxonomy.changes import changed_leaves
 from seedbed.teacher.open_teacher import open_teacher
-from seedbed.teacher.teacher import Teacher
 
 _SHOWN_NAMES = 5
-REAL_TEACHER = (
-    "a larger teacher grows them: `seedbed generate --teacher openai:URL#MODEL --recipe lab`, "
-    "or [teacher] backend, model, url and [generation] recipe in seedbed.toml"
-)
 
 
 @click.command()
@@ -46,6 +41,11 @@ REAL_TEACHER = (
     "--samples", type=click.IntRange(1), help="Samples per leaf (knowledge: per passage and stage)."
 )
 @click.option("--seed", type=click.IntRange(0), help="Seed of every random choice.")
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only part I of N of the leaves: each machine takes another, all the same N.",
+)
 @click.option("--store", metavar="PATH|URL", help="Sample store, in place of the one in seedbed.toml.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, and ask nothing.")
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to generate.")
@@ -57,6 +57,7 @@ def generate(
     teacher: str | None,
     samples: int | None,
     seed: int | None,
+    shard: str | None,
     store: str | None,
     dry_run: bool,
     fail_on_empty: bool,
@@ -65,7 +66,11 @@ def generate(
 
     Samples are stored leaf by leaf, and every answer of the teacher is kept in a journal: stop it at any time, and the
     same command goes on where it was.
+
+    Several machines share the work when each is given its own --shard. They may write one store on a shared disk at a
+    time; each has a journal of its own.
     """
+    part = WHOLE if shard is None else Shard.parse(shard)
     project = open_project(Path.cwd(), store=store)
     plan = project.recipe(recipe, samples)
     run_seed = project.settings.generation.seed if seed is None else seed
@@ -81,8 +86,10 @@ def generate(
         recipe_digest=plan.digest,
     )
     picked = chosen(statuses, names=leaves, everything=everything, store=project.store)
+    picked = [status for status in picked if part.holds(status.name)]
+    where = f", shard {part}" if shard else ""
     click.echo(
-        f"{len(picked)} of {len(statuses)} leaves at {commit[:12]}, recipe {plan.name}, seed {run_seed}"
+        f"{len(picked)} of {len(statuses)} leaves at {commit[:12]}, recipe {plan.name}, seed {run_seed}{where}"
     )
     if not picked:
         if fail_on_empty:
@@ -93,11 +100,13 @@ def generate(
     picked = _with_documents(project, commit, picked)
     if dry_run:
         reader = open_teacher(teacher_settings(project.settings, teacher)) if plan.closed_vocabulary else None
-        _print_estimate(picked, plan, run_seed, reader)
+        print_estimate(picked, plan, run_seed, reader, Prices.of(project.settings.teacher))
         return ExitCode.FINE
     sources = [status.source for status in picked if status.source is not None]
-    outcomes = _run(project, sources, plan, teacher, run_seed)
-    _print_outcomes(outcomes)
+    outcomes = _run(project, sources, plan, teacher, run_seed, part)
+    print_outcomes(outcomes)
+    if any(outcome.outcome is Outcome.BROKEN for outcome in outcomes):
+        return ExitCode.INTERNAL
     if all(outcome.outcome in (Outcome.REFUSED, Outcome.UNREADABLE) for outcome in outcomes):
         return ExitCode.USAGE
     return ExitCode.FINE
@@ -147,16 +156,22 @@ def _need_libraries() -> None:
 
 
 def _run(
-    project: Project, sources: Sequence[LeafSource], recipe: GenerationRecipe, flag: str | None, run_seed: int
+    project: Project,
+    sources: Sequence[LeafSource],
+    recipe: GenerationRecipe,
+    flag: str | None,
+    run_seed: int,
+    shard: Shard,
 ) -> tuple[LeafOutcome, ...]:
     from seedbed.cli.generate_progress import watch
 
     _need_libraries()
-    teacher = project.open_teacher(flag, journal="journal.sqlite")
+    teacher = project.open_teacher(flag, journal=f"journal{shard.suffix}.sqlite")
+    prices = Prices.of(project.settings.teacher)
 
     async def run() -> tuple[LeafOutcome, ...]:
         try:
-            with watch(len(sources)) as progress:
+            with watch(len(sources), teacher, prices) as progress:
                 return await generate_samples(
                     sources,
                     recipe=recipe,
@@ -164,6 +179,7 @@ def _run(
                     store=project.store,
                     run_seed=run_seed,
                     progress=progress,
+                    shard=shard,
                 )
         finally:
             await teacher.close()
@@ -173,67 +189,3 @@ def _run(
         return asyncio.run(run())
     finally:
         click.echo(f"{teacher.asked:,} requests made, {teacher.recalled:,} answers recalled from the journal")
-
-
-def _print_outcomes(outcomes: Sequence[LeafOutcome]) -> None:
-    for outcome in outcomes:
-        if outcome.outcome in (Outcome.GENERATED, Outcome.STORED):
-            click.echo(
-                f"{terminal_text(outcome.name)}: {outcome.outcome}, {outcome.samples:,} samples, "
-                f"{outcome.held_out:,} held out, {(outcome.key or '')[:12]}"
-            )
-            if outcome.outcome is Outcome.GENERATED:
-                for line in funnel_lines(outcome.funnels):
-                    click.echo(f"  {line}")
-        else:
-            click.echo(
-                f"{terminal_text(outcome.name)}: {outcome.outcome}: {terminal_text(outcome.reason)}", err=True
-            )
-    refused = [outcome for outcome in outcomes if outcome.outcome is Outcome.REFUSED]
-    if refused:
-        click.echo(f"refused: {counted(len(refused), 'leaf')}; {REAL_TEACHER}", err=True)
-    empty = [
-        outcome.name
-        for outcome in outcomes
-        if outcome.outcome is Outcome.GENERATED and not outcome.total.kept
-    ]
-    if empty:
-        click.echo(
-            f"nothing was accepted of {', '.join(map(terminal_text, empty))}: see the funnel above", err=True
-        )
-
-
-def _print_estimate(
-    picked: Sequence[LeafStatus], recipe: GenerationRecipe, run_seed: int, reader: Teacher | None
-) -> None:
-    """A line per leaf and the sum; `reader` is the teacher whose closed vocabulary decides what it can read at all."""
-    total = Estimate()
-    for status in picked:
-        source = status.source
-        made = [stored.making for stored in status.stored]
-        if any(making.recipe_digest == recipe.digest and making.seed == run_seed for making in made):
-            click.echo(f"{terminal_text(status.name)}: {status.why}; stored already by this recipe and seed")
-            continue
-        if source is None or source.leaf is None:
-            reason = source.problem if source else ""
-            click.echo(f"{terminal_text(status.name)}: {terminal_text(reason or '')}", err=True)
-            continue
-        try:
-            passages = source_passages(source.documents, recipe.passages)
-        except SeedbedError as error:
-            click.echo(f"{terminal_text(status.name)}: {error.message}", err=True)
-            continue
-        unreadable = unreadable_words(leaf_seeds(source.leaf), passages, reader) if reader else None
-        if unreadable:
-            click.echo(
-                f"{terminal_text(status.name)}: {status.why}; would be refused: {terminal_text(unreadable)}"
-            )
-            continue
-        cost = estimate_leaf(source.leaf, passages, recipe)
-        total += cost
-        click.echo(f"{terminal_text(status.name)}: {status.why}; {_cost(cost)}")
-    click.echo(f"about {_cost(total)} in all; nothing was asked")
-
-
-def _cost(cost: Estimate) -> str:
-    return f"{cost.requests:,} requests, {cost.prompt_tokens:,} prompt and {cost.completion_tokens:,} answer tokens"

@@ -129,7 +129,7 @@ class _Run:
             raise  # these would end every other leaf as well
         except SeedbedError as error:
             outcome = LeafOutcome(source.name, Outcome.UNREADABLE, error.message)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 it is told and logged, and stops no other leaf
             _log.exception("%s broke", source.name)
             outcome = LeafOutcome(source.name, Outcome.BROKEN, f"{type(error).__name__}: {error}")
         self._watcher.finished(outcome)

@@ -22,7 +22,9 @@ from seedbed.generation.judging import Answered, answer_and_judge
 from seedbed.generation.task import Draft, Task
 from seedbed.taxonomy.leaf import Kind
 
-FEWEST_AHEAD = 4  # attempts under way while a sample is missing; fewer would be one long chain for the last samples
+FEWEST_AHEAD = (
+    4  # attempts under way while a sample is missing; fewer would be one long chain for the last samples
+)
 HOPE = 0.25  # of the target: so many imagined successes go into the first estimates of the share that is accepted
 
 _WRITERS = {

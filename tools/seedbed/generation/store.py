@@ -170,9 +170,7 @@ class SampleStore:
         names = self._files.names("samples")
         return tuple(sorted(name.removesuffix(".json") for name in names if name.endswith(".json")))
 
-    def write(
-        self, making: Making, samples: Sequence[Sample], funnels: Mapping[Stage, Funnel]
-    ) -> StoredLeaf:
+    def write(self, making: Making, samples: Sequence[Sample], funnels: Mapping[Stage, Funnel]) -> StoredLeaf:
         """Store a leaf's samples; equal samples give equal bytes. What is there already, whole, is left as it is: of
         two processes that write one key the first one counts. Raises StoreError."""
         content = samples_to_parquet(samples)

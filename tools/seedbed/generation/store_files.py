@@ -97,9 +97,9 @@ class LocalFiles:
     def locked(self, shard: Shard) -> Iterator[None]:
         """The kernel's locks: they go when the process does, however that ends. Whoever writes the whole holds `lock`
         alone; those who write parts share it, and each holds one of its part's own."""
-        with self._lock("lock", fcntl.LOCK_SH if shard.suffix else fcntl.LOCK_EX):
-            with self._lock(f"lock{shard.suffix}", fcntl.LOCK_EX) if shard.suffix else nullcontext():
-                yield
+        own = self._lock(f"lock{shard.suffix}", fcntl.LOCK_EX) if shard.suffix else nullcontext()
+        with self._lock("lock", fcntl.LOCK_SH if shard.suffix else fcntl.LOCK_EX), own:
+            yield
 
     @contextmanager
     def committing(self, key: str) -> Iterator[None]:

@@ -17,6 +17,15 @@ def funnel_line(funnel: Funnel) -> str:
     return f"{line}; {lost}" if lost else line
 
 
+def shortfall(funnel: Funnel) -> str:
+    """Such as `88 of 300 wanted are missing after 1,200 attempts, most lost to: 401 repeated, 300 second answer differs`."""
+    line = (
+        f"{funnel.missing:,} of {funnel.wanted:,} wanted are missing after {counted(funnel.asked, 'attempt')}"
+    )
+    losses = ", ".join(f"{count:,} {loss}" for loss, count in funnel.largest_losses)
+    return f"{line}, most lost to: {losses}" if losses else line
+
+
 def funnel_lines(funnels: Mapping[Stage, Funnel]) -> list[str]:
     """One line a stage."""
     return [f"{stage.replace('_', ' ')}: {funnel_line(funnel)}" for stage, funnel in funnels.items()]

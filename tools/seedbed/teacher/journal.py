@@ -143,6 +143,8 @@ class JournaledTeacher:
     def __init__(self, teacher: Teacher, journal: Journal) -> None:
         self.asked = 0
         self.recalled = 0
+        self.prompt_tokens = 0  # of what was asked, as are those of the answers
+        self.completion_tokens = 0
         self._teacher = teacher
         self._journal = journal
         self._asking: dict[str, _Asking] = {}
@@ -184,6 +186,8 @@ class JournaledTeacher:
     async def _ask(self, key: str, request: Request) -> Completion:
         self.asked += 1
         completion = await self._teacher.complete(request)
+        self.prompt_tokens += completion.prompt_tokens
+        self.completion_tokens += completion.completion_tokens
         await self._journal.put(key, completion)
         return completion
 

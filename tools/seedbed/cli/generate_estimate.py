@@ -1,0 +1,60 @@
+"""What `seedbed generate --dry-run` says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from seedbed.errors import SeedbedError
+from seedbed.generation.cost import Prices
+from seedbed.generation.entrance import unreadable_words
+from seedbed.generation.estimate import Estimate, estimate_leaf
+from seedbed.generation.knowledge import source_passages
+from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.seed import leaf_seeds
+from seedbed.generation.status import LeafStatus
+from seedbed.reports.escape import terminal_text
+from seedbed.teacher.teacher import Teacher
+
+
+def print_estimate(
+    picked: Sequence[LeafStatus],
+    recipe: GenerationRecipe,
+    run_seed: int,
+    reader: Teacher | None,
+    prices: Prices | None,
+) -> None:
+    """A line per leaf and the sum; `reader` is the teacher whose closed vocabulary decides what it can read at all."""
+    total = Estimate()
+    for status in picked:
+        source = status.source
+        made = [stored.making for stored in status.stored]
+        if any(making.recipe_digest == recipe.digest and making.seed == run_seed for making in made):
+            click.echo(f"{terminal_text(status.name)}: {status.why}; stored already by this recipe and seed")
+            continue
+        if source is None or source.leaf is None:
+            reason = source.problem if source else ""
+            click.echo(f"{terminal_text(status.name)}: {terminal_text(reason or '')}", err=True)
+            continue
+        try:
+            passages = source_passages(source.documents, recipe.passages)
+        except SeedbedError as error:
+            click.echo(f"{terminal_text(status.name)}: {error.message}", err=True)
+            continue
+        unreadable = unreadable_words(leaf_seeds(source.leaf), passages, reader) if reader else None
+        if unreadable:
+            click.echo(
+                f"{terminal_text(status.name)}: {status.why}; would be refused: {terminal_text(unreadable)}"
+            )
+            continue
+        cost = estimate_leaf(source.leaf, passages, recipe)
+        total += cost
+        click.echo(f"{terminal_text(status.name)}: {status.why}; {_cost(cost)}")
+    price = f", cost {prices.tokens(total.prompt_tokens, total.completion_tokens):,.2f}" if prices else ""
+    hours = " and the engine's hours" if prices and prices.hour else ""
+    click.echo(f"about {_cost(total)} in all{price}{hours}; nothing was asked")
+
+
+def _cost(cost: Estimate) -> str:
+    return f"{cost.requests:,} requests, {cost.prompt_tokens:,} prompt and {cost.completion_tokens:,} answer tokens"
