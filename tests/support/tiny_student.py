@@ -80,7 +80,7 @@ def toy_plan(
     for phase, samples, count in zip(recipe.phases, phases, steps, strict=True):
         order = [index % len(samples) for index in range(count * recipe.batch_samples)]
         planned.append(
-            PhasePlan(
+            PhasePlan.of(
                 recipe=phase,
                 samples=tuple(
                     PlannedSample(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from seedbed.generation.release_manifest import GateRecord, LeafRecord, ReleaseManifest, Role
 from seedbed.generation.sample import Provenance, Sample, Stage
 from seedbed.teacher.teacher import Message, TeacherIdentity
-from seedbed_training.planning.make_plan import CurrentLeaf
+from seedbed_training.planning.leaf_roles import CurrentLeaf
 from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe, TrainingRecipe
 
 TEACHER = TeacherIdentity("transformers", "made-up", "0" * 40)

@@ -65,14 +65,14 @@ def test_every_command_is_where_the_table_says() -> None:
 
 
 def test_from_plan_to_release(garden: Garden, type_it: Any, tmp_path: Path) -> None:
-    planned = type_it(plan, "--output", str(tmp_path / "plan.json"))
+    planned = type_it(plan, "--output", str(tmp_path / "plan.safetensors"))
     assert planned.exit_code == 0
     assert "knowledge_short" in planned.stdout
     told = " ".join(planned.stdout.split())  # long lines are wrapped
     assert "knowledge_long: skipped, there is no fresh sample of knowledge_long, foundational" in told
     assert "no samples yet, so not in this release: compositional_skills/waiting\n" in planned.stderr
 
-    trained = type_it(train, "--plan", str(tmp_path / "plan.json"))
+    trained = type_it(train, "--plan", str(tmp_path / "plan.safetensors"))
     assert trained.exit_code == 0, trained.output
     assert "trained release-1" in trained.stdout
     assert trained.stdout.startswith("plan ")

@@ -13,9 +13,11 @@ from support.training_samples import current, made_manifest, made_sample, small_
 
 from seedbed.generation.release_manifest import Role
 from seedbed.generation.sample import Sample, Stage
-from seedbed_training.planning.make_plan import leaf_roles, make_plan
+from seedbed_training.planning.leaf_roles import leaf_roles
+from seedbed_training.planning.make_plan import make_plan
 from seedbed_training.planning.plan import PhasePlan, TrainingPlan, Why
 from seedbed_training.planning.recipe import TrainingRecipe
+from seedbed_training.planning.sample_table import sample_table
 
 STAGES = list(Stage)
 
@@ -37,8 +39,7 @@ class Case:
             release="release-2",
             parent=made_manifest(known) if known else None,
             leaves={leaf: current(leaf) for leaf in names},
-            samples=self.samples,
-            token_counts=self.tokens,
+            samples=sample_table(self.samples, self.tokens),
             recipe=self.recipe,
             seed=seed,
             taxonomy_commit="c" * 40,
@@ -241,7 +242,7 @@ def test_every_step_has_its_share_of_replay() -> None:
 def test_a_phase_without_fresh_samples_has_no_steps_even_if_there_is_something_to_replay() -> None:
     plan = large_case().plan()
     assert [bool(phase.steps) for phase in plan.phases] == [False, False, True]
-    assert plan.phases[0].samples == ()
+    assert not len(plan.phases[0].samples)
 
 
 def test_phase_replay_brings_back_this_releases_knowledge() -> None:

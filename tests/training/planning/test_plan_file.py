@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save
 from support.training_samples import current, made_manifest, made_sample, small_recipe
 
 from seedbed.errors import ConfigurationError
@@ -15,6 +20,7 @@ from seedbed_training.planning.make_plan import make_plan
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest, read_plan, write_plan
 from seedbed_training.planning.plan_table import plan_line, plan_table
+from seedbed_training.planning.sample_table import sample_table
 
 
 @pytest.fixture
@@ -27,8 +33,7 @@ def plan() -> TrainingPlan:
         release="release-2",
         parent=made_manifest(["a/old", "a/gone"]),
         leaves={leaf: current(leaf) for leaf in samples},
-        samples=samples,
-        token_counts={sample.id: 7 for found in samples.values() for sample in found},
+        samples=sample_table(samples, {sample.id: 7 for found in samples.values() for sample in found}),
         recipe=small_recipe(minimum_per_leaf=1, leaf_share=0.1),
         seed=3,
         taxonomy_commit="c" * 40,
@@ -36,11 +41,11 @@ def plan() -> TrainingPlan:
 
 
 def test_a_plan_reads_back_equal(plan: TrainingPlan, tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "plan.json"
+    path = tmp_path / "deep" / "plan.safetensors"
     write_plan(plan, path)
     assert read_plan(path) == plan
     assert plan_digest(read_plan(path)) == plan_digest(plan)
-    assert [entry.name for entry in path.parent.iterdir()] == ["plan.json"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["plan.safetensors"]
 
 
 def test_any_change_changes_the_digest(plan: TrainingPlan) -> None:
@@ -49,7 +54,7 @@ def test_any_change_changes_the_digest(plan: TrainingPlan) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2}', '{"version": 1, "recipe": {}}', "\xff"])
 def test_what_is_no_plan_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "plan.json"
+    path = tmp_path / "plan.safetensors"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigurationError):
         read_plan(path)
@@ -57,14 +62,62 @@ def test_what_is_no_plan_is_refused(tmp_path: Path, text: str) -> None:
         read_plan(tmp_path / "none.json")
 
 
-def test_a_plan_with_a_phase_too_few_is_refused(plan: TrainingPlan, tmp_path: Path) -> None:
-    path = tmp_path / "plan.json"
+def altered(path: Path, change: Callable[[dict[str, Any], dict[str, np.ndarray]], object]) -> None:
+    """Write the plan at `path` again with another head or other columns."""
+    with safe_open(path, framework="np") as file:
+        head, names = json.loads(file.metadata()["plan"]), file.keys()
+        columns = {name: file.get_tensor(name) for name in names}
+    change(head, columns)
+    path.write_bytes(save(columns, metadata={"plan": json.dumps(head)}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda head, columns: head["phases"].pop(),
+        lambda head, columns: head.pop("seed"),
+        lambda head, columns: columns.pop("0.order"),
+        lambda head, columns: columns["0.order"].fill(99),  # beside the table
+        lambda head, columns: columns["0.leaf"].fill(-1),
+        lambda head, columns: columns["0.why"].fill(3),
+        lambda head, columns: columns["0.edges"].fill(0),
+        lambda head, columns: columns.update({"0.times": columns["0.times"][:-1]}),
+        lambda head, columns: columns.update({"0.tokens": columns["0.tokens"].astype(np.float32)}),
+    ],
+)
+def test_a_plan_that_does_not_fit_together_is_refused(
+    plan: TrainingPlan,
+    tmp_path: Path,
+    change: Callable[[dict[str, Any], dict[str, np.ndarray]], object],
+) -> None:
+    path = tmp_path / "plan.safetensors"
     write_plan(plan, path)
-    data = json.loads(path.read_text(encoding="utf-8"))
-    data["phases"].pop()
-    path.write_text(json.dumps(data), encoding="utf-8")
+    altered(path, lambda head, columns: None)
+    assert read_plan(path) == plan
+    altered(path, change)
     with pytest.raises(ConfigurationError, match="is not a training plan"):
         read_plan(path)
+
+
+def test_a_plan_of_another_version_is_named_as_such(plan: TrainingPlan, tmp_path: Path) -> None:
+    path = tmp_path / "plan.safetensors"
+    write_plan(plan, path)
+    altered(path, lambda head, columns: head.update(version=3))
+    with pytest.raises(ConfigurationError, match="version 3; this Seedbed reads version 2"):
+        read_plan(path)
+    path.write_text('{"version":1}', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="version 1; this Seedbed reads version 2"):
+        read_plan(path)
+
+
+def test_a_step_is_found_without_its_neighbours(plan: TrainingPlan, tmp_path: Path) -> None:
+    path = tmp_path / "plan.safetensors"
+    write_plan(plan, path)
+    for phase, read in zip(plan.phases, read_plan(path).phases, strict=True):
+        assert [read.steps[index] for index in range(len(read.steps))] == list(phase.steps)
+        assert [read.samples[index] for index in range(len(read.samples))] == list(phase.samples)
+        with pytest.raises(IndexError):
+            read.steps[len(read.steps)]
 
 
 def test_the_line(plan: TrainingPlan) -> None:

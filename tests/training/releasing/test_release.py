@@ -107,7 +107,7 @@ def test_a_removed_leaf_is_dropped_and_never_replayed(garden: Garden) -> None:
     garden.generate(COUNT, "three")
     second = release(garden)
     assert second.leaf(AGREE).role is Role.DROPPED  # type: ignore[union-attr]
-    plan = read_plan(garden.workspace.run_directory("release-2") / "plan.json")
+    plan = read_plan(garden.workspace.run_directory("release-2") / "plan.safetensors")
     assert {sample.leaf for phase in plan.phases for sample in phase.samples} == {TOWN, COUNT}
 
 
@@ -169,7 +169,7 @@ def test_the_gate_refuses_and_nothing_is_written(garden: Garden) -> None:
 def test_a_release_never_changes(garden: Garden) -> None:
     release(garden)
     run = garden.workspace.run_directory("release-1")
-    preparation = open_preparation(garden.workspace, read_plan(run / "plan.json"))
+    preparation = open_preparation(garden.workspace, read_plan(run / "plan.safetensors"))
     evaluation = run_evaluation(garden.workspace, preparation)
     with pytest.raises(UsageError, match="exists already"):
         cut_release(garden.workspace, preparation, evaluation, limits=ANYTHING)
@@ -229,7 +229,7 @@ def test_a_run_begun_with_another_plan_is_refused(garden: Garden) -> None:
 
 def test_a_commit_that_touches_no_leaf_lets_a_run_go_on(garden: Garden) -> None:
     begun = prepare_plan(garden.workspace, recipe=garden.recipe).plan
-    write_plan(begun, garden.workspace.run_directory("release-1") / "plan.json")
+    write_plan(begun, garden.workspace.run_directory("release-1") / "plan.safetensors")
     garden.builder.write("NOTES.md", "nothing to learn\n")
     garden.builder.commit("notes")
     later = prepare_plan(garden.workspace, recipe=garden.recipe).plan
@@ -238,7 +238,7 @@ def test_a_commit_that_touches_no_leaf_lets_a_run_go_on(garden: Garden) -> None:
     other = dataclasses.replace(garden.recipe, checkpoint_steps=7)
     with pytest.raises(UsageError, match="begun with another plan: the recipe changed since") as refused:
         settled_plan(garden.workspace, prepare_plan(garden.workspace, recipe=other).plan)
-    assert "plan.json goes on with it" in str(refused.value.hint)
+    assert "plan.safetensors goes on with it" in str(refused.value.hint)
 
 
 @pytest.mark.parametrize("name", ["../up", "", "a/b", ".hidden", "-x", "a b"])

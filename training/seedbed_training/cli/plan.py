@@ -20,7 +20,9 @@ from seedbed_training.planning.plan_table import plan_table
 @click.command()
 @planning_options
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the plan as JSON."
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the plan to a file, for `seedbed train --plan`.",
 )
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to train.")
 def plan(

@@ -134,7 +134,7 @@ def _pull_request(
 
 
 def _train(seedbed: SeedbedCommand, release: str, seed: int, *how: str) -> None:
-    plan = str(Path(".seedbed") / f"{release}.plan.json")
+    plan = str(Path(".seedbed") / f"{release}.plan.safetensors")
     seedbed.run("plan", "--release", release, "--seed", str(seed), *how, "--output", plan)
     seedbed.run("train", "--plan", plan)
     seedbed.run("eval", "--release", release)
@@ -148,7 +148,7 @@ def _measured(repository: ScratchRepository, cast: Cast, seed: int, seconds: flo
         read_evaluation(runs[WITHOUT] / "evaluation.json"),
         fresh=cast.fresh,
         old=cast.old,
-        replay_token_share=read_plan(runs[WITH] / "plan.json").replay_token_share,
+        replay_token_share=read_plan(runs[WITH] / "plan.safetensors").replay_token_share,
         seconds=seconds,
         seed=seed,
     )

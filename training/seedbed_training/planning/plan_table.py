@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from seedbed_training.planning.leaf_names import shortened
-from seedbed_training.planning.plan import PhasePlan, PlannedSample, TrainingPlan, Why
+from seedbed_training.planning.plan import PhasePlan, TrainingPlan, Why
 
 _HEADINGS = ("phase", "why", "leaves", "samples", "seen", "times", "tokens", "share")
 _PHASE_WIDTH = 20
@@ -25,7 +25,7 @@ def plan_table(plan: TrainingPlan, *, width: int = 100) -> str:
             stages = ", ".join(stage.value for stage in phase.recipe.stages)
             notes.append(f"{phase.recipe.name}: skipped, there is no fresh sample of {stages}")
             continue
-        rows += [_row(phase, why) for why in Why if _of(phase, why)]
+        rows += [_row(phase, why) for why in Why if phase.samples.of_reason(why).any()]
         notes += _over_share(plan, phase)
     heading = (
         f"{plan.release}, from {_start(plan)}, recipe {plan.recipe.name}, seed {plan.seed}, "
@@ -47,7 +47,7 @@ def _start(plan: TrainingPlan) -> str:
 
 def _amount(plan: TrainingPlan) -> str:
     total = sum(phase.tokens for phase in plan.phases)
-    seen = sum(sample.times for phase in plan.phases for sample in phase.samples)
+    seen = sum(len(phase.steps.order) for phase in plan.phases)
     steps = sum(len(phase.steps) for phase in plan.phases)
     return (
         f"{seen:,} samples in {steps:,} steps of at most {plan.recipe.batch_samples:,}, {total:,} tokens, "
@@ -56,7 +56,12 @@ def _amount(plan: TrainingPlan) -> str:
 
 
 def _leaf_lines(plan: TrainingPlan, width: int) -> Iterable[str]:
-    for word, leaves in (("fresh", plan.fresh), ("replayed", plan.replayed), ("removed", plan.removed)):
+    for word, leaves in (
+        ("fresh", plan.fresh),
+        ("replayed", plan.replayed),
+        ("removed", plan.removed),
+        ("revoked", plan.revoked),
+    ):
         if leaves:
             yield f"{word} ({len(leaves)}): {', '.join(shortened(leaf, width - 3) for leaf in leaves)}"
 
@@ -68,21 +73,17 @@ def _wrapped(lines: Iterable[str], width: int) -> Iterable[str]:
         )
 
 
-def _of(phase: PhasePlan, why: Why) -> list[PlannedSample]:
-    return [sample for sample in phase.samples if sample.why is why]
-
-
 def _row(phase: PhasePlan, why: Why) -> tuple[str, ...]:
-    samples = _of(phase, why)
-    seen = sum(sample.times for sample in samples)
-    tokens = sum(sample.tokens * sample.times for sample in samples)
+    samples = phase.samples
+    chosen = samples.of_reason(why)
+    count, seen, tokens = int(chosen.sum()), int(samples.times[chosen].sum()), samples.seen_tokens(why)
     return (
         shortened(phase.recipe.name, _PHASE_WIDTH),
         why.value,
-        str(len({sample.leaf for sample in samples})),
-        f"{len(samples):,}",
+        str(len(set(samples.leaf[chosen].tolist()))),
+        f"{count:,}",
         f"{seen:,}",
-        f"{seen / len(samples):.1f}",
+        f"{seen / count:.1f}",
         f"{tokens:,}",
         f"{tokens / phase.tokens:.1%}",
     )
@@ -91,8 +92,8 @@ def _row(phase: PhasePlan, why: Why) -> tuple[str, ...]:
 def _over_share(plan: TrainingPlan, phase: PhasePlan) -> Iterable[str]:
     """Only the minimum per leaf may take more than the share; then the table says so."""
     replay = plan.recipe.replay
-    tokens = sum(sample.tokens * sample.times for sample in _of(phase, Why.LEAF_REPLAY))
-    if tokens > replay.leaf_share * phase.tokens:
+    tokens = phase.samples.seen_tokens(Why.LEAF_REPLAY)
+    if replay.strategy != "joint" and tokens > replay.leaf_share * phase.tokens:
         yield (
             f"{phase.recipe.name}: leaf replay is above its share of {replay.leaf_share:.1%}, because each leaf "
             f"brings at least {replay.minimum_per_leaf}"

@@ -17,7 +17,7 @@ from seedbed.generation.sample import Stage
 from seedbed.taxonomy.plain_yaml import read_plain_yaml
 from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe, TrainingRecipe
 
-STRATEGIES = ("balanced", "uniform")
+STRATEGIES = ("balanced", "uniform", "tempered", "surprise", "none", "joint")
 SCOPES = ("every_phase", "same_phase")
 SCHEDULES = ("constant", "linear")
 PRECISIONS = ("fp32", "bf16")
@@ -100,6 +100,9 @@ def _replay(reader: _Reader) -> ReplayRecipe:
         minimum_per_leaf=reader.whole("minimum_per_leaf", minimum=0),
         strategy=reader.one_of("strategy", STRATEGIES),
         scope=reader.one_of("scope", SCOPES),
+        knowledge_coverage=reader.number("knowledge_coverage", above=0.0, maximum=1.0),
+        samples_per_fact=reader.whole_or_all("samples_per_fact", minimum=1),
+        skill_exemplars=reader.whole_or_all("skill_exemplars", minimum=1),
     )
     if replay.leaf_share + replay.phase_share >= 1.0:
         raise ConfigurationError(
@@ -199,6 +202,10 @@ class _Reader:
             raise self.wrong(key, f"a whole number of at least {minimum}")
         return value
 
+    def whole_or_all(self, key: str, *, minimum: int) -> int | None:
+        """None stands for no bound, and is what a key that was left out, or has no value, gives."""
+        return None if self.value(key) is None else self.whole(key, minimum=minimum)
+
     def number(
         self,
         key: str,
@@ -206,11 +213,17 @@ class _Reader:
         minimum: float | None = None,
         above: float | None = None,
         below: float | None = None,
+        maximum: float | None = None,
     ) -> float:
         value = self.value(key)
         bounds = [
             f"{word} {bound:g}"
-            for word, bound in (("at least", minimum), ("above", above), ("below", below))
+            for word, bound in (
+                ("at least", minimum),
+                ("above", above),
+                ("below", below),
+                ("at most", maximum),
+            )
             if bound is not None
         ]
         if (
@@ -220,6 +233,7 @@ class _Reader:
             or (minimum is not None and value < minimum)
             or (above is not None and value <= above)
             or (below is not None and value >= below)
+            or (maximum is not None and value > maximum)
         ):
             raise self.wrong(key, f"a number {' and '.join(bounds)}")
         return float(value)

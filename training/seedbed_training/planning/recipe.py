@@ -35,9 +35,19 @@ class ReplayRecipe:
     minimum_per_leaf: int
     """Each unchanged leaf brings at least this many samples (fewer only if it has fewer), before shares are filled."""
     strategy: str
-    """`balanced` (the same tokens for each leaf) or `uniform` (in proportion to each leaf's samples)."""
+    """How the share is divided among leaves: `balanced` (the same tokens for each), `uniform` (in proportion to each
+    leaf's samples), `tempered` (to the square root of that), or `surprise` (half by leaf, half by mean loss under the
+    model that the release starts from, and of each leaf the samples with the highest loss first; after SuRe, arXiv
+    2511.22367). The bounds to measure against: `none` (nothing of unchanged leaves), `joint` (all of them, as if fresh)."""
     scope: str
     """`every_phase`: every unchanged leaf comes back in every phase; `same_phase`: only in the phase that taught it."""
+    knowledge_coverage: float = 1.0
+    """Share of each knowledge leaf's facts, 0…1, that the buffer keeps: what is not in it is not replayed. Facts that
+    are left out are forgotten (`benchmarks/studies/`), so anything below 1 is for measuring."""
+    samples_per_fact: int | None = None
+    """At most so many samples of each fact in the buffer, one of every fact before a second of any; without: all."""
+    skill_exemplars: int | None = None
+    """At most so many samples of each skill leaf in the buffer; without: all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,46 +2,25 @@
 
 A pool is one leaf's samples in a seeded order. Drawing goes round that order, and goes on in the next phase where it
 stopped, so that no sample comes back twice before every other one of its leaf came back once: a rule survives on a few
-examples, but a fact that is never drawn is forgotten, whatever the share.
+examples, but a fact that is never drawn is forgotten, whatever the share. Samples are places in a `SampleTable`.
 """
 
 from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seedbed_training.planning.plan import Why
+import numpy as np
+from numpy.typing import NDArray
 
+from seedbed_training.planning.coverage import buffer_of, is_whole
+from seedbed_training.planning.recipe import ReplayRecipe
+from seedbed_training.planning.sample_table import SampleTable
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sample that may be planned, and its length in tokens."""
-
-    id: str
-    leaf: str
-    tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """The candidates of one leaf in the order of drawing."""
-
-    leaf: str
-    candidates: tuple[Candidate, ...]
-
-    def at(self, draw: int) -> Candidate:
-        """The candidate of the draw numbered `draw` from 0, round and round."""
-        return self.candidates[draw % len(self.candidates)]
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """One replayed sample, once."""
-
-    candidate: Candidate
-    why: Why
+Pool = Sequence[int]
+"""Samples of one leaf in the order of drawing; never empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,91 +32,123 @@ class Budget:
     strategy: str = "balanced"
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one kind of replay draws from, and by which budget."""
+
+    pools: Sequence[Pool]
+    budget: Budget
+
+
 def make_pools(
-    candidates: Iterable[Candidate], *, seed: str, times_drawn: Mapping[str, int]
+    table: SampleTable,
+    chosen: NDArray[np.bool_],
+    recipe: ReplayRecipe,
+    *,
+    seed: str,
+    times_drawn: NDArray[np.int32],
 ) -> tuple[Pool, ...]:
-    """One pool per leaf, ordered by name; what earlier phases drew least (by sample id) comes first, then by lot."""
-    by_leaf: dict[str, list[Candidate]] = {}
-    for candidate in sorted(candidates, key=lambda candidate: (candidate.leaf, candidate.id)):
-        by_leaf.setdefault(candidate.leaf, []).append(candidate)
-    for leaf, found in by_leaf.items():
-        random.Random(f"{seed}/{leaf}").shuffle(found)
-        found.sort(key=lambda candidate: times_drawn.get(candidate.id, 0))
-    return tuple(Pool(leaf, tuple(found)) for leaf, found in by_leaf.items())
+    """One pool per leaf of the samples where `chosen`, (S,), is true; the leaves in the order of their names.
+
+    In a pool, what earlier phases drew least comes first; then, for the strategy `surprise`, what the model finds
+    hardest; then by lot. What the recipe's coverage leaves out is in no pool.
+    """
+    places = np.flatnonzero(chosen)
+    ends = np.flatnonzero(np.diff(table.leaf[places])) + 1  # the table is ordered by leaf
+    surprising = recipe.strategy == "surprise" and table.loss is not None
+    pools = []
+    for part in np.split(places, ends) if len(places) else []:
+        leaf = f"{seed}/{table.leaves[table.leaf[part[0]]]}"
+        found: list[int] = part.tolist()
+        random.Random(leaf).shuffle(found)
+        if surprising:
+            assert table.loss is not None
+            losses = dict(zip(part.tolist(), table.loss[part].tolist(), strict=True))
+            found.sort(key=lambda sample: -losses[sample])
+        if not is_whole(recipe):
+            found = buffer_of(found, table, recipe, seed=f"{leaf}/facts")
+        drawn = dict(zip(part.tolist(), times_drawn[part].tolist(), strict=True))
+        found.sort(key=drawn.__getitem__)
+        pools.append(found)
+    return tuple(pools)
 
 
 def draw_replay(
-    fresh_tokens: int,
-    *,
-    leaves: Sequence[Pool],
-    leaf_budget: Budget,
-    phases: Sequence[Pool],
-    phase_budget: Budget,
-) -> tuple[Draw, ...]:
-    """The replay of a phase that has `fresh_tokens` tokens of its own.
+    fresh_tokens: int, table: SampleTable, *, leaves: Source, phases: Source
+) -> tuple[list[int], list[int]]:
+    """The replay of a phase that has `fresh_tokens` tokens of its own: of earlier releases, and of earlier phases.
 
     Shares are of the whole phase, replay included, and are approached from below. The one thing that goes before
     a share is the minimum per leaf: where the minimum alone is more than the share allows, the minimum is what comes
     back and nothing else.
     """
-    shares = leaf_budget.share * bool(leaves) + phase_budget.share * bool(phases)
+    lengths: list[int] = table.tokens.tolist()
+    shares = leaves.budget.share * bool(leaves.pools) + phases.budget.share * bool(phases.pools)
     whole = fresh_tokens / (1.0 - shares)
-    leaf_draws = _draw(leaves, leaf_budget, whole * leaf_budget.share, Why.LEAF_REPLAY)
-    phase_draws = _draw(phases, phase_budget, whole * phase_budget.share, Why.PHASE_REPLAY)
-    leaf_floor = _floor(leaves, leaf_budget)
-    phase_floor = _floor(phases, phase_budget)
+    drawn = [_draw(source, whole * source.budget.share, table, lengths) for source in (leaves, phases)]
+    tokens = [sum(lengths[sample] for sample in draws) for draws in drawn]
+    floors = [_floor(source) for source in (leaves, phases)]
     # What one kind leaves of its budget makes the phase shorter, and so the other's share larger: give back the last
     # draws until both bounds hold. Both lists only shrink, so this ends.
     while True:
-        total = fresh_tokens + _tokens(leaf_draws) + _tokens(phase_draws)
-        if len(leaf_draws) > leaf_floor and _tokens(leaf_draws) > leaf_budget.share * total:
-            leaf_draws.pop()
-        elif len(phase_draws) > phase_floor and _tokens(phase_draws) > phase_budget.share * total:
-            phase_draws.pop()
+        total = fresh_tokens + sum(tokens)
+        for kind, source in enumerate((leaves, phases)):
+            if len(drawn[kind]) > floors[kind] and tokens[kind] > source.budget.share * total:
+                tokens[kind] -= lengths[drawn[kind].pop()]
+                break
         else:
-            return (*leaf_draws, *phase_draws)
+            return drawn[0], drawn[1]
 
 
-def _draw(pools: Sequence[Pool], budget: Budget, tokens: float, why: Why) -> list[Draw]:
+def _draw(source: Source, tokens: float, table: SampleTable, lengths: Sequence[int]) -> list[int]:
     """The minimum of each pool first, one of each in turn; then always the pool furthest behind its due."""
+    pools = source.pools
     counts = [0] * len(pools)
     taken = [0] * len(pools)
-    draws: list[Draw] = []
+    draws: list[int] = []
 
     def draw(index: int) -> None:
-        candidate = pools[index].at(counts[index])
+        sample = pools[index][counts[index] % len(pools[index])]
         counts[index] += 1
-        taken[index] += candidate.tokens
-        draws.append(Draw(candidate, why))
+        taken[index] += lengths[sample]
+        draws.append(sample)
 
-    for turn in range(budget.minimum_per_leaf):
+    for turn in range(source.budget.minimum_per_leaf):
         for index, pool in enumerate(pools):
-            if turn < len(pool.candidates):
+            if turn < len(pool):
                 draw(index)
-    weights = [_weight(pool, budget.strategy) for pool in pools]
+    weights = _weights(pools, source.budget.strategy, table, lengths)
     waiting = [(taken[index] / weights[index], index) for index in range(len(pools))]
     heapq.heapify(waiting)
     left = tokens - sum(taken)
     while waiting:
-        _, index = heapq.heappop(waiting)
-        needed = pools[index].at(counts[index]).tokens
+        _, index = waiting[0]
+        needed = lengths[pools[index][counts[index] % len(pools[index])]]
         if needed > left:
-            continue  # skipping to a shorter sample would favour short ones; this leaf has had its part
+            heapq.heappop(
+                waiting
+            )  # skipping to a shorter sample would favour short ones; this leaf has had its part
+            continue
         draw(index)
         left -= needed
-        heapq.heappush(waiting, (taken[index] / weights[index], index))
+        heapq.heapreplace(waiting, (taken[index] / weights[index], index))
     return draws
 
 
-def _weight(pool: Pool, strategy: str) -> float:
+def _weights(
+    pools: Sequence[Pool], strategy: str, table: SampleTable, lengths: Sequence[int]
+) -> Sequence[float]:
+    """What each pool is due, in proportion to the others."""
     if strategy == "uniform":
-        return float(sum(candidate.tokens for candidate in pool.candidates))
-    return 1.0
+        return [float(sum(lengths[sample] for sample in pool)) for pool in pools]
+    if strategy == "tempered":
+        return [sum(lengths[sample] for sample in pool) ** 0.5 for pool in pools]
+    if strategy == "surprise" and table.loss is not None and pools:
+        losses = [float(table.loss[np.asarray(pool)].mean()) for pool in pools]
+        mean = sum(losses) / len(losses)
+        return [mean + loss if mean > 0 else 1.0 for loss in losses]  # half by leaf, half by loss
+    return [1.0] * len(pools)
 
 
-def _floor(pools: Sequence[Pool], budget: Budget) -> int:
-    return sum(min(budget.minimum_per_leaf, len(pool.candidates)) for pool in pools)
-
-
-def _tokens(draws: Iterable[Draw]) -> int:
-    return sum(draw.candidate.tokens for draw in draws)
+def _floor(source: Source) -> int:
+    return sum(min(source.budget.minimum_per_leaf, len(pool)) for pool in source.pools)

@@ -8,13 +8,13 @@ from pathlib import Path
 from seedbed.errors import StoreError
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Put `text` at `path`, durably, in place of what was there, or not at all. Raises StoreError."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Put `content` at `path`, durably, in place of what was there, or not at all. Raises StoreError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -8,7 +8,7 @@ from seedbed.errors import StoreError
 from seedbed.generation.project import Project
 from seedbed.generation.release_manifest import ReleaseManifest
 from seedbed.generation.status import LeafState, taxonomy_status
-from seedbed_training.planning.make_plan import CurrentLeaf
+from seedbed_training.planning.leaf_roles import CurrentLeaf
 from seedbed_training.releasing.workspace import Workspace
 
 

@@ -12,6 +12,7 @@ from seedbed_training.learning.encode import count_tokens
 from seedbed_training.planning.make_plan import make_plan
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.recipe import TrainingRecipe
+from seedbed_training.planning.sample_table import sample_table
 from seedbed_training.releasing.current_leaves import current_leaves
 from seedbed_training.releasing.workspace import Workspace, base_model_folder, parent_model_folder
 
@@ -62,8 +63,7 @@ def prepare_plan(
         release=release,
         parent=parent,
         leaves=leaves,
-        samples=training,
-        token_counts=counts,
+        samples=sample_table(training, counts),
         recipe=recipe,
         seed=seed,
         taxonomy_commit=commit,

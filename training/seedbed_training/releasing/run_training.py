@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seedbed_training.learning.progress import Progress
     from seedbed_training.learning.train import TrainingResult
 
-PLAN_FILE = "plan.json"
+PLAN_FILE = "plan.safetensors"
 
 
 def _changed(before: TrainingPlan, now: TrainingPlan) -> str:
