@@ -14,7 +14,9 @@ from aiohttp import web
 Reply = Callable[[dict[str, Any]], web.StreamResponse]
 
 
-def answer(text: str | None, *, finish_reason: str | None = "stop", **message: Any) -> Reply:
+def answer(
+    text: str | None, *, finish_reason: str | None = "stop", logprobs: Any = None, **message: Any
+) -> Reply:
     """A well-formed completion with `text`."""
 
     def reply(body: dict[str, Any]) -> web.Response:
@@ -25,6 +27,7 @@ def answer(text: str | None, *, finish_reason: str | None = "stop", **message: A
                     {
                         "index": 0,
                         "finish_reason": finish_reason,
+                        "logprobs": logprobs,
                         "message": {"role": "assistant", "content": text, **message},
                     }
                 ],

@@ -40,6 +40,21 @@ def _key(default: Any, help: str, *, choices: tuple[str, ...] = (), minimum: int
     return field(default=default, metadata={"help": help, "choices": choices, "minimum": minimum})
 
 
+def _value(default: Any, help: str, *, read: Callable[[str, object, str], Any], shape: str) -> Any:
+    """A key that may be given in more than one form; `read` makes its value of (name, value, source)."""
+    return field(default=default, metadata={"help": help, "read": read, "shape": shape})
+
+
+def _read_texts(name: str, value: object, source: str) -> str | tuple[str, ...]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
+        raise ConfigurationError(
+            f"{source}: {name} is {value!r}; expected text, or a list of texts",
+            hint=f'{name.split(".")[-1]} = "…"',
+        )
+    return value if isinstance(value, str) else tuple(texts)
+
+
 def _table(help: str, *, read: Callable[[str, object, str], Any], shape: str) -> Any:
     """A key whose value is a table or a list of tables; `read` makes it of (name, value, source)."""
     return field(default=(), metadata={"help": help, "read": read, "shape": shape})
@@ -67,10 +82,17 @@ class TeacherSettings:
         choices=("transformers", "openai", "vllm"),
     )
     model: str = _key("sandbox", "Model name or folder; `sandbox` is the small teacher shipped with Seedbed.")
-    url: str | None = _key(None, "Address of the server for `openai`, such as `http://127.0.0.1:8000/v1`.")
+    url: str | tuple[str, ...] | None = _value(
+        None,
+        "Address of the server for `openai`, such as `http://127.0.0.1:8000/v1`; a list when several serve the same model.",
+        read=_read_texts,
+        shape="text, or a list of texts",
+    )
     api_key_variable: str | None = _key(None, "Name of the environment variable that holds the server's key.")
     concurrency: int | None = _key(
-        None, "Requests in flight; the back end's own choice when left out.", minimum=1
+        None,
+        "Requests in flight at most (on each server); the back end's own choice when left out.",
+        minimum=1,
     )
     max_model_len: int | None = _key(None, "Longest prompt and answer together, in tokens.", minimum=1)
     timeout_seconds: int = _key(600, "Longest wait for one answer, retries included.", minimum=1)
@@ -81,6 +103,11 @@ class TeacherSettings:
     hour_price: float | None = _key(
         None, "Price of an hour of the engine, where time is paid for.", minimum=0
     )
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every address, whether `url` is one or a list."""
+        return (self.url,) if isinstance(self.url, str) else self.url or ()
 
 
 @dataclass(frozen=True, slots=True)

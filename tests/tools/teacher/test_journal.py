@@ -288,8 +288,9 @@ def test_a_full_disk_is_a_readable_error_and_loses_nothing(tmp_path: Path) -> No
 
     async def fill() -> None:
         journal = Journal.open(path)
-        pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
-        journal._connection.execute(f"PRAGMA max_page_count = {pages + 1}")
+        connection = journal._file._connection
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + 1}")
         teacher = JournaledTeacher(CountingTeacher(), journal)
         try:
             with pytest.raises(StoreError, match="cannot be written: database or disk is full"):

@@ -4,15 +4,23 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import web
+from support.fake_time import FakeTime
 from support.openai_server import DROP, HANG, FaultyServer, Reply, answer, openai_server, raw, served, status
 
 from seedbed.errors import ConfigurationError, TeacherError
 from seedbed.teacher.model_list import ServedModel
-from seedbed.teacher.openai_server import OpenAITeacher, base_address, open_openai_teacher
+from seedbed.teacher.openai_server import OpenAITeacher, open_openai_teacher
 from seedbed.teacher.retrying import ATTEMPTS
+from seedbed.teacher.server_address import base_address, server_key
+from seedbed.teacher.server_kind import ServerKind
 from seedbed.teacher.teacher import Completion, FinishReason, Message, Request
 
 KEY = "sk-0123456789abcdef"
+
+
+def raw_status(code: int, body: dict[str, Any]) -> Reply:
+    return lambda _: web.json_response(body, status=code)
 
 
 def asking(text: str = "red", **settings: Any) -> Request:
@@ -20,24 +28,24 @@ def asking(text: str = "red", **settings: Any) -> Request:
 
 
 def ask(
-    server: FaultyServer, *requests: Request, vllm: bool = False, **settings: Any
+    server: FaultyServer, *requests: Request, kind: ServerKind = ServerKind.OTHER, **settings: Any
 ) -> tuple[list[Completion], list[float]]:
-    """The answers, and the seconds that would have been slept."""
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
+    """The answers, and the seconds that would have been slept: time passes when somebody sleeps, and only then."""
+    time = FakeTime()
 
     async def all_at_once() -> list[Completion]:
         teacher = OpenAITeacher(
-            server.address, ServedModel("tiny", vllm=vllm), key=KEY, **{"sleep": sleep, **settings}
+            server.address,
+            ServedModel("tiny", kind=kind),
+            key=KEY,
+            **{"sleep": time.sleep, "clock": time.now, **settings},
         )
         try:
             return await asyncio.gather(*(teacher.complete(request) for request in requests))
         finally:
             await teacher.close()
 
-    return asyncio.run(all_at_once()), slept
+    return asyncio.run(all_at_once()), time.slept
 
 
 def test_a_request_is_sent_as_the_protocol_says() -> None:
@@ -77,7 +85,7 @@ def test_special_tokens_of_common_templates_are_neutralised() -> None:
     )
 
 
-@pytest.mark.parametrize("trouble", [status(429), status(500), status(502), status(503), status(408), DROP])
+@pytest.mark.parametrize("trouble", [status(500), status(502), status(504), status(408), DROP])
 def test_passing_trouble_is_retried(trouble: Reply) -> None:
     with openai_server([trouble, trouble, answer("blue")]) as server:
         [completion], slept = ask(server, asking())
@@ -93,14 +101,40 @@ def test_retry_after_is_the_least_that_is_waited() -> None:
     assert 7 <= slept <= 7.5
 
 
-@pytest.mark.parametrize("trouble", [status(503, "overloaded"), status(429, "slow down")])
-def test_lasting_trouble_fails_the_request(trouble: Reply) -> None:
-    with openai_server(otherwise=trouble) as server:
+def test_lasting_trouble_fails_the_request() -> None:
+    with openai_server(otherwise=status(500, "out of memory")) as server:
         [completion], slept = ask(server, asking())
     assert completion.finish_reason is FinishReason.FAILED
     assert completion.prompt_tokens == 0
-    assert "HTTP" in completion.detail and str(ATTEMPTS) in completion.detail
+    assert completion.detail == f"{ATTEMPTS} attempts: HTTP 500: out of memory"
     assert (len(server.bodies), len(slept)) == (ATTEMPTS, ATTEMPTS - 1)
+
+
+@pytest.mark.parametrize("code", [429, 503, 529])
+def test_overload_is_waited_out_and_uses_no_attempt(code: int) -> None:
+    storm = [status(code, "too much")] * (3 * ATTEMPTS)
+    with openai_server([*storm, answer("blue")]) as server:
+        [completion], slept = ask(server, asking(), deadline=1000.0)
+    assert completion.text == "blue"
+    assert len(slept) == len(storm)
+    assert max(slept) <= 30.0 and sum(slept) > 60.0
+
+
+def test_overload_without_end_is_an_error() -> None:
+    with (
+        openai_server(otherwise=status(429, "slow down")) as server,
+        pytest.raises(TeacherError, match="been overloaded for 600 s: HTTP 429: slow down") as raised,
+    ):
+        ask(server, asking())
+    assert raised.value.hint is not None and "answers received so far are kept" in raised.value.hint
+
+
+def test_a_spent_quota_is_not_waited_for() -> None:
+    spent = raw_status(429, {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}})
+    with openai_server(otherwise=spent) as server:
+        with pytest.raises(TeacherError, match="You exceeded your quota"):
+            ask(server, asking())
+        assert len(server.bodies) == 1
 
 
 @pytest.mark.parametrize("code", [400, 413, 422])
@@ -124,6 +158,42 @@ def test_what_no_request_survives_is_an_error(code: int) -> None:
     assert KEY not in raised.value.message
 
 
+@pytest.mark.parametrize(
+    ("field", "code"), [("logprobs", 400), ("top_logprobs", 422), ("seed", 400), ("logprobs", 403)]
+)
+def test_a_field_that_no_answer_depends_on_is_left_out_for_a_server_that_does_not_take_it(
+    field: str, code: int
+) -> None:
+    def strict(body: dict[str, Any]) -> web.StreamResponse:
+        return (status(code, f"unknown field: {field}") if field in body else answer("yes"))(body)
+
+    with openai_server(otherwise=strict) as server:
+        completions, _ = ask(
+            server, *(asking(str(n), choices=("yes", "no")) for n in range(3)), concurrency=1
+        )
+    assert [completion.text for completion in completions] == ["yes"] * 3
+    assert [field in body for body in server.bodies] == [True, False, False, False]
+
+
+def test_the_newer_name_of_the_bound_is_used_where_the_server_asks_for_it() -> None:
+    def newer(body: dict[str, Any]) -> web.StreamResponse:
+        refused = status(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+        return (refused if "max_tokens" in body else answer("blue"))(body)
+
+    with openai_server(otherwise=newer) as server:
+        [completion], _ = ask(server, asking())
+    assert completion.text == "blue" and server.bodies[1]["max_completion_tokens"] == 12
+
+
+def test_a_model_that_changes_under_its_name_is_an_error() -> None:
+    other = answer("two")
+    with (
+        openai_server([answer("one"), lambda body: other({"model": "huge"})]) as server,
+        pytest.raises(TeacherError, match="now answers as 'huge'; it began as 'tiny'"),
+    ):
+        ask(server, asking("1"), asking("2"), concurrency=1)
+
+
 def test_a_server_that_is_gone_is_an_error() -> None:
     with openai_server() as server:
         pass
@@ -135,18 +205,14 @@ def test_a_server_that_hangs_meets_the_deadline() -> None:
     with openai_server([HANG]) as server:
         [completion], _ = ask(server, asking(), deadline=0.3)
     assert completion.finish_reason is FinishReason.FAILED
-    assert completion.detail == "no answer within 0.3 s"
+    assert completion.detail.startswith("no answer within 0.3 s")
 
 
 @pytest.mark.parametrize(
     ("reply", "detail"),
     [
-        (raw('{"choices": []}'), "no choices"),
         (raw('{"choices": [null]}'), "no choices"),
         (raw('{"choices": [{"finish_reason": "stop"}]}'), "no message"),
-        (raw("[1, 2]"), "no choices"),
-        (raw('{"choices": [{"mess'), "no choices"),
-        (raw("<html>gateway</html>", "text/html"), "no choices"),
         (answer(None), "no text"),
         (answer("x", finish_reason="tool_calls"), "tool_calls"),
     ],
@@ -156,6 +222,18 @@ def test_an_answer_that_is_not_of_the_protocol_fails_with_the_reason(reply: Repl
         [completion], _ = ask(server, asking())
     assert completion.finish_reason is FinishReason.FAILED
     assert detail in completion.detail
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[1, 2]", '{"choices": []}', '{"choices": [{"mess', "<html>gateway</html>", "[" * 100_000]
+)
+def test_a_body_without_an_answer_is_asked_for_again(body: str) -> None:
+    with openai_server([raw(body), answer("blue")]) as server:
+        [completion], _ = ask(server, asking())
+    assert completion.text == "blue"
+    with openai_server(otherwise=raw(body)) as server:
+        [completion], _ = ask(server, asking())
+    assert completion.finish_reason is FinishReason.FAILED and "no choices" in completion.detail
 
 
 @pytest.mark.parametrize(
@@ -174,28 +252,87 @@ def test_every_way_to_end_is_told_apart(reply: Reply, reason: FinishReason) -> N
     assert completion.finish_reason is reason
 
 
-def test_json_answers_are_checked() -> None:
-    request = asking(json_schema={"type": "object"})
-    with openai_server([answer("not json")]) as server:
-        [completion], _ = ask(server, request)
-    assert completion.finish_reason is FinishReason.FAILED
-    assert completion.prompt_tokens == 7  # it did reach the model, and is not asked again
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
 
 
 @pytest.mark.parametrize(
-    ("vllm", "text", "reason"),
+    ("text", "detail"),
     [
-        (True, "yes", FinishReason.STOP),
-        (False, " yes\n", FinishReason.STOP),
-        (False, "maybe", FinishReason.FAILED),
+        ("not json", "not JSON"),
+        ("[" * 50_000, "not JSON"),
+        ('{"a": NaN}', "not JSON"),
+        ('{"a": "1"}', "not of its schema: a fails `type`"),
+        ("[]", "not of its schema: the whole fails `type`"),
+        ('{"a": 1}', ""),
     ],
 )
-def test_choices_are_told_to_vllm_and_checked_everywhere(vllm: bool, text: str, reason: FinishReason) -> None:
+def test_json_answers_are_checked(text: str, detail: str) -> None:
     with openai_server([answer(text)]) as server:
-        [completion], _ = ask(server, asking(choices=("yes", "no")), vllm=vllm)
+        [completion], _ = ask(server, asking(json_schema=SCHEMA, max_tokens=1000))
+    assert detail in completion.detail
+    assert completion.finish_reason is (FinishReason.FAILED if detail else FinishReason.STOP)
+    assert completion.prompt_tokens == 7  # it did reach the model, and is not asked again
+
+
+def test_an_answer_longer_than_its_tokens_is_no_answer() -> None:
+    with openai_server([answer("x" * 10_000)]) as server:
+        [completion], _ = ask(server, asking())
+    assert completion.finish_reason is FinishReason.FAILED and "10000 characters" in completion.detail
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "reason"),
+    [
+        (ServerKind.VLLM, "yes", FinishReason.STOP),
+        (ServerKind.OTHER, " yes\n", FinishReason.STOP),
+        (ServerKind.OTHER, '**"yes"**.', FinishReason.STOP),
+        (ServerKind.OTHER, "maybe", FinishReason.FAILED),
+        (ServerKind.OTHER, "yes or no", FinishReason.FAILED),
+        (ServerKind.OTHER, "\uff59\uff45\uff53", FinishReason.FAILED),  # full-width letters
+    ],
+)
+def test_choices_are_checked_whoever_answers(kind: ServerKind, text: str, reason: FinishReason) -> None:
+    with openai_server([answer(text)]) as server:
+        [completion], _ = ask(server, asking(choices=("yes", "no")), kind=kind)
     assert completion.finish_reason is reason
     assert completion.text == ("yes" if reason is FinishReason.STOP else "")
-    assert server.bodies[0].get("structured_outputs") == ({"choice": ["yes", "no"]} if vllm else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        (ServerKind.VLLM, "structured_outputs", {"choice": ["yes", "no."]}),
+        (ServerKind.SGLANG, "regex", r"(yes|no\.)"),
+        (ServerKind.LLAMA_CPP, "grammar", 'root ::= "yes" | "no."'),
+    ],
+)
+def test_each_server_is_told_of_choices_in_its_own_way(kind: ServerKind, field: str, value: object) -> None:
+    with openai_server([answer("yes")]) as server:
+        ask(server, asking(choices=("yes", "no.")), kind=kind)
+    assert server.bodies[0][field] == value
+    assert (server.bodies[0]["logprobs"], server.bodies[0]["top_logprobs"]) == (True, 20)
+
+
+def test_vllm_is_told_of_a_schema_in_its_own_way() -> None:
+    with openai_server([answer('{"a": 1}')]) as server:
+        ask(server, asking(json_schema=SCHEMA), kind=ServerKind.VLLM)
+    assert server.bodies[0]["structured_outputs"] == {"json": SCHEMA}
+
+
+def test_the_log_probabilities_of_choices_are_read() -> None:
+    told = {
+        "content": [{"token": "yes", "logprob": -0.1, "top_logprobs": [{"token": "no", "logprob": -2.3}]}]
+    }
+    with openai_server([answer("yes", logprobs=told)]) as server:
+        [completion], _ = ask(server, asking(choices=("yes", "no")))
+    assert completion.choice_log_probabilities is not None
+    assert completion.choice_log_probabilities["no"] == pytest.approx(-2.305, abs=0.01)
+
+
+def test_half_of_a_surrogate_pair_is_sent_as_something_that_can_be_sent() -> None:
+    with openai_server() as server:
+        [completion], _ = ask(server, asking("caf\u00e9 \ud800"))
+    assert completion.text == "caf\u00e9 ?"
 
 
 def test_no_more_requests_are_in_flight_than_allowed() -> None:
@@ -259,6 +396,13 @@ def test_a_key_that_is_not_set_is_an_error_before_any_request(environment: dict[
         opened(served("tiny"), key_variable="TEACHER_KEY", environment=environment)
 
 
+@pytest.mark.parametrize("key", ["two words", "caf\u00e9", "line\nbreak", "a\x00b"])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        server_key({"TEACHER_KEY": key}, "TEACHER_KEY")
+    assert key not in f"{raised.value.message}{raised.value.hint}"
+
+
 @pytest.mark.parametrize(
     ("url", "address"),
     [
@@ -273,7 +417,15 @@ def test_an_address_may_leave_out_the_version(url: str, address: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "localhost:8000", "ftp://x/v1", "http://u:secret@x/v1", "http://x/v1?key=secret", "http:///v1"],
+    [
+        "",
+        "localhost:8000",
+        "ftp://x/v1",
+        "http://u:secret@x/v1",
+        "http://x/v1?key=secret",
+        "http:///v1",
+        "http://x:port/v1",
+    ],
 )
 def test_an_address_that_cannot_be_used_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(ConfigurationError) as raised:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.teacher.retrying import LONGEST_DELAY, Reaction, delay, reaction
+from seedbed.teacher.retrying import (
+    LONGEST_ASKED,
+    LONGEST_DELAY,
+    Reaction,
+    delay,
+    reaction,
+    retry_after_seconds,
+)
 
 NOW = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
 
@@ -15,9 +22,12 @@ NOW = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
     ("code", "expected"),
     [
         (200, Reaction.READ),
-        (429, Reaction.RETRY),
+        (429, Reaction.SLOW_DOWN),
+        (503, Reaction.SLOW_DOWN),
+        (529, Reaction.SLOW_DOWN),
         (500, Reaction.RETRY),
-        (503, Reaction.RETRY),
+        (502, Reaction.RETRY),
+        (408, Reaction.RETRY),
         (400, Reaction.REFUSE),
         (413, Reaction.REFUSE),
         (422, Reaction.REFUSE),
@@ -39,15 +49,27 @@ def test_the_delay_grows_is_bounded_and_never_nothing(attempt: int, jitter: floa
 
 
 @pytest.mark.parametrize(
-    ("header", "least"),
+    ("header", "seconds"),
     [
+        (None, 0.0),
         ("12", 12.0),
         ("Mon, 05 Jan 2026 12:00:30 GMT", 30.0),
         ("Mon, 05 Jan 2026 11:00:00 GMT", 0.0),
         ("soon", 0.0),
         ("", 0.0),
         ("-5", 0.0),
+        ("1e9", 0.0),
+        ("inf", 0.0),
+        ("9" * 400, 1e12),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 0.0),
     ],
 )
-def test_retry_after_in_seconds_or_as_a_date(header: str, least: float) -> None:
-    assert delay(0, jitter=0.0, retry_after=header, now=NOW) == least + 0.25
+def test_retry_after_in_seconds_or_as_a_date(header: str | None, seconds: float) -> None:
+    assert retry_after_seconds(header, NOW) in (seconds, pytest.approx(251_634_000_000, rel=0.01))
+
+
+@given(st.text() | st.text(alphabet="0123456789 :,-+MonJaGT", max_size=40))
+def test_no_header_breaks_or_holds_a_request_for_long(header: str) -> None:
+    asked = retry_after_seconds(header, NOW)
+    assert asked >= 0
+    assert delay(0, jitter=0.0, asked=asked) <= LONGEST_ASKED + 0.25

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
+from seedbed.taxonomy.schema import misfit
+from seedbed.teacher.choice_probabilities import choice_log_probabilities
 from seedbed.teacher.neutralise import neutralise
-from seedbed.teacher.teacher import Completion, FinishReason, Request
+from seedbed.teacher.server_kind import (
+    ServerKind,
+    choice_fields,
+    dispensable_field,
+    length_field,
+    schema_fields,
+)
+from seedbed.teacher.teacher import Completion, FinishReason, Message, Request
 
 CHAT_TOKENS = (
     *("<s>", "</s>", "<bos>", "<eos>", "<pad>", "<unk>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>"),
@@ -19,37 +29,89 @@ CHAT_TOKENS = (
 _BARRED = re.compile(r"<[|\uff5c][^|\uff5c<>\n]{1,60}[|\uff5c]>")
 _SEED_RANGE = 1 << 31  # some servers keep a seed in 32 bits, signed
 _DETAIL_CHARACTERS = 300
+_LONGEST_TOKEN = 256  # characters; the longest of the common vocabularies, a run of blanks, has half of that
+_LEADING_MESSAGES = 256  # encoded ones that are kept: the same few system messages open thousands of requests
 
 
 def without_chat_tokens(text: str) -> str:
     """`text` with everything that a common chat template would read as its own token neutralised."""
+    if "<" not in text and "[" not in text:  # most text: no token begins otherwise
+        return text
     return neutralise(text, {*CHAT_TOKENS, *_BARRED.findall(text)})
 
 
-def request_body(request: Request, *, model: str, vllm: bool) -> dict[str, Any]:
-    """The JSON body of `POST /v1/chat/completions`. Only vLLM is told of `choices`; others are only checked after."""
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [
-            {"role": message.role, "content": without_chat_tokens(message.content)}
-            for message in request.messages
-        ],
-        "max_tokens": request.max_tokens,
-        "temperature": request.temperature,
-        "seed": request.seed % _SEED_RANGE,
-    }
-    if request.stop:
-        body["stop"] = list(request.stop)
-    if request.choices is not None and vllm:
-        body["structured_outputs"] = {"choice": list(request.choices)}
-    if request.json_schema is not None:
-        schema = {"name": "answer", "strict": True, "schema": request.json_schema}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return body
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one server wants a request: its kind, and fields that it turned out not to take."""
+
+    model: str
+    kind: ServerKind = ServerKind.OTHER
+    length: str = ""  # name of the field that bounds an answer; the kind's own when empty
+    without: frozenset[str] = frozenset()
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """The JSON body of `POST /v1/chat/completions`, but for its messages."""
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [],
+            self.length or length_field(self.kind): request.max_tokens,
+            "temperature": request.temperature,
+            "seed": request.seed % _SEED_RANGE,
+        }
+        if request.stop:
+            body["stop"] = list(request.stop)
+        if request.choices is not None:
+            body |= choice_fields(self.kind, request.choices)
+        if request.json_schema is not None:
+            body |= schema_fields(self.kind, request.json_schema)
+        for field in self.without:
+            body.pop(field, None)
+        return body
+
+    def encoded(self, request: Request) -> bytes:
+        """The whole body as JSON in UTF-8."""
+        import orjson
+
+        *leading, last = request.messages
+        body = self.body(request)
+        body["messages"] = [*map(_kept_message, leading), _encoded_message(last)]
+        return orjson.dumps(body, default=_plain)
+
+    def adapted(self, request: Request, trouble: str) -> Dialect | None:
+        """The dialect without what a refusal of `request` complains of, where no answer depends on that."""
+        body = self.body(request)
+        if "max_tokens" in body and "max_completion_tokens" in trouble:
+            return replace(self, length="max_completion_tokens")
+        field = dispensable_field(body, trouble)
+        return None if field is None else replace(self, without=self.without | {field})
+
+
+def _encoded_message(message: Message) -> Any:
+    import orjson
+
+    content = without_chat_tokens(message.content)
+    try:
+        return orjson.Fragment(orjson.dumps({"role": message.role, "content": content}))
+    except TypeError:  # half of a surrogate pair: there is no UTF-8 for it
+        content = content.encode("utf-8", "replace").decode("utf-8")
+        return orjson.Fragment(orjson.dumps({"role": message.role, "content": content}))
+
+
+_kept_message = lru_cache(maxsize=_LEADING_MESSAGES)(_encoded_message)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a request holds {type(value).__name__}, which has no JSON form")
 
 
 def completion_of(answer: object, request: Request) -> Completion:
-    """What a server's answer to `request` means; one that is not of the protocol gives FAILED with the reason."""
+    """What a server's answer to `request` means; one that is not of the protocol gives FAILED with the reason.
+
+    So does an answer outside the request's choices or schema, and one longer than its tokens could make it: an outcome
+    to count, never an exception.
+    """
     usage = answer.get("usage") if isinstance(answer, Mapping) else None
     prompt_tokens = _count(usage, "prompt_tokens")
     completion_tokens = _count(usage, "completion_tokens")
@@ -57,41 +119,77 @@ def completion_of(answer: object, request: Request) -> Completion:
     def outcome(text: str, reason: FinishReason, detail: str = "") -> Completion:
         return Completion(text, reason, prompt_tokens, completion_tokens, shortened(detail))
 
-    choices = answer.get("choices") if isinstance(answer, Mapping) else None
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+    choice = _first_choice(answer)
+    if choice is None:
         return outcome("", FinishReason.FAILED, "the server's answer holds no choices")
-    message = choices[0].get("message")
+    message = choice.get("message")
     if not isinstance(message, Mapping):
         return outcome("", FinishReason.FAILED, "the server's answer holds no message")
-    text, finish = message.get("content"), choices[0].get("finish_reason")
+    text, finish = message.get("content"), choice.get("finish_reason")
     if finish == "content_filter" or message.get("refusal"):
         return outcome("", FinishReason.REFUSED, str(message.get("refusal") or "content filter"))
     if not isinstance(text, str):
         return outcome(
             "", FinishReason.FAILED, f"the server's message has no text (finish reason {finish!r})"
         )
+    if len(text) > request.max_tokens * _LONGEST_TOKEN:
+        return outcome("", FinishReason.FAILED, f"{len(text)} characters for {request.max_tokens} tokens")
     if finish == "length":
         return outcome(text, FinishReason.LENGTH)
     if finish not in ("stop", None):
         return outcome("", FinishReason.FAILED, f"the server ended its answer with {finish!r}")
     if request.choices is not None:
-        text = text.strip()
-        if text not in request.choices:
+        said = closed_answer(text, request.choices)
+        if said is None:
             return outcome("", FinishReason.FAILED, f"answered {text[:80]!r}, which is none of the choices")
+        told = choice_log_probabilities(choice.get("logprobs"), request.choices, said)
+        return replace(outcome(said, FinishReason.STOP), choice_log_probabilities=told)
     if request.json_schema is not None:
-        try:
-            json.loads(text)
-        except ValueError as error:
-            return outcome("", FinishReason.FAILED, f"the answer is not JSON: {error}")
+        wrong = _misfit(text, request.json_schema)
+        if wrong is not None:
+            return outcome("", FinishReason.FAILED, wrong)
     return outcome(text, FinishReason.STOP)
+
+
+def closed_answer(text: str, choices: tuple[str, ...]) -> str | None:
+    """The choice that `text` is: to the letter, but for blanks, quotation marks, asterisks and a full stop around it."""
+    bare = text.strip()
+    for said in (bare, bare.strip("\"'`*. \t\r\n")):
+        if said in choices:
+            return said
+    return None
 
 
 def shortened(text: str) -> str:
     """`text` in one line of at most 300 characters, for `Completion.detail`."""
-    line = " ".join(text.split())
+    line = " ".join(text[: 20 * _DETAIL_CHARACTERS].split())
     return line if len(line) <= _DETAIL_CHARACTERS else line[: _DETAIL_CHARACTERS - 1] + "…"
 
 
+def _first_choice(answer: object) -> Mapping[str, Any] | None:
+    """The choice of index 0: one was asked for, and a server may send more, in any order."""
+    choices = answer.get("choices") if isinstance(answer, Mapping) else None
+    if not isinstance(choices, list) or not choices:
+        return None
+    first = next(
+        (one for one in choices if isinstance(one, Mapping) and one.get("index", 0) == 0), choices[0]
+    )
+    return first if isinstance(first, Mapping) else None
+
+
+def _misfit(text: str, schema: Mapping[str, object]) -> str | None:
+    """Why `text` is not JSON of this schema; None when it is."""
+    import orjson
+
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return f"the answer is not JSON: {error.msg}"
+    wrong = misfit(value, schema)
+    return None if wrong is None else f"the answer is not of its schema: {wrong}"
+
+
 def _count(usage: object, key: str) -> int:
+    """A token count, 0 for whatever cannot be one."""
     value = usage.get(key) if isinstance(usage, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 32 else 0

@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import sqlite3
+import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from queue import Empty, SimpleQueue
 
-from seedbed.errors import StoreError
+from seedbed.teacher.journal_file import JournalFile
 from seedbed.teacher.teacher import Completion, FinishReason, Request, Teacher, TeacherIdentity
 
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a request holds {type(value).__name__}, which has no JSON form")
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=_plain)
 KEY_VERSION = 1  # part of every key: a new number forgets every answer
-_APPLICATION_ID = 0x5EEDBED
-_FORMAT = 1  # of the file; in `user_version`
 
 
 def request_key(identity: TeacherIdentity, request: Request) -> str:
@@ -33,8 +39,7 @@ def request_key(identity: TeacherIdentity, request: Request) -> str:
         "json_schema": request.json_schema,
         "stop": request.stop,
     }
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=_plain)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(content).encode("ascii")).hexdigest()
 
 
 def recallable(completion: Completion) -> bool:
@@ -42,16 +47,30 @@ def recallable(completion: Completion) -> bool:
     return completion.finish_reason is not FinishReason.FAILED or completion.prompt_tokens > 0
 
 
-class Journal:
-    """A SQLite file with one writer at a time; the lock ends with the process that holds it, however it ends."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """A key to look up, or with an answer to record, and who waits for it."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    key: str
+    answer: Completion | None
+    done: asyncio.Future[Completion | None]
+
+
+class Journal:
+    """The journal's file and the one thread that reads and writes it.
+
+    All that has come while the disk was busy is done in one go, so that a thousand answers a second share a few dozen
+    commits: the slower the disk, the larger they are.
+    """
+
+    def __init__(self, file: JournalFile) -> None:
         """Use `Journal.open`."""
-        self.path = path
-        self._connection = connection
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
-        self._unwritten: list[tuple[str, Completion, asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self.path = file.path
+        self._file = file
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()  # None: the last
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._thread.start()
 
     @classmethod
     def open(cls, path: Path) -> Journal:
@@ -59,64 +78,79 @@ class Journal:
 
         Raises StoreError when the file cannot be written, is no journal, is damaged, or another process holds it.
         """
-        connection: sqlite3.Connection | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=0.5, isolation_level=None, check_same_thread=False)
-            _prepare(path, connection)
-        except (sqlite3.Error, OSError) as error:
-            if connection is not None:
-                connection.close()
-            if isinstance(error, StoreError):
-                raise
-            raise _readable(error, path) from error
-        return cls(path, connection)
+        return cls(JournalFile.open(path))
 
-    def get(self, key: str) -> Completion | None:
+    async def get(self, key: str) -> Completion | None:
         """The answer on record, if there is one."""
-        try:
-            row = self._connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
-        except sqlite3.Error as error:
-            raise _readable(error, self.path) from error
-        return None if row is None else _decoded(row[0], self.path)
+        return await self._submit(key, None)
 
     async def put(self, key: str, completion: Completion) -> None:
-        """Record an answer; when this returns it is on disk. Answers that come together share one commit."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._unwritten.append((key, completion, done))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_all())
-        await asyncio.shield(done)
+        """Record an answer; when this returns it is on disk. A caller that gives up does not keep it from being so."""
+        await self._submit(key, completion)
 
     def close(self) -> None:
-        """Finish the commit that runs and give the file free."""
-        self._thread.shutdown(wait=True)
-        self._connection.close()
+        """Finish all that was handed over, and give the file free."""
+        self._closed = True
+        self._tasks.put(None)
+        self._thread.join()
+        self._file.close()
 
-    async def _write_all(self) -> None:
-        while self._unwritten:
-            batch, self._unwritten = self._unwritten, []
-            rows = [(key, _encoded(completion)) for key, completion, _ in batch]
-            writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, rows)
-            await asyncio.wait({writing})
-            error = writing.exception()
-            for _, _, done in batch:
-                if done.done():
-                    continue
-                if error is None:
-                    done.set_result(None)
-                else:
-                    done.set_exception(error)
+    def _submit(self, key: str, answer: Completion | None) -> asyncio.Future[Completion | None]:
+        assert not self._closed, "the journal is closed"
+        done: asyncio.Future[Completion | None] = asyncio.get_running_loop().create_future()
+        self._tasks.put(_Task(key, answer, done))
+        return done
 
-    def _write(self, rows: list[tuple[str, str]]) -> None:
+    def _work(self) -> None:
+        last = False
+        while not last:
+            batch = [self._tasks.get()]
+            try:
+                while True:
+                    batch.append(self._tasks.get_nowait())
+            except Empty:
+                pass
+            last = None in batch
+            self._do([task for task in batch if task is not None])
+
+    def _do(self, batch: list[_Task]) -> None:
+        """Look up what is asked for, then record what is to be kept: nobody waits for another's commit to read."""
+        _tell([(task, self._looked_up(task.key)) for task in batch if task.answer is None])
+        put = [task for task in batch if task.answer is not None]
+        if not put:
+            return
+        failure: BaseException | None = None
         try:
-            self._connection.execute("BEGIN")
-            self._connection.executemany("INSERT OR REPLACE INTO answers (key, answer) VALUES (?, ?)", rows)
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise _readable(error, self.path) from error
+            self._file.put((task.key, task.answer) for task in put if task.answer is not None)
+        except Exception as error:  # noqa: BLE001 whatever it is, it is told to all who wait
+            failure = error
+        _tell([(task, failure) for task in put])
+
+    def _looked_up(self, key: str) -> Completion | BaseException | None:
+        try:
+            return self._file.get(key)
+        except Exception as error:  # noqa: BLE001 as above
+            return error
+
+
+def _tell(outcomes: list[tuple[_Task, Completion | BaseException | None]]) -> None:
+    """Give each task's outcome to its own event loop, with one call for all that share a loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Task, Completion | BaseException | None]]] = {}
+    for task, outcome in outcomes:
+        by_loop.setdefault(task.done.get_loop(), []).append((task, outcome))
+    for loop, told in by_loop.items():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits, and what was to be kept is on disk
+            loop.call_soon_threadsafe(_resolve, told)
+
+
+def _resolve(told: list[tuple[_Task, Completion | BaseException | None]]) -> None:
+    for task, outcome in told:
+        if task.done.done():
+            continue  # cancelled
+        if isinstance(outcome, BaseException):
+            task.done.set_exception(outcome)
+        else:
+            task.done.set_result(outcome)
 
 
 @dataclass(slots=True)
@@ -164,11 +198,7 @@ class JournaledTeacher:
         key = request_key(self._teacher.identity, request)
         asking = self._asking.get(key)
         if asking is None:
-            known = self._journal.get(key)
-            if known is not None and recallable(known):
-                self.recalled += 1
-                return known
-            asking = self._asking[key] = _Asking(asyncio.create_task(self._ask(key, request)))
+            asking = self._asking[key] = _Asking(asyncio.create_task(self._answer(key, request)))
             asking.task.add_done_callback(lambda _: self._asking.pop(key, None))
         else:
             self.recalled += 1
@@ -183,79 +213,14 @@ class JournaledTeacher:
         await self._teacher.close()
         self._journal.close()
 
-    async def _ask(self, key: str, request: Request) -> Completion:
+    async def _answer(self, key: str, request: Request) -> Completion:
+        known = await self._journal.get(key)
+        if known is not None and recallable(known):
+            self.recalled += 1
+            return known
         self.asked += 1
         completion = await self._teacher.complete(request)
         self.prompt_tokens += completion.prompt_tokens
         self.completion_tokens += completion.completion_tokens
         await self._journal.put(key, completion)
         return completion
-
-
-def _prepare(path: Path, connection: sqlite3.Connection) -> None:
-    connection.execute(
-        "PRAGMA locking_mode = EXCLUSIVE"
-    )  # before the first read: held until closed or killed
-    found = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables and found != _APPLICATION_ID:
-        raise StoreError(
-            f"{path} is a SQLite file, but not a request journal",
-            hint="name another store, or move the file away",
-        )
-    file_format = connection.execute("PRAGMA user_version").fetchone()[0]
-    if file_format > _FORMAT:
-        raise StoreError(
-            f"{path} is a journal of format {file_format}; this Seedbed reads {_FORMAT}",
-            hint="pip install --upgrade seedbed",
-        )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("BEGIN EXCLUSIVE")
-    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {_FORMAT}")
-    connection.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
-    connection.execute("COMMIT")
-
-
-def _encoded(completion: Completion) -> str:
-    return json.dumps(
-        asdict(completion), sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=_plain
-    )
-
-
-def _decoded(text: str, path: Path) -> Completion:
-    try:
-        fields: dict[str, Any] = json.loads(text)
-        return Completion(**{**fields, "finish_reason": FinishReason(fields["finish_reason"])})
-    except (ValueError, TypeError, KeyError) as error:
-        raise _readable(error, path) from error
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"a request holds {type(value).__name__}, which has no JSON form")
-
-
-def _readable(error: Exception, path: Path) -> StoreError:
-    text = str(error)
-    if "locked" in text:
-        return StoreError(
-            f"the request journal {path} is in use by another seedbed process",
-            hint="wait until it has ended, or use another store",
-        )
-    if "not a database" in text or "malformed" in text or not isinstance(error, sqlite3.Error | OSError):
-        return StoreError(
-            f"the request journal {path} is damaged: {text}",
-            hint=f"move it away ({path}, {path.name}-wal): its answers will be asked again",
-        )
-    if isinstance(error, FileExistsError | NotADirectoryError):
-        return StoreError(
-            f"the store's folder {path.parent} cannot be made: there is a file of that name on its path",
-            hint="move the file away, or name another folder with --store or as [store] path",
-        )
-    return StoreError(
-        f"the request journal {path} cannot be written: {getattr(error, 'strerror', None) or text}",
-        hint="check the folder's owner, mode and free space",
-    )

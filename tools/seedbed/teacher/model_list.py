@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from seedbed.errors import TeacherError
+from seedbed.teacher.chat_protocol import shortened
+from seedbed.teacher.server_kind import ServerKind, server_kind
 
 TIMEOUT = 15.0  # seconds
 _LIST_BYTES = 4 << 20
@@ -17,11 +22,12 @@ _LIST_BYTES = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model as its server describes it; `vllm` when the server is vLLM, which can hold an answer to choices."""
+    """A model as its server describes it."""
 
     name: str
     revision: str = "unknown"
-    vllm: bool = False
+    kind: ServerKind = ServerKind.OTHER
+    context: int | None = None  # tokens of prompt and answer together
 
 
 def served_model(address: str, name: str, key: str | None) -> ServedModel:
@@ -29,35 +35,75 @@ def served_model(address: str, name: str, key: str | None) -> ServedModel:
 
     Raises TeacherError when the server does not answer, does not take the key, or serves other models only.
     """
-    status, raw = _get(f"{address}/models", key)
+    status, raw = get(f"{address}/models", key)
     if status in (401, 403):
         raise TeacherError(
             f"the server at {address} does not take the key (HTTP {status})",
             hint="set `api_key_variable` to the environment variable that holds it",
         )
     if status != 200:
-        return ServedModel(name)
+        return _described(address, name, {})
     try:
-        entries = {entry["id"]: entry for entry in json.loads(raw)["data"]}
-    except (ValueError, KeyError, TypeError):
-        return ServedModel(name)  # the list is optional in the protocol; the first request will tell
+        entries = {str(entry["id"]): entry for entry in json.loads(raw)["data"]}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return _described(
+            address, name, {}
+        )  # the list is optional in the protocol; the first request will tell
     if entries and name not in entries:
         near = get_close_matches(name, entries, n=1) or sorted(entries)[:1]
         raise TeacherError(
-            f"the server at {address} serves no model {name!r}; it has {', '.join(sorted(entries)[:10])}",
-            hint=f'model = "{near[0]}"',
+            scrubbed(
+                f"the server at {address} serves no model {name!r}; it has {', '.join(sorted(entries)[:10])}",
+                key,
+            ),
+            hint=scrubbed(f'model = "{near[0]}"', key),
         )
-    return _described(name, entries.get(name, {}))
+    described = _described(address, name, entries.get(name, {}))
+    return replace(described, revision=scrubbed(described.revision, key))
 
 
-def _described(name: str, entry: Mapping[str, object]) -> ServedModel:
+def scrubbed(text: str, key: str | None) -> str:
+    """`text` without the key, should a server repeat it, in one line of bounded length."""
+    return shortened(text.replace(key, "***") if key else text)
+
+
+def _described(address: str, name: str, entry: Mapping[str, object]) -> ServedModel:
     root = entry.get("root")  # vLLM: the folder or hub name behind a served name
     revision = entry.get("revision") or (root if root != name else None)
-    return ServedModel(name, str(revision) if revision else "unknown", entry.get("owned_by") == "vllm")
+    meta = entry.get("meta")  # llama.cpp
+    lengths = (entry.get("max_model_len"), meta.get("n_ctx_train") if isinstance(meta, Mapping) else None)
+    context = next((length for length in lengths if isinstance(length, int) and length > 0), None)
+    kind = server_kind(urlsplit(address).hostname or "", entry.get("owned_by"))
+    return ServedModel(name, str(revision) if revision else "unknown", kind, context)
+
+
+def get(url: str, key: str | None) -> tuple[int, bytes]:
+    """Status and body, within TIMEOUT however slowly they come. Raises TeacherError when the server does not answer.
+
+    http.client follows no redirect and reads no proxy from the environment; its own timeout begins anew with every
+    byte, so the clock is kept outside.
+    """
+    answer: Future[tuple[int, bytes]] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(_get(url, key))
+        except Exception as error:  # noqa: BLE001 whatever it is, it is the caller's
+            answer.set_exception(error)
+
+    threading.Thread(target=work, daemon=True, name="list of models").start()
+    try:
+        return answer.result(TIMEOUT)
+    except (OSError, http.client.HTTPException, FutureTimeout) as error:
+        parts = urlsplit(url)
+        trouble = f"{type(error).__name__}: {error}" if str(error) else f"nothing within {TIMEOUT:g} s"
+        raise TeacherError(
+            scrubbed(f"the server at {parts.scheme}://{parts.netloc} does not answer: {trouble}", key),
+            hint="start it, or mend `url` under [teacher] in seedbed.toml",
+        ) from error
 
 
 def _get(url: str, key: str | None) -> tuple[int, bytes]:
-    """Status and body; http.client follows no redirect and reads no proxy from the environment."""
     parts = urlsplit(url)
     assert parts.hostname is not None
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -66,10 +112,5 @@ def _get(url: str, key: str | None) -> tuple[int, bytes]:
         connection.request("GET", parts.path, headers={"Authorization": f"Bearer {key}"} if key else {})
         response = connection.getresponse()
         return response.status, response.read(_LIST_BYTES)
-    except (OSError, http.client.HTTPException) as error:
-        raise TeacherError(
-            f"the server at {parts.scheme}://{parts.netloc} does not answer: {type(error).__name__}: {error}",
-            hint="start it, or mend `url` under [teacher] in seedbed.toml",
-        ) from error
     finally:
         connection.close()

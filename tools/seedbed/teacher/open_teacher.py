@@ -19,14 +19,15 @@ SANDBOX = "sandbox"
 """The model name of the small teacher that comes with Seedbed; a transformers model like any other."""
 
 BACKENDS = ("transformers", "openai", "vllm")
-FLAG_FORMS = "sandbox, transformers:PATH, vllm:PATH or openai:URL#MODEL"
+FLAG_FORMS = "sandbox, transformers:PATH, vllm:PATH or openai:URL[,URL…]#MODEL"
 
 
 def parse_teacher(text: str, settings: TeacherSettings | None = None) -> TeacherSettings:
-    """The teacher that `--teacher` names: `sandbox`, `transformers:PATH`, `vllm:PATH` or `openai:URL#MODEL`.
+    """The teacher that `--teacher` names: `sandbox`, `transformers:PATH`, `vllm:PATH` or `openai:URL#MODEL`, where URL may be
+    several with commas between.
 
-    The limits are taken over from `settings`; the variable of the key only for the very server that `settings` names,
-    so that no key goes to another one. Raises UsageError when `text` has none of the forms.
+    The limits are taken over from `settings`; the variable of the key only for servers that `settings` names, so that
+    no key goes to another one. Raises UsageError when `text` has none of the forms.
     """
     known = settings or TeacherSettings()
     other = replace(known, url=None, api_key_variable=None)
@@ -36,10 +37,17 @@ def parse_teacher(text: str, settings: TeacherSettings | None = None) -> Teacher
     if backend in ("transformers", "vllm") and rest:
         return replace(other, backend=backend, model=rest)
     url, _, model = rest.partition("#")
-    if backend == "openai" and url and model:
-        same = known.url is not None and known.url.rstrip("/") == url.rstrip("/")
-        key_variable = known.api_key_variable if same else None
-        return replace(other, backend=backend, model=model, url=url, api_key_variable=key_variable)
+    urls = tuple(filter(None, url.split(",")))
+    if backend == "openai" and urls and model:
+        trusted = {one.rstrip("/") for one in known.urls}
+        key_variable = known.api_key_variable if trusted.issuperset(one.rstrip("/") for one in urls) else None
+        return replace(
+            other,
+            backend=backend,
+            model=model,
+            url=urls[0] if len(urls) == 1 else urls,
+            api_key_variable=key_variable,
+        )
     raise UsageError(f"--teacher {text!r} names no teacher; expected {FLAG_FORMS}", hint="--teacher sandbox")
 
 
@@ -60,13 +68,13 @@ def open_teacher(settings: TeacherSettings, environment: Mapping[str, str] | Non
             settings.model, concurrency=settings.concurrency, max_model_len=settings.max_model_len
         )
     if settings.backend == "openai":
-        if not settings.url:
+        if not settings.urls:
             raise ConfigurationError(
                 "the openai teacher needs the address of its server",
                 hint='url = "http://127.0.0.1:8000/v1" under [teacher] in seedbed.toml',
             )
         return open_openai_teacher(
-            settings.url,
+            settings.urls,
             settings.model,
             environment=os.environ if environment is None else environment,
             key_variable=settings.api_key_variable,

@@ -1,30 +1,37 @@
-"""A teacher behind HTTP: any server that speaks OpenAI's chat protocol (vLLM, llama.cpp, Ollama, hosted ones)."""
+"""A teacher behind HTTP: servers that speak OpenAI's chat protocol (vLLM, llama.cpp, Ollama, hosted ones)."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from seedbed.errors import ConfigurationError, MissingExtraError, TeacherError
-from seedbed.teacher.chat_protocol import completion_of, request_body, shortened
+from seedbed.errors import TeacherError
+from seedbed.teacher.chat_protocol import Dialect, completion_of, shortened
+from seedbed.teacher.endpoint import Endpoint, Reply
+from seedbed.teacher.gate import Clock, Gate, Sleep
 from seedbed.teacher.model_list import ServedModel, served_model
 from seedbed.teacher.retrying import ATTEMPTS, Reaction, delay, reaction
+from seedbed.teacher.routing import beginning, ranked
+from seedbed.teacher.server_address import base_address, server_key
+from seedbed.teacher.server_kind import ServerKind
 from seedbed.teacher.teacher import Completion, FinishReason, Request, TeacherIdentity
 
-if TYPE_CHECKING:
-    import aiohttp
-
 DEFAULT_CONCURRENCY = 64
-DEADLINE = 600.0  # seconds for one request, with every retry and wait
-CONNECT_TIMEOUT = 15.0  # seconds
-ANSWER_BYTES = 16 << 20
+OWN_CONCURRENCY = (
+    256  # of a server that is not shared by strangers: as many as vLLM computes at a time by default
+)
+DEADLINE = 600.0  # seconds for one request, with every retry
+LONGER_QUEUE = 1.25  # how much longer than the shortest a queue may be before a request leaves its own server
+_OWN = (ServerKind.VLLM, ServerKind.SGLANG)
+_QUOTA = ("insufficient_quota", "billing_hard_limit_reached")  # HTTP 429 that no waiting mends
+_FOREIGN_FIELD = (400, 403, 422)  # how servers refuse a field that they do not know
 
 
 def open_openai_teacher(
-    url: str,
+    url: str | Sequence[str],
     model: str,
     *,
     environment: Mapping[str, str],
@@ -32,64 +39,63 @@ def open_openai_teacher(
     concurrency: int | None = None,
     deadline: float = DEADLINE,
 ) -> OpenAITeacher:
-    """Ask the server at `url` (`http://host:port/v1`) for its models and return a teacher for `model`.
+    """Ask each server (`http://host:port/v1`) for its models and return a teacher for `model`.
 
-    The key is what the environment holds under `key_variable`. Raises ConfigurationError when that is unset or the
-    address is none, TeacherError when the server does not answer, does not take the key, or has no such model.
+    `concurrency` is the most that one server holds at a time. The key is what the environment holds under
+    `key_variable`. Raises ConfigurationError when that is unset or an address is none, TeacherError when a server does
+    not answer, does not take the key, has no such model, or has another one of that name than the server before.
     """
-    address = base_address(url)
-    key = None
-    if key_variable:
-        key = environment.get(key_variable, "").strip()
-        if not key:
-            raise ConfigurationError(
-                f"the teacher's key was expected in the environment variable {key_variable}, which is not set",
-                hint=f"export {key_variable}=…, or remove `api_key_variable` if the server needs no key",
+    key = server_key(environment, key_variable)
+    addresses = list(dict.fromkeys(map(base_address, [url] if isinstance(url, str) else url)))
+    served = [served_model(address, model, key) for address in addresses]
+    for address, other in zip(addresses, served, strict=True):
+        if other.revision != served[0].revision:
+            raise TeacherError(
+                f"the servers do not serve the same model: {model!r} is {served[0].revision} at {addresses[0]} "
+                f"and {other.revision} at {address}",
+                hint="start all of them with the same model, or name one of them",
             )
-    return OpenAITeacher(
-        address, served_model(address, model, key), key=key, concurrency=concurrency, deadline=deadline
-    )
-
-
-def base_address(url: str) -> str:
-    """`url` without a trailing slash and with `/v1` where it names no path; credentials in it are refused."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(
-            "the teacher's url must begin with http:// or https:// and name a host",
-            hint='url = "http://127.0.0.1:8000/v1"',
-        )
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise ConfigurationError(
-            "the teacher's url must hold neither credentials nor a query",
-            hint="name the environment variable that holds the key as `api_key_variable`",
-        )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') or '/v1'}"
+    return OpenAITeacher(addresses, served[0], key=key, concurrency=concurrency, deadline=deadline)
 
 
 class OpenAITeacher:
-    """Sends requests within a concurrency bound and retries what may still be answered."""
+    """Keeps each server as busy as it can bear, and asks again for what may still be answered.
+
+    A request goes to the server that has read its beginning before, and to another when that one is lost or full.
+    Who answered is no part of the answer: the identity is the model's.
+    """
 
     def __init__(
         self,
-        address: str,
+        addresses: str | Sequence[str],
         model: ServedModel,
         *,
         key: str | None = None,
         concurrency: int | None = None,
         deadline: float = DEADLINE,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """`sleep` is what waits between attempts; only tests give another."""
-        self._address = address
+        """`clock` and `sleep` are what pauses and delays are measured with; only tests give others."""
+        self._addresses = [addresses] if isinstance(addresses, str) else list(addresses)
+        self._ceiling = concurrency or (OWN_CONCURRENCY if model.kind in _OWN else DEFAULT_CONCURRENCY)
         self._model = model
+        self._dialect = Dialect(model.name, model.kind)
         self._key = key
-        self._concurrency = concurrency or DEFAULT_CONCURRENCY
         self._deadline = deadline
+        self._clock = clock
         self._sleep = sleep
-        self._jitter = random.Random(0)
-        self._connection: tuple[asyncio.AbstractEventLoop, aiohttp.ClientSession] | None = None
-        self._answers = 0  # of the server, whatever they were
+        self._jitter = random.Random()  # not seeded: it keeps clients from knocking at the same time
+        self._answering_as: object = None  # the model's name as the answers give it
+        self.endpoints = [
+            Endpoint(
+                address,
+                Gate(self._ceiling, clock=clock, sleep=sleep, jitter=self._jitter),
+                key=key,
+                clock=clock,
+            )
+            for address in self._addresses
+        ]
 
     @property
     def identity(self) -> TeacherIdentity:
@@ -98,16 +104,52 @@ class OpenAITeacher:
 
     @property
     def concurrency(self) -> int:
-        """See `Teacher.concurrency`."""
-        return self._concurrency
+        """See `Teacher.concurrency`: what all servers hold together when none is overloaded."""
+        return self._ceiling * len(self.endpoints)
+
+    @property
+    def served(self) -> ServedModel:
+        """What the server says of the model."""
+        return self._model
 
     async def complete(self, request: Request) -> Completion:
-        """See `Teacher.complete`."""
-        try:
-            async with asyncio.timeout(self._deadline):
-                return await self._ask_until_answered(request)
-        except TimeoutError:
-            return _failed(f"no answer within {self._deadline:g} s")
+        """See `Teacher.complete`. Waiting for a server that is overloaded counts for no deadline and no attempt."""
+        order = self._preferred(request)
+        answers_before, connected = self._answers, False
+        left, attempt = self._deadline, 0
+        while True:
+            endpoint = self._chosen(order)
+            reply, dialect, took = await self._attempt(endpoint, request, left)
+            left -= took
+            connected = connected or reply.status is not None
+            if left <= 0:
+                return _failed(self._scrubbed(f"no answer within {self._deadline:g} s: {reply.message}"))
+            if reply.status in _FOREIGN_FIELD and self._learnt(request, dialect, reply):
+                continue
+            match _reaction(reply):
+                case Reaction.READ:
+                    return self._read(reply, request, endpoint)
+                case Reaction.REFUSE:
+                    detail = self._scrubbed(f"HTTP {reply.status}: {reply.message}")
+                    return Completion("", FinishReason.REFUSED, 0, 0, detail)
+                case Reaction.STOP:
+                    raise self._unusable(endpoint, reply)
+                case Reaction.SLOW_DOWN:
+                    self._check_overload(endpoint, reply)
+                    continue
+                case Reaction.RETRY:
+                    attempt += 1
+            if attempt == ATTEMPTS:
+                trouble = reply.message if reply.status is None else f"HTTP {reply.status}: {reply.message}"
+                if reply.status == 200:
+                    trouble = f"the server's answer holds no choices: {reply.message}"
+                if not connected and self._answers == answers_before:
+                    raise self._gone(endpoint, trouble)
+                return _failed(self._scrubbed(f"{ATTEMPTS} attempts: {trouble}"))
+            if self._chosen(order) is endpoint:  # another server is asked at once
+                pause = min(left, delay(attempt - 1, jitter=self._jitter.random(), asked=reply.asked_pause))
+                left -= pause
+                await self._sleep(pause)
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """None: what a server serves has an open vocabulary."""
@@ -115,92 +157,111 @@ class OpenAITeacher:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._connection is not None:
-            await self._connection[1].close()
-            self._connection = None
+        for endpoint in self.endpoints:
+            await endpoint.close()
 
-    async def _ask_until_answered(self, request: Request) -> Completion:
-        answers_before, trouble, connected = self._answers, "", False
-        for attempt in range(ATTEMPTS):
-            status, retry_after, answer = await self._ask(request)
-            if status is None:
-                trouble = str(answer)
-            else:
-                connected = True
-                self._answers += 1
-                match reaction(status):
-                    case Reaction.READ:
-                        return completion_of(answer, request)
-                    case Reaction.REFUSE:
-                        detail = self._scrubbed(f"HTTP {status}: {_server_message(answer)}")
-                        return Completion("", FinishReason.REFUSED, 0, 0, detail)
-                    case Reaction.STOP:
-                        raise self._unusable(status, answer)
-                    case Reaction.RETRY:
-                        trouble = f"HTTP {status}: {_server_message(answer)}"
-            if attempt + 1 < ATTEMPTS:
-                await self._sleep(delay(attempt, jitter=self._jitter.random(), retry_after=retry_after))
-        if not connected and self._answers == answers_before:
+    @property
+    def _answers(self) -> int:
+        return sum(endpoint.answers for endpoint in self.endpoints)
+
+    def _preferred(self, request: Request) -> Sequence[Endpoint]:
+        if len(self.endpoints) == 1:
+            return self.endpoints
+        order = ranked(beginning(request.messages), self._addresses)
+        return [self.endpoints[place] for place in order]
+
+    def _chosen(self, order: Sequence[Endpoint]) -> Endpoint:
+        """The first that is there and has room; when none has, the first whose queue is hardly longer than any other's."""
+        if len(order) == 1:
+            return order[0]
+        there = [endpoint for endpoint in order if not endpoint.is_resting] or order
+        loads = [endpoint.gate.load for endpoint in there]
+        bound = max(1.0, LONGER_QUEUE * min(loads))
+        return next((one for one, load in zip(there, loads, strict=True) if load < bound), there[0])
+
+    async def _attempt(
+        self, endpoint: Endpoint, request: Request, left: float
+    ) -> tuple[Reply, Dialect, float]:
+        """One attempt, within `left` seconds, how it was put, and how long it took once it was let in."""
+        gate = endpoint.gate
+        round = await gate.enter()
+        began, dialect = time.monotonic(), self._dialect
+        try:
+            async with asyncio.timeout(left):
+                reply = await endpoint.post(dialect.encoded(request))
+        except TimeoutError:
+            return Reply(None, "the server was still at it"), dialect, left
+        finally:
+            gate.leave()
+        if reply.status is None:
+            endpoint.broke(self._jitter.random())
+        elif _reaction(reply) is Reaction.SLOW_DOWN:
+            gate.overloaded(round, reply.asked_pause)
+        elif _reaction(reply) is not Reaction.RETRY:
+            gate.answered(round)
+        return reply, dialect, time.monotonic() - began
+
+    def _read(self, reply: Reply, request: Request, endpoint: Endpoint) -> Completion:
+        if reply.too_long:
+            return _failed(str(reply.content))
+        if isinstance(reply.content, Mapping):
+            name = reply.content.get("model")
+            if self._answering_as is None:
+                self._answering_as = name
+            elif isinstance(name, str) and name != self._answering_as:
+                raise TeacherError(
+                    self._scrubbed(
+                        f"the server at {endpoint.address} now answers as {name!r}; it began as {self._answering_as!r}"
+                    ),
+                    hint="name the model that is to write every sample; answers received so far are kept",
+                )
+        completion = completion_of(reply.content, request)
+        if self._key and (self._key in completion.text or self._key in completion.detail):
+            text, detail = (part.replace(self._key, "***") for part in (completion.text, completion.detail))
+            return replace(completion, text=text, detail=detail)
+        return completion
+
+    def _learnt(self, request: Request, dialect: Dialect, reply: Reply) -> bool:
+        """Whether the refusal was of a field that can be left out from now on, by this request or by one before."""
+        if dialect != self._dialect:
+            return True
+        adapted = dialect.adapted(request, reply.message)
+        self._dialect = adapted or dialect
+        return adapted is not None
+
+    def _check_overload(self, endpoint: Endpoint, reply: Reply) -> None:
+        """Raise when waiting is of no use: the quota is spent, or no server has done anything else for too long."""
+        if reply.code in _QUOTA:
+            raise self._unusable(endpoint, reply)
+        if all(other.gate.overloaded_for > self._deadline for other in self.endpoints):
             raise TeacherError(
-                self._scrubbed(f"the server at {self._address} does not answer: {trouble}"),
-                hint="start it, then give the same command again; answers received so far are kept",
+                self._scrubbed(
+                    f"the server at {endpoint.address} has been overloaded for {self._deadline:g} s: "
+                    f"HTTP {reply.status}: {reply.message}"
+                ),
+                hint="give the same command again when it has room; answers received so far are kept",
             )
-        return _failed(self._scrubbed(f"{ATTEMPTS} attempts: {trouble}"))
 
-    async def _ask(self, request: Request) -> tuple[int | None, str | None, object]:
-        """One attempt: status, `Retry-After` and the JSON (or text) answered; without a status, what went wrong."""
-        import aiohttp
-        import orjson
-
-        body = orjson.dumps(request_body(request, model=self._model.name, vllm=self._model.vllm))
-        try:
-            async with self._session().post(
-                f"{self._address}/chat/completions", data=body, allow_redirects=False
-            ) as response:
-                raw = bytearray()
-                async for chunk in response.content.iter_any():
-                    raw += chunk
-                    if len(raw) > ANSWER_BYTES:
-                        return None, None, f"the answer is longer than {ANSWER_BYTES >> 20} MiB"
-                return response.status, response.headers.get("Retry-After"), _decoded(bytes(raw))
-        except (aiohttp.ClientError, OSError) as error:
-            return None, None, f"{type(error).__name__}: {error}"
-
-    def _session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        if self._connection is None or self._connection[0] is not loop:
-            self._connection = (loop, self._new_session())
-        return self._connection[1]
-
-    def _new_session(self) -> aiohttp.ClientSession:
-        try:
-            import aiohttp
-        except ImportError as error:
-            raise MissingExtraError("an OpenAI-compatible teacher", "generate", "aiohttp") from error
-        headers = {"Content-Type": "application/json"}
-        if self._key is not None:
-            headers["Authorization"] = f"Bearer {self._key}"
-        return aiohttp.ClientSession(
-            headers=headers,
-            connector=aiohttp.TCPConnector(
-                limit=self._concurrency
-            ),  # the concurrency bound: one request each
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
+    def _gone(self, endpoint: Endpoint, trouble: str) -> TeacherError:
+        return TeacherError(
+            self._scrubbed(f"the server at {endpoint.address} does not answer: {trouble}"),
+            hint="start it, then give the same command again; answers received so far are kept",
         )
 
-    def _unusable(self, status: int, answer: object) -> TeacherError:
+    def _unusable(self, endpoint: Endpoint, reply: Reply) -> TeacherError:
         hints = {
             401: "check the key in the environment variable that `api_key_variable` names",
+            402: "the account behind the key has no credit",
             403: "check that the key may use this model",
-            404: "check `url` (up to and with /v1) and `model`",
+            404: "check `url` (up to and with /v1) and `model`, and that the server still serves it",
+            429: "the quota of the key is spent; answers received so far are kept",
         }
+        assert reply.status is not None
         hint = hints.get(
-            status, "redirects are not followed: name the final address" if status < 400 else None
+            reply.status, "redirects are not followed: name the final address" if reply.status < 400 else None
         )
         message = self._scrubbed(
-            f"the server at {self._address} answers HTTP {status}: {_server_message(answer)}"
+            f"the server at {endpoint.address} answers HTTP {reply.status}: {reply.message}"
         )
         return TeacherError(message, hint=hint)
 
@@ -208,24 +269,12 @@ class OpenAITeacher:
         return shortened(text.replace(self._key, "***") if self._key else text)
 
 
+def _reaction(reply: Reply) -> Reaction:
+    """What to do about a reply: a broken one, and a 200 that holds no answer, are asked for again."""
+    if reply.status is None or (reply.status == 200 and not (reply.has_answer or reply.too_long)):
+        return Reaction.RETRY
+    return reaction(reply.status)
+
+
 def _failed(detail: str) -> Completion:
     return Completion("", FinishReason.FAILED, 0, 0, detail)
-
-
-def _decoded(raw: bytes) -> object:
-    import orjson
-
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return raw.decode("utf-8", "replace")
-
-
-def _server_message(answer: object) -> str:
-    """The message of an error body: `{"error": {"message": …}}`, `{"message": …}` or whatever text there is."""
-    if isinstance(answer, Mapping):
-        error = answer.get("error", answer)
-        if isinstance(error, Mapping):
-            return str(error.get("message", error))
-        return str(error)
-    return str(answer)
