@@ -171,7 +171,9 @@ def per_leaf(folder: Path, count: int = 200) -> tuple[float, list[str]]:
     for _ in range(REPEATS):
         tree = Tree(repository, commit, "taxonomy")
         paths = sorted(tree.leaves)[:count]
-        next(tree.same_question("?", near=paths[0], whole=False), None)  # makes the index of questions, once
+        next(
+            tree.others.same_question("?", near=paths[0], whole=False), None
+        )  # makes the index of questions, once
         began = time.perf_counter()
         findings = Occasion().findings(tree, dict.fromkeys(paths, False))
         best = min(best, time.perf_counter() - began)

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.repositories import SKILL, RepositoryBuilder
 
+from seedbed.checking.other_leaves import NEAREST_LEAVES
 from seedbed.checking.postings import Asked, MemoryPostings
 from seedbed.checking.questions import QuestionIndex, exact_key
 from seedbed.checking.stored_postings import StoredPostings
 from seedbed.checking.texts import words_of
-from seedbed.checking.tree import NEAREST_LEAVES, Tree
+from seedbed.checking.tree import Tree
 from seedbed.taxonomy.repository import Repository
 
 KEYS = st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3)
@@ -84,7 +85,7 @@ def large(tmp_path: Path) -> RepositoryBuilder:
 
 def same(tree: Tree, asked: str, *, whole: bool) -> list[str]:
     path = next(iter(tree.leaves))
-    return [other.path for other in tree.same_question(asked, near=path, whole=whole)]
+    return [other.path for other in tree.others.same_question(asked, near=path, whole=whole)]
 
 
 def test_what_changed_since_lies_on_top_of_the_index(large: RepositoryBuilder) -> None:
@@ -108,7 +109,7 @@ def test_what_changed_since_lies_on_top_of_the_index(large: RepositoryBuilder) -
             added,
         ]
         assert same(tree, question(9), whole=False) == []
-        assert list(tree.of_topic(("t999",), near=edited, whole=False)) == [added]
+        assert list(tree.others.of_topic(("t999",), near=edited, whole=False)) == [added]
     assert index.stat().st_mtime_ns == made
     assert same(Tree(repository, first, "taxonomy"), question(9), whole=False) != []
 
@@ -159,10 +160,10 @@ def test_a_leaf_that_is_alone_has_no_neighbours_and_the_others_have(large: Repos
     tree = Tree(repository, head, "taxonomy")
     asked = "Why do gulls follow a plough in early spring?"
     for _ in range(2):  # the second time from the index as it lies on the disk
-        found = {other.path for other in tree.near_questions(asked, near=first, whole=True)}
+        found = {other.path for other in tree.others.near_questions(asked, near=first, whole=True)}
         assert found == {second}
         tree = Tree(repository, head, "taxonomy")
     alone = "taxonomy/compositional_skills/towns/t900/qna.yaml"
     lantern = "Which colours does the lantern of a pilot boat show at night?"
-    assert list(tree.near_questions(lantern, near=alone, whole=True)) == []
-    assert list(tree.same_question(asked, near=alone, whole=True)) != []
+    assert list(tree.others.near_questions(lantern, near=alone, whole=True)) == []
+    assert list(tree.others.same_question(asked, near=alone, whole=True)) != []

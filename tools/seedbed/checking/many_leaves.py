@@ -43,7 +43,7 @@ def findings_of_many(
     processes = min(os.cpu_count() or 1, 8)
     if len(leaves) < WORTHWHILE_FROM or processes == 1 or sys.platform != "linux":
         return occasion.findings(tree, leaves, progress)
-    tree.prepare_index(progress)  # once, for all of them
+    tree.others.prepare_index(progress)  # once, for all of them
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 

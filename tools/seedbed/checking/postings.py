@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -75,11 +74,12 @@ class MemoryPostings:
         return self._leaves.get(key, [])[:most]
 
     def sharing(self, keys: Sequence[int], fewest: int) -> Mapping[Number, int]:
-        votes: Counter[Number] = Counter()
+        votes: dict[Number, int] = {}
         for key in set(keys):
             found = self._leaves.get(key, ())
             if len(found) <= MOST_IN_BAND:
-                votes.update(found)
+                for leaf in found:
+                    votes[leaf] = votes.get(leaf, 0) + 1
         return {leaf: count for leaf, count in votes.items() if count >= fewest}
 
     def path(self, leaf: Number) -> str:

@@ -27,6 +27,8 @@ FEWEST_VOTES = 2
 """Bands, of eight, that a candidate shares. At a likeness of 0.7 one question in 25 is missed, at 0.8 one in 250."""
 MOST_KEPT_WORDS = 200
 """Words of a question up to which its sketch is kept for a second use; a few hostile ones must not fill the memory."""
+LONGEST_KEPT_FILE = 8_192
+"""Characters of a file up to which it is looked through once, though base and head both hold it."""
 LEAST_SHARED = 0.7
 """Of two questions' shingles, the part that both have (Jaccard), from which they may be nearly the same."""
 
@@ -47,7 +49,12 @@ def questions_in(text: str) -> Iterator[list[str]]:
 
 def asked_by(path: str, text: str, *others: int) -> Asked:
     """What the index holds of the leaf at `path`: keys of each question's words and bands, sketches, and `others`."""
-    keys = set(others)
+    known = _kept_asked(text) if len(text) <= LONGEST_KEPT_FILE else _asked(text)
+    return Asked(path, known.keys.union(others), known.sketches, known.mark)
+
+
+def _asked(text: str) -> Asked:
+    keys: set[int] = set()
     exact = []
     sketches = []
     for words in questions_in(text):
@@ -55,7 +62,7 @@ def asked_by(path: str, text: str, *others: int) -> Asked:
         if shingled := sketch(words):
             keys.update(bands(shingled))
             sketches.append(shingled)
-    return Asked(path, frozenset((*keys, *exact)), tuple(sketches), asked_mark(exact))
+    return Asked("", frozenset((*keys, *exact)), tuple(sketches), asked_mark(exact))
 
 
 class QuestionIndex:
@@ -79,11 +86,13 @@ class QuestionIndex:
         """Paths of leaves, besides the one named, that ask nearly the same; the likeliest first, at most twenty."""
         shingled = sketch(words_of(question))
         keys = bands(shingled)
-        votes = self._postings.sharing(keys, FEWEST_VOTES) if keys else {}
+        if not keys:
+            return []
         own = self._postings.number(besides)
-        alike = (
-            (likeness_of(shingled, self._postings.sketches(leaf)), leaf) for leaf in votes if leaf != own
-        )
+        others = [leaf for leaf in self._postings.sharing(keys, FEWEST_VOTES) if leaf != own]
+        if not others:
+            return []
+        alike = ((likeness_of(shingled, self._postings.sketches(leaf)), leaf) for leaf in others)
         kept = [(share, leaf) for share, leaf in alike if share >= LEAST_SHARED]
         ranked = sorted((-share, self._postings.path(leaf)) for share, leaf in kept)
         return [path for _, path in ranked[:MOST_CANDIDATES]]
@@ -162,6 +171,7 @@ def _bands(shingled: frozenset[int]) -> tuple[int, ...]:
 # A leaf's questions are taken into the index and then looked up in it.
 _kept_sketch = lru_cache(maxsize=2_048)(_sketch)
 _kept_bands = lru_cache(maxsize=2_048)(_bands)
+_kept_asked = lru_cache(maxsize=512)(_asked)
 
 
 def _mixed(first: int, values: Sequence[int]) -> int:

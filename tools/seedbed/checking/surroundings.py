@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from seedbed.checking.tree import NEAREST_LEAVES, Tree
+from seedbed.checking.other_leaves import NEAREST_LEAVES
+from seedbed.checking.tree import Tree
 from seedbed.config import CheckSettings
 from seedbed.taxonomy.repository import TreeFile
 

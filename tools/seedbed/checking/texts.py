@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,6 +18,9 @@ class Exchange:
     question: str | None
     answer: str | None
     context: str | None
+    asked: str  # the question as compared for sameness (`normal`); empty where there is none
+    said: str  # so the answer
+    about: str  # and the context
 
     @property
     def question_path(self) -> YamlPath:
@@ -48,6 +51,20 @@ def all_texts(leaf: LeafFile) -> tuple[tuple[YamlPath, str], ...]:
     return _contents(leaf).texts
 
 
+def together(leaf: LeafFile) -> str:
+    """All texts of the leaf, without case."""
+    return _contents(leaf).together
+
+
+def holds_any(leaf: LeafFile, signs: Iterable[str]) -> bool:
+    """Whether one of `signs`, words without case, stands in a text of the leaf.
+
+    A search for plain words is many times quicker than one for a pattern, and most leaves hold none of them.
+    """
+    whole = together(leaf)
+    return any(sign in whole for sign in signs)
+
+
 @dataclass(frozen=True, slots=True)
 class _Contents:
     """What most rules go through, listed once for all of them."""
@@ -55,6 +72,7 @@ class _Contents:
     leaf: LeafFile
     exchanges: tuple[Exchange, ...]
     texts: tuple[tuple[YamlPath, str], ...]
+    together: str  # all texts, without case
 
 
 _latest: list[_Contents] = []
@@ -65,7 +83,9 @@ def _contents(leaf: LeafFile) -> _Contents:
     for contents in _latest:
         if contents.leaf is leaf:
             return contents
-    contents = _Contents(leaf, tuple(_exchanges(leaf)), tuple(_walk((), leaf.data or {})))
+    texts = tuple(_walk((), dict(leaf.data or {})))
+    together = "\n".join([text for _, text in texts]).casefold()
+    contents = _Contents(leaf, tuple(_exchanges(leaf)), texts, together)
     _latest[:] = [contents]
     return contents
 
@@ -76,18 +96,23 @@ def _exchanges(leaf: LeafFile) -> Iterator[Exchange]:
         pairs = seed.get("questions_and_answers")
         if not isinstance(pairs, list):
             if "question" in seed or "answer" in seed:
-                yield Exchange(path, _text(seed.get("question")), _text(seed.get("answer")), context)
+                yield _exchange(path, _text(seed.get("question")), _text(seed.get("answer")), context)
             continue
         for index, pair in enumerate(pairs):
             if isinstance(pair, Mapping):
                 where = (*path, "questions_and_answers", index)
-                yield Exchange(where, _text(pair.get("question")), _text(pair.get("answer")), context)
+                yield _exchange(where, _text(pair.get("question")), _text(pair.get("answer")), context)
+
+
+def _exchange(path: YamlPath, question: str | None, answer: str | None, context: str | None) -> Exchange:
+    compared = (normal(text or "") for text in (question, answer, context))
+    return Exchange(path, question, answer, context, *compared)
 
 
 def _walk(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
     if isinstance(value, str):
         yield path, value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, item in value.items():
             yield from _walk((*path, key), item)
     elif isinstance(value, list):
@@ -179,6 +204,15 @@ _PLACEHOLDER = re.compile(
     r"\s*(?:TODO\b.*|(?:lorem ipsum|replace me|your (?:question|answer|context) here)\b.*)",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+PLACEHOLDER_SIGNS = (
+    "todo",
+    "lorem ipsum",
+    "replace me",
+    *(f"your {part} here" for part in ("question", "answer", "context")),
+)
+"""One of these stands, without case, in every placeholder."""
 
 
 def is_placeholder(text: str) -> bool:

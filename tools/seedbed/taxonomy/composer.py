@@ -15,7 +15,7 @@ from typing import Any
 from seedbed.taxonomy import yaml_faults
 from seedbed.taxonomy.characters import character_fault, unwanted_in_value
 from seedbed.taxonomy.leaf import Fault, Span, YamlPath
-from seedbed.taxonomy.places import Places
+from seedbed.taxonomy.places import Places, Spans
 from seedbed.taxonomy.plain_values import reading_of
 from seedbed.taxonomy.yaml_faults import MAXIMUM_DEPTH, MAXIMUM_NODES
 
@@ -39,7 +39,7 @@ class _Frame:
     end: int
     items: dict[str, Any] | list[Any]
     key: str | None = None  # of a mapping: the key whose value comes next
-    first_lines: dict[str, int] = field(default_factory=dict)  # of a mapping: key in NFC → line
+    first_places: dict[str, int] = field(default_factory=dict)  # of a mapping: key in NFC → its offset
     fresh_key: bool = True  # False when the key stood before and its value is set aside
 
 
@@ -47,10 +47,10 @@ class _Frame:
 class Composed:
     """What the events gave."""
 
+    key_spans: Spans
+    value_spans: Spans
     data: object = None
     faults: list[Fault] = field(default_factory=list)
-    key_spans: dict[YamlPath, Span] = field(default_factory=dict)
-    value_spans: dict[YamlPath, Span] = field(default_factory=dict)
 
 
 class Composer:
@@ -62,7 +62,7 @@ class Composer:
     def __init__(self, text: str, places: Places) -> None:
         self._text = text
         self._places = places
-        self._composed = Composed()
+        self._composed = Composed(Spans(places), Spans(places))
         self._frames: list[_Frame] = []
         self._nodes = 0
         self._documents = 0
@@ -202,30 +202,30 @@ class Composer:
     def _take_key(self, key: str, plain: bool, escaped: bool, start: int, end: int) -> None:
         frame = self._frames[-1]
         path = (*frame.path, key)
-        span = self._places.span(start, end)
         reading = (
             "empty" if not key else reading_of(key) if plain else ("a merge key" if key == "<<" else None)
         )
         if escaped and (unwanted := unwanted_in_value(key)) is not None:
-            self._composed.faults.append(character_fault(unwanted, span, path))
+            self._composed.faults.append(character_fault(unwanted, self._places.span(start, end), path))
         elif reading is not None:
+            span = self._places.span(start, end)
             self._composed.faults.append(yaml_faults.key_type(key, reading, path, span))
         folded = key if key.isascii() else unicodedata.normalize("NFC", key)
-        frame.fresh_key = folded not in frame.first_lines
+        first = frame.first_places.setdefault(folded, start)
+        frame.fresh_key = first == start
         if frame.fresh_key:
-            frame.first_lines[folded] = span.line
-            self._composed.key_spans.setdefault(path, span)
+            self._composed.key_spans.note(path, start, end)
         else:
-            fault = yaml_faults.duplicate_key(key, frame.first_lines[folded], path, span)
+            first_line = self._places.span(first, first).line
+            fault = yaml_faults.duplicate_key(key, first_line, path, self._places.span(start, end))
             self._composed.faults.append(fault)
         frame.key = key
 
     def _place(self, value: object, path: YamlPath, start: int, end: int) -> None:
         """Put a finished value where it belongs."""
-        span = self._places.span(start, end)
         if not self._frames:
             self._composed.data = value
-            self._composed.value_spans[()] = span
+            self._composed.value_spans.note((), start, end)
             return
         frame = self._frames[-1]
         frame.end = max(frame.end, end)
@@ -236,7 +236,7 @@ class Composer:
             if frame.fresh_key:
                 frame.items[frame.key] = value
             frame.key = None
-        self._composed.value_spans.setdefault(path, span)
+        self._composed.value_spans.note(path, start, end)
 
     def _container_start(self, event: Any, items: dict[str, Any] | list[Any]) -> None:
         start = event.start_mark.index

@@ -61,6 +61,10 @@ class LeafFiles:
             waiting += listed.folders
         return tuple(sorted(found, key=lambda file: file.path))
 
+    def folder_of(self, name: str) -> str:
+        """The folder of the leaf that is called `name`."""
+        return f"{self.root}/{name}" if self.root else name
+
     def owner(self, path: str) -> str | None:
         """The folder of the leaf that the file at `path` belongs to: the nearest one, of those that can own it."""
         return next((folder for folder in self.owners(path) if self.directly_in(folder)), None)

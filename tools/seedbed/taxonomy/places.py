@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 
 from seedbed.taxonomy.leaf import Span, YamlPath
 
@@ -31,6 +32,30 @@ class Places:
         """The offsets that `span` stands for; the reverse of `span`."""
         start = self._starts[span.line - 1] + span.column - 1
         return start, self._starts[span.end_line - 1] + span.end_column - 1
+
+
+class Spans(Mapping[YamlPath, Span]):
+    """Where the values of one text stand, by path; worked out when asked for, which of a sound leaf are hardly any."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._offsets: dict[YamlPath, tuple[int, int]] = {}
+
+    def note(self, path: YamlPath, start: int, end: int) -> None:
+        """Remember `text[start:end]` as the place of `path`, unless it has one."""
+        self._offsets.setdefault(path, (start, end))
+
+    def __getitem__(self, path: YamlPath) -> Span:
+        return self._places.span(*self._offsets[path])
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._offsets
+
+    def __iter__(self) -> Iterator[YamlPath]:
+        return iter(self._offsets)
+
+    def __len__(self) -> int:
+        return len(self._offsets)
 
 
 def shown(text: str, *, limit: int = 40) -> str:

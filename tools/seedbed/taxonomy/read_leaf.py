@@ -81,8 +81,8 @@ def read_leaf(raw: bytes, *, path: str, name: str, blob: str) -> LeafFile:
         data=MappingProxyType(data) if isinstance(data, dict) else None,
         leaf=leaf,
         faults=faults,
-        key_spans=MappingProxyType(composed.key_spans),
-        value_spans=MappingProxyType(composed.value_spans),
+        key_spans=composed.key_spans,
+        value_spans=composed.value_spans,
     )
 
 
@@ -212,7 +212,7 @@ def _events(text: str) -> Iterator[Any]:
 
     parser = CParser(text)
     try:
-        while parser.check_event():
-            yield parser.get_event()
+        while (event := parser.get_event()) is not None:
+            yield event
     finally:
         parser.dispose()

@@ -18,6 +18,7 @@ To fix it: write what the model should answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Related, Severity
@@ -28,12 +29,16 @@ from seedbed.taxonomy.leaf import LeafFile
 CODE = "SB311"
 SEVERITY = Severity.WARNING
 FEWEST_WORDS = 6
+_FIRST_WORD = re.compile(r"\w+")
 SMALLEST_SHARE = 0.6  # of the question's words; below it the answer was picked out of a longer text
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look for each answer within its question; an equal one is another rule's (SB303)."""
     for exchange in exchanges(leaf):
+        first_word = _FIRST_WORD.search(exchange.said)
+        if first_word is None or first_word.group() not in exchange.asked:
+            continue  # most answers begin in their own way
         asked, said = words_of(exchange.question or ""), words_of(exchange.answer or "")
         if len(said) < FEWEST_WORDS or not SMALLEST_SHARE * len(asked) <= len(said) < len(asked):
             continue

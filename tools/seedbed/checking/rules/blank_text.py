@@ -30,7 +30,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look at the texts of seeds; what the reader already said of a place is not said again."""
     told = {fault.yaml_path for fault in leaf.faults}
     for path, text in all_texts(leaf):
-        if path[:1] == ("seed_examples",) and path not in told and not text.strip():
+        if not text.strip() and path[:1] == ("seed_examples",) and path not in told:
             message = f"the `{path[-1]}` here is blank" if isinstance(path[-1], str) else "this item is blank"
             help = "write the text; where there is no answer, write what the model should say then"
             yield Finding(CODE, SEVERITY, leaf.path, leaf.key_span(path), message, path, "", help)

@@ -29,9 +29,9 @@ TEXT_ENDINGS = (".md", ".txt", ".markdown", ".rst")
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look for each context in the leaf's own text documents; documents of other repositories are not fetched here."""
-    if "repo" in document_of(leaf):
-        return
     cited = [pattern for _, pattern in patterns_of(leaf)]
+    if not cited or "repo" in document_of(leaf):
+        return
     folder = PurePosixPath(leaf.path).parent
     files = list(matching(cited, folder, documents_beside(leaf.path, around.tree)))
     if not files or not all(file.path.endswith(TEXT_ENDINGS) for file in files):

@@ -28,12 +28,13 @@ SEVERITY = Severity.ERROR
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Match each pattern against the files in and below the leaf's folder."""
-    if "repo" in document_of(leaf):
+    patterns = list(patterns_of(leaf))
+    if not patterns or "repo" in document_of(leaf):
         return
     folder = PurePosixPath(leaf.path).parent
     files = documents_beside(leaf.path, around.tree)
     names = [str(PurePosixPath(file.path).relative_to(folder)) for file in files]
-    for path, pattern in patterns_of(leaf):
+    for path, pattern in patterns:
         if (
             not pattern.strip()
             or is_placeholder(pattern)

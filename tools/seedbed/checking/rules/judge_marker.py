@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import all_texts, place_of, shown
+from seedbed.checking.texts import all_texts, holds_any, place_of, shown
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB314"
@@ -43,9 +43,8 @@ _SIGNS = ("[[", "##", "[start of", "[end of", "ignore", "disregard", "forget", "
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """One finding for each text that holds one, at the words."""
-    whole = leaf.text.casefold()
-    if not any(sign in whole for sign in _SIGNS):
-        return  # a search for plain words is many times quicker than one for a pattern
+    if not holds_any(leaf, _SIGNS):
+        return
     for path, text in all_texts(leaf):
         match = _MARKER.search(text)
         if match is not None:

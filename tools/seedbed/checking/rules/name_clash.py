@@ -29,7 +29,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     clash = next(
         (
             (mine, theirs, path)
-            for mine, theirs, path in around.tree.clashes(leaf.name)
+            for mine, theirs, path in around.tree.folder_names.clashes(leaf.name)
             if around.tells_of(path)
         ),
         None,

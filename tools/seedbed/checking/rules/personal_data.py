@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import all_texts, place_of
+from seedbed.checking.texts import all_texts, holds_any, place_of, together
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB316"
@@ -33,13 +33,15 @@ _RESERVED = re.compile(
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _CARD = re.compile(r"(?<![\d.-])(?:4\d{3}|5[1-5]\d{2}|3[47]\d{2}|6011)(?:[ -]?\d){9,12}(?![\d.-])")
 
+_SIGNS = "@0123456789"
+"""One of these stands in an address of a person and in any number of ASCII digits."""
 _LONG_NUMBER = re.compile(r"\d[\dA-Z -]{9}")
 """Stands in every account and card; a search for it is quick."""
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """One finding for each kind in a text of the seeds, at the first; a document's address is no person's."""
-    if "@" not in leaf.text and _LONG_NUMBER.search(leaf.text) is None:
+    if together(leaf).isascii() and not holds_any(leaf, _SIGNS):
         return
     for path, text in all_texts(leaf):
         if path[:1] in (("document",), ("created_by",)):

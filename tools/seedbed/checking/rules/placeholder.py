@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import all_texts, is_placeholder, shown
+from seedbed.checking.texts import PLACEHOLDER_SIGNS, all_texts, holds_any, is_placeholder, shown
 from seedbed.taxonomy.leaf import LeafFile, Span
 
 CODE = "SB301"
@@ -32,13 +32,15 @@ _LEFT_IN_LINE = re.compile(r"TODO\b.*")
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look at every text of the leaf, and at its attribution."""
-    for path, text in all_texts(leaf):
+    for path, text in all_texts(leaf) if holds_any(leaf, PLACEHOLDER_SIGNS) else ():
         if path and is_placeholder(text):
             message = f"the placeholder {shown(text)} is still here; a teacher would imitate it"
             help = "write what it asks for, or remove the seed"
             yield Finding(CODE, SEVERITY, leaf.path, leaf.span(path), message, path, text[:80], help)
     where, attribution = around.tree.attribution(leaf.path)
-    for number, line in enumerate((attribution or "").splitlines(), start=1):
+    if attribution is None or "TODO" not in attribution:
+        return
+    for number, line in enumerate(attribution.splitlines(), start=1):
         match = _LEFT_IN_LINE.search(line)
         if match is not None:
             span = Span(number, match.start() + 1, number, match.end() + 1)

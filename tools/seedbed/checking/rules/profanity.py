@@ -18,7 +18,7 @@ from functools import cache
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import all_texts, place_of
+from seedbed.checking.texts import all_texts, holds_any, place_of
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB317"
@@ -34,9 +34,8 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """One finding for each text that holds such a word, at the first one."""
     listed = around.settings.profanity
     words = WORDS if listed is None else listed
-    whole = leaf.text.casefold()
-    if not any(word.casefold() in whole for word in words):
-        return  # a search for plain words is many times quicker than one for a pattern
+    if not holds_any(leaf, map(str.casefold, words)):
+        return
     for path, text in all_texts(leaf):
         match = _pattern(words).search(text)
         if match is not None:

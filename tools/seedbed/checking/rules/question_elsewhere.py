@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Related, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import exchanges, normal
+from seedbed.checking.texts import exchanges
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB501"
@@ -28,10 +28,10 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look for each question without a context of its own in the other leaves."""
     asked: set[str] = set()
     for exchange in exchanges(leaf):
-        if exchange.question is None or exchange.context is not None or normal(exchange.question) in asked:
+        if exchange.question is None or exchange.context is not None or exchange.asked in asked:
             continue
-        asked.add(normal(exchange.question))
-        others = around.tree.same_question(exchange.question, near=leaf.path, whole=around.whole)
+        asked.add(exchange.asked)
+        others = around.tree.others.same_question(exchange.question, near=leaf.path, whole=around.whole)
         other = next((o for o in others if o.path != leaf.path and around.tells_of(o.path)), None)
         if other is not None:
             yield Finding(

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Related, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import exchanges, normal
+from seedbed.checking.texts import exchanges
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB303"
@@ -33,11 +33,8 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Compare each answer with its question, whatever their case and spacing."""
     told = {fault.yaml_path for fault in leaf.faults}
     for exchange in exchanges(leaf):
-        if exchange.answer_path in told:
+        if exchange.asked != exchange.said or not exchange.asked or exchange.answer_path in told:
             continue  # two missing texts are alike, but that is not what is wrong with them
-        question, answer = exchange.question, exchange.answer
-        if question is None or answer is None or not normal(question) or normal(question) != normal(answer):
-            continue
         yield Finding(
             CODE,
             SEVERITY,
@@ -45,7 +42,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
             leaf.span(exchange.answer_path),
             "the answer repeats its question; the model would learn to parrot",
             exchange.answer_path,
-            answer[:80],
+            (exchange.answer or "")[:80],
             "write what the model should answer",
             related=(Related(leaf.path, leaf.span(exchange.question_path), "the question"),),
         )

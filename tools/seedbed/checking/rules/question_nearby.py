@@ -18,10 +18,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Related, Severity
+from seedbed.checking.other_leaves import OtherQuestion
 from seedbed.checking.questions import shingles
 from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import exchanges, normal, words_of
-from seedbed.checking.tree import OtherQuestion
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB502"
@@ -60,7 +60,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
 def _nearest(question: str, leaf: LeafFile, around: Surroundings) -> tuple[float, OtherQuestion] | None:
     """The most similar question of another leaf and how similar it is; None where one asks the very same."""
     best: tuple[float, OtherQuestion] | None = None
-    for other in around.tree.near_questions(question, near=leaf.path, whole=around.whole):
+    for other in around.tree.others.near_questions(question, near=leaf.path, whole=around.whole):
         if other.path == leaf.path or other.grounded:
             continue
         if normal(other.question) == normal(question):

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Related, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import Exchange, exchanges, normal
+from seedbed.checking.texts import Exchange, exchanges
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB305"
@@ -27,11 +27,12 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Group questions under the same context; full copies are another rule's (SB304). One finding for each question."""
     groups: dict[tuple[str, str], list[Exchange]] = {}
     for exchange in exchanges(leaf):
-        if exchange.question and normal(exchange.question):
-            key = (normal(exchange.question), normal(exchange.context or ""))
-            groups.setdefault(key, []).append(exchange)
+        if exchange.asked:
+            groups.setdefault((exchange.asked, exchange.about), []).append(exchange)
     for group in groups.values():
-        distinct = {normal(exchange.answer or ""): exchange for exchange in reversed(group)}
+        if len(group) == 1:
+            continue
+        distinct = {exchange.said: exchange for exchange in reversed(group)}
         first, *later = sorted(distinct.values(), key=lambda exchange: leaf.span(exchange.question_path))
         if later:
             yield _finding(leaf, first, later)

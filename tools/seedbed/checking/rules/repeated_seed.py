@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Related, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import Exchange, exchanges, normal
+from seedbed.checking.texts import Exchange, exchanges
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB304"
@@ -29,8 +29,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     for exchange in exchanges(leaf):
         if not exchange.question or not exchange.answer:
             continue
-        key = (normal(exchange.question), normal(exchange.answer), normal(exchange.context or ""))
-        earlier = first.setdefault(key, exchange)
+        earlier = first.setdefault((exchange.asked, exchange.said, exchange.about), exchange)
         if earlier is not exchange:
             yield Finding(
                 CODE,

@@ -31,6 +31,8 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     asked = [exchange for exchange in exchanges(leaf) if exchange.question and exchange.question.strip()]
     if len(asked) < FEWEST_QUESTIONS or any(exchange.context is not None for exchange in asked):
         return
+    if len({(exchange.question or "").split(None, 1)[0] for exchange in asked}) > 1:
+        return
     together = zip(*((exchange.question or "").split() for exchange in asked), strict=False)
     opening = [words[0] for words in takewhile(lambda words: len(set(words)) == 1, together)]
     distinct = {exchange.question for exchange in asked}

@@ -16,8 +16,9 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
@@ -48,16 +49,38 @@ _NAMED = re.compile(
     r"(?i)(?:pass(?:word|wd|phrase)|secret|token|api[_ -]?key|access[_ -]?key|private[_ -]?key|credentials?)"
     r"[\"']?\s{0,2}(?:[:=]|=>)\s{0,2}[\"']?(?P<value>[A-Za-z0-9+/=_.~-]{16,})"
 )
-_SIGNS = (
-    *(
-        "akia asia ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- glft- xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs-"
-    ).split(),
-    *("hooks.slack.com sk- aiza hf_ sk_live_ rk_live_ npm_ pypi- sg. eyj -----begin").split(),
-    *("password passwd passphrase secret token apikey api_key api-key credential").split(),
-    *("api key", "access key", "private key", "access_key", "private_key", "accesskey", "privatekey"),
-    *("access-key", "private-key"),
+_SIGNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "gh": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+        "gl": ("glpat-", "gldt-", "glrt-", "glft-"),
+        "sk": ("sk-", "sk_live_"),
+        "hub_pat": ("github_pat_",),
+        "key": tuple(
+            f"{word}{joint}key" for word in ("api", "access", "private") for joint in ("", "_", "-", " ")
+        ),
+        "pass": ("password", "passwd", "passphrase"),
+        **{
+            sign: (sign,)
+            for sign in (
+                *(
+                    "akia",
+                    "asia",
+                    "xox",
+                    "hooks.slack.com",
+                    "aiza",
+                    "hf_",
+                    "rk_live_",
+                    "npm_",
+                    "pypi-",
+                    "sg.",
+                    "eyj",
+                ),
+                *("-----begin", "secret", "token", "credential"),
+            )
+        },
+    }
 )
-"""One of these stands, without case, in whatever a pattern finds."""
+"""What stands, without case, in whatever a pattern finds: a piece of it, and where that is there, the whole signs."""
 LEAST_BITS = 3.6
 """Shannon entropy of a named value's signs, in bits each, from which it is likely random; English words have about 3."""
 _SHOWN_AS_EXAMPLE = re.compile(r"(?i)example|x{4,}|sample|placeholder|your|dummy|fake|1234567|abcdef")
@@ -94,7 +117,7 @@ def _in_file(path: str, text: str) -> Iterator[Finding]:
 @lru_cache(maxsize=16)  # most leaves share a few attributions
 def _signs_in(text: str) -> tuple[str, ...]:
     whole = text.casefold()
-    return tuple(sign for sign in _SIGNS if sign in whole)
+    return tuple(sign for piece, signs in _SIGNS.items() if piece in whole for sign in signs if sign in whole)
 
 
 def _secrets(line: str) -> Iterator[tuple[str, int, int]]:

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from seedbed.checking.finding import Finding, Related, Severity
+from seedbed.checking.other_leaves import topic_of
 from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import start_of
-from seedbed.checking.tree import topic_of
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB503"
@@ -35,7 +35,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     if not around.newcomer or not topic or set(topic) <= _GENERAL:
         return
     branch = leaf.name.split("/", 1)[0]
-    for path in around.tree.of_topic(topic, near=leaf.path, whole=around.whole):
+    for path in around.tree.others.of_topic(topic, near=leaf.path, whole=around.whole):
         other = around.tree.leaf_file(path)
         if path == leaf.path or not other.name.startswith(f"{branch}/") or not around.tells_of(path):
             continue

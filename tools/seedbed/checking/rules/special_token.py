@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import all_texts, place_of
+from seedbed.checking.texts import all_texts, holds_any, place_of
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB308"
@@ -36,6 +36,8 @@ _TOKEN = re.compile(
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """One finding for each text that holds a token, at the token where it stands on one line."""
+    if not holds_any(leaf, "<["):
+        return
     for path, text in all_texts(leaf):
         match = _TOKEN.search(text)
         if match is not None:

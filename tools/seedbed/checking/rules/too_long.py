@@ -14,7 +14,6 @@ To fix it: shorten the text, or split the seed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
@@ -30,24 +29,17 @@ CHARACTERS_PER_WORD = 8
 """With its space; English prose has 6, and the longest seeds of public taxonomies that keep to the words have 7."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Length:
-    """How much text there is, by both measures."""
-
-    words: int = 0
-    characters: int = 0
-
-    def __add__(self, other: _Length) -> _Length:
-        return _Length(self.words + other.words, self.characters + other.characters)
-
-    def beyond(self, words: int) -> str | None:
-        """What is too much for a limit of so many words, and the limit; None when it keeps to it."""
-        if self.words > words:
-            return f"{self.words:,} words; more than {words:,}"
-        characters = words * CHARACTERS_PER_WORD
-        if self.characters > characters:
-            return f"{self.characters:,} characters; more than {characters:,}"
-        return None
+def _beyond(most: int, *texts: str | None) -> str | None:
+    """What of the texts is too much for a limit of `most` words, and the limit; None when they keep to it."""
+    characters = sum(len(text) for text in texts if text is not None)
+    if characters < 2 * most:
+        return None  # a word and its space are two characters
+    words = sum(len(text.split()) for text in texts if text is not None)
+    if words > most:
+        return f"{words:,} words; more than {most:,}"
+    if characters > most * CHARACTERS_PER_WORD:
+        return f"{characters:,} characters; more than {most * CHARACTERS_PER_WORD:,}"
+    return None
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
@@ -56,13 +48,12 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     for finding in _parts(leaf):
         told.add(finding.yaml_path[:2])
         yield finding
-    totals: dict[YamlPath, _Length] = {}
+    wholes: dict[YamlPath, list[str | None]] = {}
     for exchange in exchanges(leaf):
-        seed_path = exchange.yaml_path[:2]
-        totals.setdefault(seed_path, _length(exchange.context))
-        totals[seed_path] += _length(exchange.question) + _length(exchange.answer)
-    for path, length in totals.items():
-        if path not in told and (excess := length.beyond(SEED_WORDS)) is not None:
+        whole = wholes.setdefault(exchange.yaml_path[:2], [exchange.context])
+        whole += exchange.question, exchange.answer
+    for path, texts in wholes.items():
+        if path not in told and (excess := _beyond(SEED_WORDS, *texts)) is not None:
             message = f"this seed has {excess} leave a prompt no room for others"
             help = "split it: the same context can stand in two seeds with other questions"
             yield Finding(
@@ -75,10 +66,6 @@ def too_long_parts(leaf: LeafFile) -> list[YamlPath]:
     return [finding.yaml_path for finding in _parts(leaf)]
 
 
-def _length(text: str | None) -> _Length:
-    return _Length() if text is None else _Length(len(text.split()), len(text))
-
-
 def _parts(leaf: LeafFile) -> Iterator[Finding]:
     seen: set[str] = set()
     for path, seed in seeds(leaf):
@@ -86,14 +73,14 @@ def _parts(leaf: LeafFile) -> Iterator[Finding]:
         if isinstance(context, str) and context in seen:
             continue  # the same passage with other questions was told where it stands first
         seen.add(str(context))
-        excess = _length(context).beyond(CONTEXT_WORDS) if isinstance(context, str) else None
+        excess = _beyond(CONTEXT_WORDS, context) if isinstance(context, str) else None
         if excess is not None:
             where = (*path, "context")
             message = f"the context has {excess} crowd out other seeds in a prompt"
             help = "keep the part that the questions need"
             yield Finding(CODE, SEVERITY, leaf.path, leaf.key_span(where), message, where, "context", help)
     for exchange in exchanges(leaf):
-        excess = (_length(exchange.question) + _length(exchange.answer)).beyond(EXCHANGE_WORDS)
+        excess = _beyond(EXCHANGE_WORDS, exchange.question, exchange.answer)
         if excess is not None:
             where = exchange.answer_path if exchange.answer else exchange.question_path
             message = f"question and answer have {excess} crowd out other seeds"

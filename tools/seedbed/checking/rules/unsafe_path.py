@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
@@ -45,6 +46,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
             )
 
 
+@lru_cache(maxsize=1_024)  # leaves share most of their folders
 def trouble_of(part: str) -> str | None:
     """Why the name `part` cannot be checked out everywhere; None when it can."""
     if part in ("", ".", "..") or part.casefold() in (".git", "git~1"):
