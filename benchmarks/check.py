@@ -9,12 +9,14 @@ Figures, each the best of several runs, so that a busy machine disturbs them lea
   process too, in the interpreter of --peer-python (a virtual environment with `instructlab-schema` in it);
 - `pull_seconds_100`, `pull_seconds_5k`: `seedbed check --base … --head …` of a pull request that adds one leaf, edits
   one and moves one, whole process, in a repository of 100 and of N (5,000) leaves, its index of questions in place;
-- `tree_5k_seconds`, `tree_5k_mib`: `seedbed check --all` of the N leaves and the peak of its largest process;
+- `tree_5k_seconds`, `tree_5k_mib`: `seedbed check --all` of the N leaves, and the most that all its processes held
+  together (the sum of their proportional set sizes, in which a page that two share counts half for each);
   `tree_5k_processor_seconds` is the time of all its processes on processors, which a busy machine disturbs less, and
   `tree_5k_first_seconds` is the first run, which also makes the index.
 
 N is 5,000, so that the whole takes about a minute; with `--leaves 100000` (figures then end in `100k`) it takes about
-ten. The repositories are made from a seed: leaves of five questions in words of its own invention.
+ten. The repositories are made from a seed: leaves of five questions in words of its own invention. Every process finds
+Seedbed's bytecode made, as installing leaves it.
 """
 
 from __future__ import annotations
@@ -135,17 +137,42 @@ def make_repository(folder: Path, leaves: int) -> None:
     (folder / "made").touch()
 
 
-def run_check(folder: Path, arguments: Sequence[str]) -> tuple[float, float, float]:
-    """Seconds, MiB (the most that its largest process held) and processor seconds of one check, which has to pass."""
-    measured = (
-        "import resource,sys,time,subprocess\n"
-        "began=time.perf_counter()\n"
-        "code=subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL).returncode\n"
-        "took,used=time.perf_counter()-began,resource.getrusage(resource.RUSAGE_CHILDREN)\n"
-        "print(took,used.ru_maxrss/1024,used.ru_utime+used.ru_stime,code)"
-    )
-    command = [sys.executable, "-c", measured, *SEEDBED, "check", *arguments]
-    environment = {**os.environ, "NO_COLOR": "1"}
+MEASURED = """
+import glob, os, resource, subprocess, sys, threading, time
+
+def held(process):
+    # KiB of the process and of all below it; 0 for what has just ended
+    try:
+        children = [int(pid) for tasks in glob.glob(f"/proc/{process}/task/*/children") for pid in open(tasks).read().split()]
+        with open(f"/proc/{process}/smaps_rollup") as lines:
+            own = sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    except OSError:
+        return 0
+    return own + sum(map(held, children))
+
+began = time.perf_counter()
+checked = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL)
+most = 0
+if sys.argv[1] == "memory":
+    while checked.poll() is None:
+        most = max(most, held(checked.pid))
+        time.sleep(0.25)
+code = checked.wait()
+took, used = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+print(took, max(most, used.ru_maxrss) / 1024, used.ru_utime + used.ru_stime, code)
+"""
+
+
+def run_check(folder: Path, arguments: Sequence[str], *, memory: bool = False) -> tuple[float, float, float]:
+    """Seconds, MiB and processor seconds of one check, which has to pass.
+
+    The MiB are those of its largest process; with `memory`, those of all together, sampled four times a second (Linux).
+    """
+    what = "memory" if memory else "time"
+    command = [sys.executable, "-c", MEASURED, what, *SEEDBED, "check", *arguments]
+    bytecode = folder.parent / "bytecode"
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONPYCACHEPREFIX": str(bytecode)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     found = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
     seconds, mebibytes, processor, code = found.stdout.split()
     if code != "0":
@@ -219,7 +246,7 @@ def measure(folder: Path, leaves: int, peer: str | None) -> Iterator[tuple[str, 
     size = f"{leaves // 1_000}k" if leaves % 1_000 == 0 else str(leaves)
     yield f"tree_{size}_first_seconds", run_check(large, ["--all", "--head", "main"])[0]
     yield f"pull_seconds_{size}", pull_seconds(large)
-    seconds, mebibytes, processor = run_check(large, ["--all", "--head", "main"])
+    seconds, mebibytes, processor = run_check(large, ["--all", "--head", "main"], memory=True)
     yield f"tree_{size}_seconds", seconds
     yield f"tree_{size}_processor_seconds", processor
     yield f"tree_{size}_mib", mebibytes

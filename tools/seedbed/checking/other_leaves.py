@@ -93,7 +93,7 @@ class OtherLeaves:
         found: list[TreeFile] = []
         waiting = [folder]
         while waiting:
-            listed = self._repository.folder(self._commit, waiting.pop())
+            listed = self._files.folder(waiting.pop())
             found += filter(self._files.is_leaf, listed.files.values())
             waiting += listed.folders
             if len(found) + len(waiting) > NEAREST_LEAVES:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import tempfile
 from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -61,6 +60,8 @@ class StoredPostings:
 
         Where the file cannot be written, as in a repository that is only to be read, they last as long as the process.
         """
+        import tempfile  # slow to import, and a reader of stored postings needs it not
+
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(prefix=file.name, dir=file.parent)

@@ -37,7 +37,7 @@ def seeds(leaf: LeafFile) -> Iterator[tuple[YamlPath, Mapping[str, object]]]:
     if not isinstance(items, list):
         return
     for index, item in enumerate(items):
-        if isinstance(item, Mapping):
+        if isinstance(item, dict):
             yield ("seed_examples", index), item
 
 
@@ -99,7 +99,7 @@ def _exchanges(leaf: LeafFile) -> Iterator[Exchange]:
                 yield _exchange(path, _text(seed.get("question")), _text(seed.get("answer")), context)
             continue
         for index, pair in enumerate(pairs):
-            if isinstance(pair, Mapping):
+            if isinstance(pair, dict):
                 where = (*path, "questions_and_answers", index)
                 yield _exchange(where, _text(pair.get("question")), _text(pair.get("answer")), context)
 

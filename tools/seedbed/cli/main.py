@@ -8,11 +8,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -71,6 +68,8 @@ def all_commands() -> Mapping[str, tuple[str, str]]:
 
     Such an entry point names a mapping of the same shape as `COMMANDS`. A name that is taken keeps its first meaning.
     """
+    from importlib.metadata import entry_points  # slow to import, and no command of this package needs it
+
     found = dict(COMMANDS)
     for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name):
         try:
@@ -212,6 +211,9 @@ def _quiet_pipe() -> int:
 
 def _internal(error: Exception) -> int:
     """A defect of Seedbed's own: write down what a maintainer needs, and say where."""
+    import tempfile
+    import traceback
+
     text = "\n".join(
         [
             f"seedbed {__version__}, Python {sys.version.split()[0]}, {sys.platform}",

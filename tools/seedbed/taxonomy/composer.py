@@ -24,6 +24,7 @@ MAXIMUM_FAULTS = 20
 
 _WORD = re.compile(r"\S*")
 _VERSION = ("version",)
+_NUMBER = re.compile("[0-9]{1,6}")
 
 
 class RefusedError(Exception):
@@ -162,10 +163,8 @@ class Composer:
         self._place("", path, start, end)
 
     def _expects_key(self) -> bool:
-        if not self._frames:
-            return False
-        frame = self._frames[-1]
-        return frame.key is None and isinstance(frame.items, dict)
+        frames = self._frames
+        return bool(frames) and frames[-1].key is None and type(frames[-1].items) is dict
 
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
@@ -174,24 +173,31 @@ class Composer:
         if not bare:
             self._properties(event, start)
         value, style = event.value, event.style
-        if style in ("|", ">"):
+        plain, escaped = not style, False
+        if style == '"':
+            escaped = self._text.find("\\", start, end) >= 0
+        elif style == "|" or style == ">":
             end = self._end_of_block(start, end)
-        plain = style is None or style == ""
-        escaped = style == '"' and self._text.find("\\", start, end) >= 0
         if self._expects_key():
             self._take_key(value, plain and bare, escaped, start, end)
             return
         path = self._next_path()
-        if escaped and (unwanted := unwanted_in_value(value)) is not None:
-            self._composed.faults.append(character_fault(unwanted, self._places.span(start, end), path))
-        if plain and path and value == "" and bare:
+        if not plain:
+            if escaped and (unwanted := unwanted_in_value(value)) is not None:
+                self._composed.faults.append(character_fault(unwanted, self._places.span(start, end), path))
+            self._place(value, path, start, end)
+            return
+        self._place(self._plain(value, bare, path, start, end), path, start, end)
+
+    def _plain(self, value: str, bare: bool, path: YamlPath, start: int, end: int) -> str | int:
+        """The value of a scalar without quotes: text, but for the version."""
+        if path and value == "" and bare:
             span = self._composed.key_spans.get(path) or self._places.span(start, start)
             self._composed.faults.append(yaml_faults.empty_value(path, span))
-        elif plain and bare and path and path[0] != "version" and (reading := reading_of(value)) is not None:
+        elif bare and path and path[0] != "version" and (reading := reading_of(value)) is not None:
             span = self._places.span(start, end)
             self._composed.faults.append(yaml_faults.plain_value(value, reading, path, span))
-        number = plain and path == _VERSION and re.fullmatch("[0-9]{1,6}", value)
-        self._place(int(value) if number else value, path, start, end)
+        return int(value) if path == _VERSION and _NUMBER.fullmatch(value) else value
 
     def _end_of_block(self, start: int, end: int) -> int:
         """Where the last line with text on it ends; the parser counts the line breaks after it too."""

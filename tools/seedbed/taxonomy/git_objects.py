@@ -32,6 +32,7 @@ class GitObjects:
         self._children = lru_cache(maxsize=512)(
             self._read_children
         )  # the folders above are asked for again and again
+        self._size = lru_cache(maxsize=4_096)(self._read_size)  # many leaves share an attribution
 
     def commit(self, commit: str) -> pygit2.Commit:
         """The commit with this full id; raises RepositoryError when there is none."""
@@ -163,7 +164,7 @@ class GitObjects:
     def _tree_file(self, path: str, mode: int, oid: pygit2.Oid) -> TreeFile:
         return TreeFile(path, mode, str(oid), 0 if mode == SUBMODULE else self._size(oid))
 
-    def _size(self, blob: pygit2.Oid) -> int:
+    def _read_size(self, blob: pygit2.Oid) -> int:
         try:
             return int(self._git.odb.read_header(blob)[1])
         except (KeyError, pygit2.GitError):

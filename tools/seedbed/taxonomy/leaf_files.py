@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from seedbed.taxonomy.leaf import BRANCHES
@@ -45,18 +44,18 @@ class LeafFiles:
 
     def file(self, path: str) -> TreeFile | None:
         """The file at `path`, leaf or not."""
-        return self._folder(parent(path)).files.get(path)
+        return self.folder(parent(path)).files.get(path)
 
     def directly_in(self, folder: str) -> tuple[TreeFile, ...]:
         """The leaves that lie in this very folder."""
-        return tuple(filter(self.is_leaf, self._folder(folder).files.values()))
+        return tuple(filter(self.is_leaf, self.folder(folder).files.values()))
 
     def below(self, folder: str) -> tuple[TreeFile, ...]:
         """All files in and below a folder, sorted by path, leaves or not."""
         found: list[TreeFile] = []
         waiting = [folder]
         while waiting:
-            listed = self._folder(waiting.pop())
+            listed = self.folder(waiting.pop())
             found += listed.files.values()
             waiting += listed.folders
         return tuple(sorted(found, key=lambda file: file.path))
@@ -87,7 +86,7 @@ class LeafFiles:
             return False
         if is_qna(file.path):
             return True
-        if any(any(map(is_qna, self._folder(folder).files)) for folder in self.owners(file.path)):
+        if any(any(map(is_qna, self.folder(folder).files)) for folder in self.owners(file.path)):
             return False  # a file beside a leaf or below it
         return parts[0] in BRANCHES or (file.is_regular and self._speaks_of_seeds(file))
 
@@ -97,8 +96,8 @@ class LeafFiles:
         raw = self._repository.read(file, commit=self._revision, limit=_READ_LIMIT)
         return _SPEAKS_OF_SEEDS.search(raw) is not None
 
-    def _folder(self, path: str) -> Folder:
-        """One folder of a commit is listed by itself; of the working tree git can only list all."""
+    def folder(self, path: str) -> Folder:
+        """What lies directly in a folder. Of a commit it is listed by itself; of the working tree git can only list all."""
         if self._revision is None:
             self._list_everything()
         if path not in self._folders:
@@ -141,7 +140,7 @@ def leaf_name(path: str, taxonomy_root: str) -> str:
     """The name of the leaf whose file is `path`: its folder, from the branch down; `.` for a file in the root itself."""
     root = plain_root(taxonomy_root)
     inside = path.removeprefix(f"{root}/") if root else path
-    return str(PurePosixPath(inside).parent)
+    return parent(inside) or "."
 
 
 def plain_root(taxonomy_root: str) -> str:

@@ -14,7 +14,7 @@ To fix it: shorten the context or split the seed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.rules.too_long import too_long_parts
@@ -59,7 +59,7 @@ def estimated_tokens(text: str) -> int:
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for item in value.values():
             yield from _texts(item)
     elif isinstance(value, list):
