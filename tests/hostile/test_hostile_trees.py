@@ -10,7 +10,9 @@ import pytest
 from support.hostile_trees import (
     EXECUTABLE,
     FILE,
+    FOLDER,
     LINK,
+    OTHER_LEAF,
     SUBMODULE,
     Entry,
     assert_contained,
@@ -22,8 +24,6 @@ from support.hostile_trees import (
     write_tree,
 )
 from support.repositories import SKILL, RepositoryBuilder, corrupt_object, large_zero_blob
-
-from seedbed.errors import RepositoryError
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +73,8 @@ def cases() -> Iterator[tuple[str, Mapping[bytes, Entry], tuple[str, ...]]]:
     yield "attribution of zero bytes", {b"victim": leaf(attribution=b"")}, ("SB211",)
     yield "attribution that is no text", {b"victim": leaf(attribution=bytes(range(256)))}, ("SB212",)
     yield "leaf as a folder", {b"victim": {b"qna.yaml": {b"qna.yaml": SKILL.encode()}}}, ("SB211",)
-    yield "folder as a link", {b"victim": (LINK, b"/etc")}, ()
-    yield "folder as a submodule", {b"victim": (SUBMODULE, b"")}, ()
+    yield "folder as a link", {b"victim": (LINK, b"/etc")}, ("SB208",)
+    yield "folder as a submodule", {b"victim": (SUBMODULE, b"")}, ("SB208",)
     yield "very long name", {b"n" * 5_000: leaf()}, ("SB203",)
     yield "names of 255 bytes", {b"n" * 255: leaf()}, ("SB203",)
     yield "thirty folders", at(b"/".join([b"d"] * 30), leaf()), ("SB203",)
@@ -100,11 +100,26 @@ def test_a_hostile_tree(
 
 
 def test_two_entries_of_one_name(builder: RepositoryBuilder) -> None:
-    """A tree may name a file twice, and what is checked would not be what git takes: such a tree is refused by name."""
+    """A tree may name a file twice, and what is checked would not be what git takes: neither is read."""
     good, bad = builder.blob(SKILL.encode()), builder.blob(b"[]\n")
     victim = builder.raw_tree([(FILE, b"qna.yaml", good), (FILE, b"qna.yaml", bad)])
-    with pytest.raises(RepositoryError, match="victim holds two entries of the same name"):
-        check_tree(builder, taxonomy({b"victim": victim}))
+    checked = check_tree(builder, taxonomy({b"victim": victim}))
+    assert_contained(checked, builder.path)
+    assert_told(checked, ("SB204", "SB211"))
+
+
+def test_two_folders_of_one_name(builder: RepositoryBuilder) -> None:
+    one, other = write_tree(builder, leaf()), write_tree(builder, leaf(b"[]\n"))
+    skills = builder.raw_tree(
+        [
+            (FOLDER, b"victim", one),
+            (FOLDER, b"victim", other),
+            (FOLDER, b"zebras", write_tree(builder, leaf(OTHER_LEAF))),
+        ]
+    )
+    checked = check_tree(builder, {b"taxonomy": {b"compositional_skills": skills}})
+    assert_contained(checked, builder.path)
+    assert_told(checked, ("SB208",))
 
 
 def test_a_slash_inside_a_name(builder: RepositoryBuilder) -> None:

@@ -26,7 +26,7 @@ SECONDS = 2.0
 OTHER = "taxonomy/compositional_skills/zebras/qna.yaml"
 """The leaf beside each hostile one. It has one fault of its own, SB107, that must always be told."""
 GOOD_LEAF, GOOD_ATTRIBUTION = SKILL.encode(), ATTRIBUTION.encode()
-_OTHER_LEAF = SKILL.replace("capital of", "zebra of").replace("answer: Oslo", "answer: no").encode()
+OTHER_LEAF = SKILL.replace("capital of", "zebra of").replace("answer: Oslo", "answer: no").encode()
 
 Entry = bytes | tuple[int, bytes] | Mapping[bytes, "Entry"] | pygit2.Oid
 """A file's bytes; a mode and bytes; a folder; or an object that is there already (a folder's)."""
@@ -66,7 +66,7 @@ def at(path: bytes, entry: Entry) -> dict[bytes, Entry]:
 
 def taxonomy(skills: Mapping[bytes, Entry]) -> dict[bytes, Entry]:
     """A repository whose skills branch holds `skills` and the other leaf."""
-    return {b"taxonomy": {b"compositional_skills": {**skills, b"zebras": leaf(_OTHER_LEAF)}}}
+    return {b"taxonomy": {b"compositional_skills": {**skills, b"zebras": leaf(OTHER_LEAF)}}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from support.repositories import RepositoryBuilder, corrupt_object, large_zero_blob
 
 from seedbed.errors import ExitCode, RepositoryError
+from seedbed.taxonomy.leaf_files import LeafFiles
 from seedbed.taxonomy.repository import EXECUTABLE, REGULAR, SUBMODULE, SYMLINK, Repository
 from seedbed.taxonomy.safe_paths import is_safe_path
 
@@ -240,10 +241,13 @@ def test_tree_that_names_itself_many_times_is_refused(builder: RepositoryBuilder
     for _ in range(11):
         tree = builder.raw_tree([(0o040000, b"d%d" % i, tree) for i in range(10)])
     repository = Repository.open(builder.path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("seedbed.taxonomy.repository.MAXIMUM_FILES", 5_000)
-        with pytest.raises(RepositoryError, match="more than"):
-            repository.files(builder.commit_tree(tree))
+    commit = builder.commit_tree(tree)
+    with pytest.raises(RepositoryError, match="repeats the same folders"):
+        repository.files(commit)
+    with pytest.raises(RepositoryError, match="repeats the same folders"):
+        repository.differing(builder.commit_tree(builder.raw_tree([])), commit)
+    with pytest.raises(RepositoryError, match="more than 50,000 files"):
+        LeafFiles(repository, commit, ".").below("")
 
 
 def test_deep_folders_are_refused(builder: RepositoryBuilder) -> None:

@@ -78,7 +78,13 @@ def check(
     general = list(rules.findings)
     text = rules.text
     if base is not None:
-        general += strays(repository.differing(base.base, commit, plain_root(root)), after.belongs_to_a_leaf)
+        differing = repository.differing(base.base, commit, plain_root(root))
+    else:
+        every = after.files_below(plain_root(root))
+        differing = tuple(
+            (None, file) for file in every if any(_covers(at, file.path) for at in paths or ".")
+        )
+    general += strays(differing, after.belongs_to_a_leaf)
     if base is None and not paths:
         text = _policy_text(repository, commit)
         general += unused(settings.check.ignore, occasion.used, text)

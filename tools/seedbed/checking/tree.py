@@ -58,6 +58,10 @@ class Tree:
         """Whether a leaf has this name."""
         return bool(self._files.directly_in(self._files.folder_of(name)))
 
+    def files_below(self, folder: str) -> tuple[TreeFile, ...]:
+        """All files in and below a folder, leaves or not."""
+        return self._files.below(folder)
+
     def around(self, path: str) -> tuple[TreeFile, ...]:
         """All files in and below the folder that holds `path`."""
         return self._files.below(parent(path))

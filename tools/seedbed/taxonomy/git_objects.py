@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -13,10 +14,12 @@ from pygit2.enums import ObjectType
 
 from seedbed.errors import RepositoryError
 from seedbed.taxonomy.safe_paths import printable, too_large
-from seedbed.taxonomy.tree_file import FOLDER, SUBMODULE, Difference, Folder, TreeFile
+from seedbed.taxonomy.tree_file import DOUBLED, FOLDER, SUBMODULE, Difference, Folder, TreeFile
 
 MAXIMUM_FILES = 500_000
 """A tree may name itself many times over; no honest one has this many files."""
+MAXIMUM_REPEATED = 100_000
+"""Entries of folders whose very content was met before; a tree that names itself has hardly any others."""
 MAXIMUM_DIRECTORY_DEPTH = 64
 
 _Entry = tuple[int, pygit2.Oid]
@@ -29,10 +32,9 @@ class GitObjects:
     def __init__(self, git: pygit2.Repository, root: Path) -> None:
         self._git = git
         self._root = root
-        self._children = lru_cache(maxsize=512)(
-            self._read_children
-        )  # the folders above are asked for again and again
-        self._size = lru_cache(maxsize=4_096)(self._read_size)  # many leaves share an attribution
+        # The folders above are asked for again and again, and many leaves share an attribution.
+        self._children = lru_cache(maxsize=512)(self._read_children)
+        self._size = lru_cache(maxsize=4_096)(self._read_size)
 
     def commit(self, commit: str) -> pygit2.Commit:
         """The commit with this full id; raises RepositoryError when there is none."""
@@ -75,7 +77,8 @@ class GitObjects:
             path, before, after, depth = waiting.pop()
             if before == after:
                 continue
-            bound.take(depth)
+            again = bound.seen_again((before, after))
+            bound.take(depth, again=again)
             left, right = self._as_folder(before, path), self._as_folder(after, path)
             waiting += [
                 (inside, left.get(inside), right.get(inside), depth + 1)
@@ -114,8 +117,8 @@ class GitObjects:
             entry = children.get(at)
         return entry
 
-    def _entries(self, tree: pygit2.Oid, folder: str) -> list[tuple[str, _Entry]]:
-        """The entries of one tree with their full paths."""
+    def _read_children(self, tree: pygit2.Oid, folder: str) -> dict[str, _Entry]:
+        """The entries of one tree with their full paths; of two of one name, as no git writes them, one as doubled."""
         try:
             found: Any = self._git.get(tree)
         except (ValueError, pygit2.GitError):
@@ -125,31 +128,27 @@ class GitObjects:
                 f"the folder {printable(folder)} is missing from the object store", hint=_BROKEN
             )
         start = f"{folder}/" if folder else ""
-        return [
+        entries = [
             (
                 start + bytes(entry.raw_name or b"").decode("utf-8", "surrogateescape"),
                 (int(entry.filemode), entry.id),
             )
             for entry in found
         ]
-
-    def _read_children(self, tree: pygit2.Oid, folder: str) -> dict[str, _Entry]:
-        """The entries of one tree by full path. Two of one name are no tree that git would write or check out."""
-        entries = self._entries(tree, folder)
         children = dict(entries)
         if len(children) != len(entries):
-            raise RepositoryError(
-                f"the folder {printable(folder or '.')} holds two entries of the same name; git cannot check it out",
-                hint="git fsck shows which; commit the folder anew",
-            )
+            for path, count in Counter(path for path, _ in entries).items():
+                if count > 1:
+                    children[path] = DOUBLED, children[path][1]
         return children
 
     def _below(self, top: pygit2.Oid, under: str, bound: _Bound) -> Iterator[tuple[str, _Entry]]:
         waiting: list[tuple[pygit2.Oid, str, int]] = [(top, under, 0)]
         while waiting:
             tree, folder, depth = waiting.pop()
-            for path, (mode, oid) in self._entries(tree, folder):
-                bound.take(depth)
+            again = bound.seen_again(tree)
+            for path, (mode, oid) in self._read_children(tree, folder).items():
+                bound.take(depth, again=again)
                 if mode == FOLDER:
                     waiting.append((oid, path, depth + 1))
                 else:
@@ -175,12 +174,26 @@ class _Bound:
     """Counts what a walk has met: a few small trees can name each other into any number of paths."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._count = self._repeated = 0
+        self._seen: set[object] = set()
 
-    def take(self, depth: int) -> None:
+    def seen_again(self, folder: object) -> bool:
+        """Whether a folder of the same content was met before, under another path."""
+        known = folder in self._seen
+        self._seen.add(folder)
+        return known
+
+    def take(self, depth: int, *, again: bool) -> None:
+        """Count one entry; `again` where it lies in a folder that was met before."""
         self._count += 1
+        self._repeated += again
         if self._count > MAXIMUM_FILES or depth > MAXIMUM_DIRECTORY_DEPTH:
             raise RepositoryError(
                 f"the tree has more than {MAXIMUM_FILES:,} files or {MAXIMUM_DIRECTORY_DEPTH} levels of folders",
                 hint="name the folder of the taxonomy: [taxonomy] root in seedbed.toml",
+            )
+        if self._repeated > MAXIMUM_REPEATED:
+            raise RepositoryError(
+                f"the tree repeats the same folders more than {MAXIMUM_REPEATED:,} times",
+                hint="git ls-tree -r shows where; name the folder of the taxonomy: [taxonomy] root in seedbed.toml",
             )

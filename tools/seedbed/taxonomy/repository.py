@@ -16,7 +16,9 @@ from seedbed.errors import RepositoryError
 from seedbed.taxonomy.git_objects import MAXIMUM_DIRECTORY_DEPTH, MAXIMUM_FILES, GitObjects
 from seedbed.taxonomy.safe_paths import printable
 from seedbed.taxonomy.tree_file import (
+    DOUBLED,
     EXECUTABLE,
+    REFUSED,
     REGULAR,
     SUBMODULE,
     SYMLINK,
@@ -30,6 +32,7 @@ __all__ = [
     "EXECUTABLE",
     "MAXIMUM_DIRECTORY_DEPTH",
     "MAXIMUM_FILES",
+    "REFUSED",
     "REGULAR",
     "SUBMODULE",
     "SYMLINK",
@@ -217,8 +220,8 @@ class Repository:
 
         Raises RepositoryError when it is larger than `limit` bytes, before reading it, or cannot be read.
         """
-        if file.mode == SUBMODULE:
-            raise RepositoryError(f"{printable(file.path)} is a submodule, which Seedbed does not read")
+        if file.mode in (SUBMODULE, DOUBLED):
+            raise RepositoryError(f"{printable(file.path)} is {REFUSED[file.mode]}")
         return self._working.read(file.path, limit) if commit is None else self._objects.read(file, limit)
 
     def read_path(self, commit: str | None, path: str, limit: int) -> bytes | None:

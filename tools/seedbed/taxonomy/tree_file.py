@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 REGULAR = 0o100644
 EXECUTABLE = 0o100755
 SYMLINK = 0o120000
 SUBMODULE = 0o160000
 FOLDER = 0o040000
+DOUBLED = 0
+"""Of a name that stands twice in one folder: which of the two is meant nobody can say, so neither is read."""
+
+REFUSED: Mapping[int, str] = MappingProxyType(
+    {
+        SYMLINK: "a symbolic link, which is never followed",
+        SUBMODULE: "a submodule, which is never followed",
+        DOUBLED: "one of two entries of the same name, which git cannot check out",
+    }
+)
+"""What an entry that is never read is, by its mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +39,7 @@ class TreeFile:
 
     @property
     def is_regular(self) -> bool:
-        """Whether it is a plain file: neither a link nor a submodule."""
+        """Whether it is a plain file: no link, no submodule, and the only one of its name."""
         return self.mode in (REGULAR, EXECUTABLE, 0o100664)
 
 

@@ -18,17 +18,16 @@ from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import start_of
 from seedbed.taxonomy.leaf import LeafFile
+from seedbed.taxonomy.repository import REFUSED
 
 CODE = "SB204"
 SEVERITY = Severity.ERROR
-
-_REFUSED = {0o120000: "a symbolic link", 0o160000: "a submodule"}
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look at the file's mode, and at those of the files around it."""
     for file in dict.fromkeys((around.file, *around.tree.around(leaf.path))):
-        what = _REFUSED.get(file.mode)
+        what = REFUSED.get(file.mode)
         if what is None:
             continue
         own = file.path == leaf.path
@@ -37,7 +36,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
             SEVERITY,
             leaf.path,
             start_of(leaf),
-            f"{'this file' if own else f'`{file.path}` in this folder'} is {what}, which is never followed",
+            f"{'this file' if own else f'`{file.path}` in this folder'} is {what}",
             value=f"{file.path} {file.mode:o}",
             help="replace it by a regular file with the content that is meant",
         )

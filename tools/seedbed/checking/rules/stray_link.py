@@ -16,18 +16,16 @@ from collections.abc import Callable, Iterable, Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.taxonomy.leaf import Span
-from seedbed.taxonomy.repository import Difference, TreeFile
+from seedbed.taxonomy.repository import REFUSED, Difference, TreeFile
 
 CODE = "SB208"
 SEVERITY = Severity.ERROR
 
-KINDS_OF_MODE = {0o120000: "a symbolic link", 0o160000: "a submodule"}
-
 
 def strays(differences: Iterable[Difference], owned: Callable[[TreeFile], bool]) -> Iterator[Finding]:
-    """Links and submodules that a change adds or makes of files, save those that belong to a leaf (`owned`)."""
+    """Links, submodules and doubled names that differ from the base, save those that belong to a leaf (`owned`)."""
     for before, after in differences:
-        what = KINDS_OF_MODE.get(after.mode) if after is not None else None
+        what = REFUSED.get(after.mode) if after is not None else None
         if after is None or what is None or owned(after):
             continue
         if before is not None and before.mode == after.mode:
@@ -37,7 +35,7 @@ def strays(differences: Iterable[Difference], owned: Callable[[TreeFile], bool])
             SEVERITY,
             after.path,
             Span(1, 1, 1, 1),
-            f"this is {what}, which is never followed; what it stands for would not be taught",
+            f"this is {what}; what it stands for would not be taught",
             value=f"{after.mode:o}",
             help="replace it by a folder with the files themselves",
         )
