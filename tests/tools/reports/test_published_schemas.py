@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.validators import validator_for
 from support.naughty_strings import NAUGHTY
 from support.sample_reports import PATH, everything
 from support.xsd import Schema
@@ -21,6 +22,7 @@ from seedbed.reports.findings import REPORTS
 from seedbed.taxonomy.leaf import Span
 
 SCHEMAS = Path(__file__).parent / "schemas"
+PUBLISHED = Path(__file__).parents[2] / "support" / "published_schemas"
 URL = "https://seedbed.example/rules#"
 
 
@@ -50,6 +52,17 @@ def test_json_forms(form: str, schema: str) -> None:
     for report in reports():
         for url in (None, URL):
             validator.validate(json.loads(REPORTS[form](report, documentation_url=url)))
+
+
+def test_sarif_as_published() -> None:
+    rules = json.loads((PUBLISHED / "sarif-2.1.0.json").read_text(encoding="utf-8"))
+    validator = validator_for(rules)(rules, format_checker=FormatChecker())
+    for report in reports():
+        for url in (None, URL):
+            validator.validate(json.loads(REPORTS["sarif"](report, documentation_url=url)))
+    golden = Path(__file__).parent / "golden" / "findings.sarif"
+    validator.validate(json.loads(golden.read_text(encoding="utf-8")))
+    assert not validator.is_valid({"version": "2.1.0", "runs": [{"results": []}]})
 
 
 def test_junit() -> None:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
-from seedbed.errors import RepositoryError
 from seedbed.taxonomy.leaf import BRANCHES
 from seedbed.taxonomy.repository import Folder, Repository, TreeFile
-from seedbed.taxonomy.safe_paths import printable
 
 FILE_NAME = "qna.yaml"
 
-MOST_BELOW = 50_000
-"""Files below one folder while the tree is opened folder by folder; a small tree can name itself without end."""
 _READ_LIMIT = 256 * 1024
 _SPEAKS_OF_SEEDS = re.compile(rb"^seed_examples[ \t]*:", re.MULTILINE)
 
@@ -56,17 +52,14 @@ class LeafFiles:
 
     def below(self, folder: str) -> tuple[TreeFile, ...]:
         """All files in and below a folder, sorted by path, leaves or not."""
+        if self._revision is not None and not self._complete:
+            return self._repository.files(self._revision, folder)  # within bounds, whatever names itself
         found: list[TreeFile] = []
         waiting = [folder]
         while waiting:
             listed = self.folder(waiting.pop())
             found += listed.files.values()
             waiting += listed.folders
-            if len(found) > MOST_BELOW and not self._complete:
-                raise RepositoryError(
-                    f"the folder {printable(folder or '.')} has more than {MOST_BELOW:,} files in and below it",
-                    hint="a leaf's folder holds its documents; move what does not belong to it elsewhere",
-                )
         return tuple(sorted(found, key=lambda file: file.path))
 
     def folder_of(self, name: str) -> str:
