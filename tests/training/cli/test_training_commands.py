@@ -98,7 +98,7 @@ def test_from_plan_to_release(garden: Garden, type_it: Any, tmp_path: Path) -> N
     assert manifest.is_file()
     assert str(manifest) in released.stdout
     assert released.stdout.startswith("the gate passes:\n  fresh leaves (2): mean ")
-    assert type_it(release, "--verify").exit_code == 0
+    assert type_it(release, "verify").exit_code == 0
 
     empty = type_it(plan)
     assert empty.exit_code == 0
@@ -130,7 +130,7 @@ def test_a_changed_release_is_found_by_verify(garden: Garden, type_it: Any) -> N
     type_it(release, "--minimum-score", "0")
     with (garden.workspace.release_directory("release-1") / "config.json").open("a") as file:
         file.write(" ")
-    result = type_it(release, "--verify")
+    result = type_it(release, "verify")
     assert result.exit_code == 1
     assert "has digest" in result.stdout
 

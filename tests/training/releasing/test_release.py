@@ -69,7 +69,9 @@ def test_two_releases_the_second_replaying_the_first(garden: Garden) -> None:
     assert "made" in card and "up" in card
     assert "2 leaves" not in card and "1 leaf of them is new or changed in this release (mean score" in card
     assert "| `release-1` | **release-2** |" in card
-    assert (folder / "scores.png").read_bytes().startswith(b"\x89PNG")
+    for picture in ("scores.png", "forgetting.png", "losses.png"):
+        assert (folder / picture).read_bytes().startswith(b"\x89PNG")
+        assert f"]({picture})" in card
     assert verify(workspace, second) == ()
 
 
@@ -218,6 +220,69 @@ def test_verify_finds_what_was_changed(garden: Garden) -> None:
     assert len(differences) == 2
     assert "has digest" in differences[0]
     assert TOWN in differences[1]
+
+
+def test_verify_finds_a_changed_card_and_a_lost_picture(garden: Garden) -> None:
+    manifest = release(garden)
+    folder = garden.workspace.release_directory("release-1")
+    assert set(manifest.files) == {"README.md", "ATTRIBUTION.txt", "scores.png", "losses.png"}
+    with (folder / "README.md").open("a") as file:
+        file.write("It is the best.\n")
+    (folder / "scores.png").unlink()
+    changed, lost = verify(garden.workspace, manifest)
+    assert changed.endswith("README.md was changed since the release was cut")
+    assert lost.endswith("scores.png is missing since the release was cut")
+
+
+def test_verify_holds_the_lineage_to_git(garden: Garden) -> None:
+    manifest = release(garden)
+    agree = manifest.leaf(AGREE)
+    assert agree is not None and agree.commit is not None
+
+    def altered(**fields: Any) -> tuple[str, ...]:
+        leaf = dataclasses.replace(agree, **fields)
+        leaves = tuple(leaf if found.name == AGREE else found for found in manifest.leaves)
+        return verify(garden.workspace, dataclasses.replace(manifest, leaves=leaves))
+
+    assert altered() == ()
+    assert altered(authors=("Somebody Else",)) == (
+        f"{AGREE} has the authors Robin Test, the manifest says Somebody Else",
+    )
+    assert altered(licence="MIT") == (f"{AGREE} has the licence CC0-1.0, the manifest says MIT",)
+    assert altered(commit="0" * 40) == (
+        f"{AGREE} was last changed by {agree.commit}, the manifest says {'0' * 40}",
+    )
+    samples, blob = altered(blob="0" * 40)
+    assert "another version of its qna.yaml" in samples
+    assert "the manifest says " + "0" * 40 in blob
+    gone = dataclasses.replace(manifest, taxonomy_commit="1" * 40)
+    assert any("cannot be read" in text for text in verify(garden.workspace, gone))
+
+
+def test_the_attribution_of_every_leaf_lies_beside_the_weights(garden: Garden) -> None:
+    release(garden)
+    text = (garden.workspace.release_directory("release-1") / "ATTRIBUTION.txt").read_text(encoding="utf-8")
+    assert text.count("== ") == 2
+    assert f"== {AGREE}\nCommit: " in text
+    assert "License of the work: CC0-1.0" in text
+
+
+def test_the_card_says_how_to_ask_and_where_answers_end(garden: Garden) -> None:
+    from transformers import AutoTokenizer
+
+    release(garden)
+    folder = garden.workspace.release_directory("release-1")
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    asked = [
+        {"role": "system", "content": "{system message}"},
+        {"role": "user", "content": "{question}"},
+    ]  # this template takes system messages
+    template = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+    assert f"```\n{template.rstrip()}\n```" in card
+    assert f"Stop token: `{tokenizer.eos_token}`" in card
+    assert card.startswith("---\nbase_model: ")
+    assert "license: other\nlicense_name: per-leaf\nlicense_link: ATTRIBUTION.txt\n" in card
 
 
 def test_a_run_begun_with_another_plan_is_refused(garden: Garden) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class LeafRecord:
     held_out_samples: int
     authors: tuple[str, ...] = ()
     licence: str | None = None
+    commit: str | None = None
+    """The commit that last changed the leaf; None where a shallow clone does not show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class ReleaseManifest:
     phases: tuple[PhaseRecord, ...]
     scores: tuple[ScoreRecord, ...]
     gate: GateRecord
+    files: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of every file of the release's folder beside the model: card, pictures, attribution."""
     version: int = 1
 
     def leaf(self, name: str) -> LeafRecord | None:

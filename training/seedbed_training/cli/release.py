@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from difflib import get_close_matches
 
 import click
 from rich.console import Console
 
 from seedbed.errors import ExitCode, UsageError
+from seedbed.reports.escape import terminal_text
 from seedbed_training.cli.options import begun_run, open_workspace, release_option
 from seedbed_training.cli.progress import CountedProgress
 from seedbed_training.evaluation.gate import Limits, passed_in_words
@@ -18,7 +20,7 @@ from seedbed_training.releasing.verify import verify
 _DEFAULTS = Limits()
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @release_option
 @click.option(
     "--maximum-drop",
@@ -34,28 +36,21 @@ _DEFAULTS = Limits()
     show_default=True,
     help="What each fresh leaf must reach.",
 )
-@click.option(
-    "--verify", "only_verify", is_flag=True, help="Check an existing release against its manifest instead."
-)
-def release(release: str | None, maximum_drop: float, minimum_score: float, only_verify: bool) -> None:
+@click.pass_context
+def release(context: click.Context, release: str | None, maximum_drop: float, minimum_score: float) -> None:
     """Pass the gate and write the release; exit 1 with every reason when the gate refuses it.
 
     Weights, tokenizer and model card go to `.seedbed/releases/NAME`, the manifest to `releases/NAME.json`, which is
     to be committed.
     """
-    workspace = open_workspace()
-    if only_verify:
-        known = workspace.releases()
-        chosen = [manifest for manifest in known if release in (None, manifest.name)]
-        if not chosen:
+    if context.invoked_subcommand is not None:
+        if release is not None:
             raise UsageError(
-                f"there is no release {release or ''}".rstrip(), hint=f"see {workspace.manifests}"
+                "--release stands before a subcommand",
+                hint=f"seedbed release {context.invoked_subcommand} {release}",
             )
-        differences = [f"{found.name}: {text}" for found in chosen for text in verify(workspace, found)]
-        click.echo(
-            "\n".join(differences) or f"as the manifest says: {', '.join(found.name for found in chosen)}"
-        )
-        raise SystemExit(ExitCode.FINDINGS if differences else ExitCode.FINE)
+        return
+    workspace = open_workspace()
     preparation = begun_run(workspace, release)
     with CountedProgress(Console(stderr=True)) as progress:
         evaluation = run_evaluation(workspace, preparation, progress=progress)
@@ -68,3 +63,28 @@ def release(release: str | None, maximum_drop: float, minimum_score: float, only
     click.echo(
         f"released {manifest.name}: {folder}\nmodel card: {folder / 'README.md'}\nmanifest, to be committed: {path}"
     )
+
+
+@release.command("verify")
+@click.argument("names", nargs=-1, metavar="[RELEASE]…")
+def verify_releases(names: tuple[str, ...]) -> None:
+    """Recompute what a release is made of, and compare it with its manifest; all releases unless some are named.
+
+    Digests come from the files, samples from the store, leaves, authors and licences from git. Exit 1 with every
+    difference.
+    """
+    workspace = open_workspace()
+    known = {manifest.name: manifest for manifest in workspace.releases()}
+    for name in names or known:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"see {workspace.manifests}"
+            raise UsageError(f"there is no release {name}", hint=hint)
+    if not known:
+        raise UsageError("there is no release yet", hint="seedbed release cuts one")
+    chosen = [known[name] for name in names or known]
+    differences = [
+        f"{found.name}: {terminal_text(text)}" for found in chosen for text in verify(workspace, found)
+    ]
+    click.echo("\n".join(differences) or f"as the manifest says: {', '.join(found.name for found in chosen)}")
+    raise SystemExit(ExitCode.FINDINGS if differences else ExitCode.FINE)

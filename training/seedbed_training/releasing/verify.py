@@ -1,33 +1,48 @@
-"""Whether a release is still what its manifest says: its weights, and the samples that it was made from."""
+"""Whether a release is still what its manifest says: weights, files, samples, and its lineage in git."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from seedbed.errors import StoreError
-from seedbed.generation.release_manifest import ReleaseManifest, Role
+from seedbed.errors import RepositoryError, StoreError
+from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role
 from seedbed.generation.store import SampleStore
+from seedbed.taxonomy.attribution import read_attribution
+from seedbed.taxonomy.changes import all_leaves, leaf_name
 from seedbed.teacher.model_folder import model_revision
+from seedbed_training.releasing.attribution_file import read_attributions
+from seedbed_training.releasing.release_folder import changed_files
+from seedbed_training.releasing.run_manifest import leaf_commits
 from seedbed_training.releasing.workspace import Workspace
 
 
 def verify(workspace: Workspace, manifest: ReleaseManifest) -> tuple[str, ...]:
-    """Every difference in words, none when all holds. Digests are recomputed from the files, never looked up."""
-    return (*_model(workspace, manifest), *_samples(workspace.open_store(), manifest))
+    """Every difference in words, none when all holds.
+
+    Nothing that a run left behind is believed: digests are recomputed from the files of the release, samples are read
+    from the store, leaves, authors and licences from git at the manifest's commit.
+    """
+    return (
+        *_model(workspace, manifest),
+        *_samples(workspace.open_store(), manifest),
+        *_lineage(workspace, manifest),
+    )
 
 
 def _model(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
     folder = workspace.release_directory(manifest.name)
     if not folder.is_dir():
         yield f"the model is not in {folder}"
-    elif (found := model_revision(folder)) != manifest.model_digest:
+        return
+    if (found := model_revision(folder)) != manifest.model_digest:
         yield f"the model in {folder} has digest {found}, the manifest says {manifest.model_digest}"
+    for name in changed_files(folder, manifest):
+        what = "was changed" if (folder / name).exists() else "is missing"
+        yield f"{folder / name} {what} since the release was cut"
 
 
 def _samples(store: SampleStore, manifest: ReleaseManifest) -> Iterator[str]:
-    for leaf in manifest.leaves:
-        if leaf.role is Role.DROPPED:
-            continue
+    for leaf in _taught(manifest):
         try:
             samples = [sample for key in leaf.sample_keys for sample in store.read(key)]
         except StoreError as error:
@@ -39,3 +54,45 @@ def _samples(store: SampleStore, manifest: ReleaseManifest) -> Iterator[str]:
         strange = {sample.provenance.leaf_blob for sample in samples} - {leaf.blob}
         if strange:
             yield f"{leaf.name} holds samples of another version of its qna.yaml ({', '.join(sorted(strange))})"
+
+
+def _lineage(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
+    """What git says of the leaves at the manifest's commit, against what the manifest says of them."""
+    commit, root = manifest.taxonomy_commit, workspace.settings.taxonomy.root
+    try:
+        files = all_leaves(workspace.repository, revision=commit, taxonomy_root=root)
+        blobs = {leaf_name(file.path, root): file.blob for file in files}
+        names = tuple(leaf.name for leaf in _taught(manifest))
+        commits = leaf_commits(workspace, commit, names)
+        attributions = read_attributions(workspace, commit, names)
+    except RepositoryError as error:
+        yield f"the taxonomy at {commit} cannot be read: {error}"
+        return
+    for leaf in _taught(manifest):
+        if leaf.name not in blobs:
+            yield f"{leaf.name} is not in the taxonomy at {commit[:12]}"
+        elif blobs[leaf.name] != leaf.blob:
+            yield f"{leaf.name} is blob {blobs[leaf.name]} at {commit[:12]}, the manifest says {leaf.blob}"
+        else:
+            yield from _origin(leaf, commits, attributions)
+
+
+def _origin(leaf: LeafRecord, commits: Mapping[str, str], attributions: Mapping[str, str]) -> Iterator[str]:
+    found = commits.get(leaf.name)  # None in a shallow clone: nothing to compare with
+    if leaf.commit is not None and found is not None and found != leaf.commit:
+        yield f"{leaf.name} was last changed by {found}, the manifest says {leaf.commit}"
+    text = attributions.get(leaf.name)
+    attribution = read_attribution(text) if text is not None else None
+    authors, licence = (attribution.authors, attribution.licence) if attribution else ((), None)
+    if authors != leaf.authors:
+        yield f"{leaf.name} has the authors {_listed(authors)}, the manifest says {_listed(leaf.authors)}"
+    if licence != leaf.licence:
+        yield f"{leaf.name} has the licence {licence or 'none'}, the manifest says {leaf.licence or 'none'}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names) or "nobody"
+
+
+def _taught(manifest: ReleaseManifest) -> Iterator[LeafRecord]:
+    return (leaf for leaf in manifest.leaves if leaf.role is not Role.DROPPED)

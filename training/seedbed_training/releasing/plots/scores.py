@@ -1,14 +1,13 @@
-"""The model card's picture: every leaf before and after, with the interval of what it scores now."""
+"""Every leaf before and after, with the interval of what it scores now."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from seedbed.errors import MissingExtraError
 from seedbed.generation.release_manifest import ReleaseManifest, Role
+from seedbed_training.releasing.plots.figure import FRESH, OLD, new_figure, save
 
-PLOT_FILE = "scores.png"
-_FRESH, _OLD = "#1b7f5c", "#2a5d9f"
+SCORES_FILE = "scores.png"
 
 
 def draw_scores(manifest: ReleaseManifest, path: Path) -> None:
@@ -16,20 +15,12 @@ def draw_scores(manifest: ReleaseManifest, path: Path) -> None:
 
     Raises MissingExtraError without matplotlib. Equal manifests give equal pictures.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.lines import Line2D
-    except ImportError as error:
-        raise MissingExtraError("the model card's plot", "train", "matplotlib") from error
     fresh = {leaf.name for leaf in manifest.leaves if leaf.role is Role.FRESH}
     rows = sorted(manifest.scores, key=lambda score: (score.leaf in fresh, score.leaf), reverse=True)
-    figure = Figure(figsize=(9, 1.7 + 0.34 * max(1, len(rows))), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    figure, axes = new_figure(9, 1.7 + 0.34 * max(1, len(rows)))
     for height, score in enumerate(rows):
         before = score.parent if score.parent is not None else score.base
-        colour = _FRESH if score.leaf in fresh else _OLD
+        colour = FRESH if score.leaf in fresh else OLD
         axes.hlines(height, score.low, score.high, colors=colour, alpha=0.25, linewidth=8)
         if before is not None:
             axes.plot([before, score.score], [height, height], color="#999999", linewidth=1.5, zorder=1)
@@ -40,13 +31,15 @@ def draw_scores(manifest: ReleaseManifest, path: Path) -> None:
     axes.set_xlim(-0.03, 1.03)
     axes.set_xlabel("score on held-out cases (band: 95 % interval)")
     axes.grid(axis="x", alpha=0.3)
+    from matplotlib.lines import Line2D
+
     legend = [
         Line2D([], [], linestyle="", marker="o", color=colour, markerfacecolor=face, label=label)
         for colour, face, label in (
             ("#777777", "white", manifest.parent or "base"),
-            (_OLD, _OLD, f"{manifest.name}, old leaves"),
-            (_FRESH, _FRESH, f"{manifest.name}, fresh leaves"),
+            (OLD, OLD, f"{manifest.name}, old leaves"),
+            (FRESH, FRESH, f"{manifest.name}, fresh leaves"),
         )
     ]
     figure.legend(handles=legend, loc="outside upper center", ncols=3, frameon=False, fontsize=9)
-    figure.savefig(path, metadata={"Software": None})
+    save(figure, path)

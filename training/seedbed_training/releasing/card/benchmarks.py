@@ -1,0 +1,53 @@
+"""The card's section on standard benchmarks, beside the rows that LAB published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seedbed_training.releasing.card.facts import CardFacts
+from seedbed_training.releasing.card.markdown import code, inline, table
+
+PUBLISHED = {
+    "Labradorite-13b": (7.23, 58.89, 61.69, 83.15, 79.56, 40.11),
+    "Merlinite-7b": (7.66, 64.88, 63.99, 84.37, 78.24, 44.58),
+}
+"""LAB paper (arXiv 2403.01081), table 3: MT-Bench (1 to 10), then MMLU 5-shot, ARC-C 25-shot, HellaSwag 10-shot,
+Winogrande 5-shot, GSM8K 5-shot strict, in per cent."""
+COLUMNS = ("mt_bench", "mmlu", "arc_challenge", "hellaswag", "winogrande", "gsm8k")
+_TITLES = ("MT-Bench", "MMLU", "ARC-C", "HellaSwag", "Winogrande", "GSM8K")
+
+
+def benchmark_section(facts: CardFacts) -> str:
+    """What was measured, and nothing where nothing was; LAB's rows only where one of its columns was measured."""
+    if not facts.benchmarks:
+        return ""
+    models: Mapping[str, Mapping[str, Any]] = facts.benchmarks["models"]
+    names = {"this": f"**{facts.manifest.name}**", "parent": code(facts.manifest.parent or "parent")}
+    tasks = sorted({task for found in models.values() for task in found})
+    measured = [column for column in COLUMNS if column in tasks]
+    others = [task for task in tasks if task not in COLUMNS]
+    rows = [("model", *(_TITLES[COLUMNS.index(column)] for column in measured), *map(inline, others))]
+    rows += [
+        (names.get(arm, arm), *(_score(models[arm].get(task)) for task in (*measured, *others)))
+        for arm in ("base", "parent", "this")
+        if arm in models
+    ]
+    if measured:
+        rows += [
+            (
+                f"{name} (LAB paper)",
+                *(f"{row[COLUMNS.index(column)]:.2f}" for column in measured),
+                *("-" for _ in others),
+            )
+            for name, row in PUBLISHED.items()
+        ]
+    tool = inline(str(facts.benchmarks.get("tool", "")))
+    return f"## Standard benchmarks\n\n{table(rows)}\n\nMeasured with {tool}; ± is the standard error.\n"
+
+
+def _score(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "-"
+    text = f"{found['value']:.2f}"
+    return text if found.get("standard_error") is None else f"{text} ± {found['standard_error']:.2f}"

@@ -1,0 +1,51 @@
+"""Pieces of Markdown, harmless whatever the text in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from seedbed.reports.escape import markdown_inline, terminal_text
+
+inline = markdown_inline
+"""Text that people wrote, harmless in a table cell: authors and licences come from files of contributors."""
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """The first row is the head."""
+    head, *body = rows
+    lines = [head, tuple("---" for _ in head), *body]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def code(text: str) -> str:
+    """A code span."""
+    return f"`{code_text(text)}`"
+
+
+def code_text(text: str) -> str:
+    """Text as a code span in a table cell can hold it."""
+    return terminal_text(text).replace("`", "'").replace("|", "/")
+
+
+def fenced(text: str, language: str = "") -> str:
+    """A code block whose fence is longer than any in `text`."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
+
+
+def figure(value: float | None) -> str:
+    """Two digits, or a dash for what was not measured."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`1 leaf`, `2 leaves`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def quoted(text: str) -> str:
+    """A YAML scalar in double quotes."""
+    return json.dumps(text, ensure_ascii=False)

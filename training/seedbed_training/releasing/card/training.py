@@ -1,0 +1,58 @@
+"""The card's section on training: phases, recipe, what it ran on, digests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seedbed_training.releasing.card.facts import CardFacts
+from seedbed_training.releasing.card.markdown import table
+from seedbed_training.releasing.plots.losses import LOSSES_FILE
+
+
+def training_section(facts: CardFacts) -> str:
+    """A row for each phase, the loss as a picture, and what makes the run repeatable."""
+    picture = f"![Training loss, phase by phase]({LOSSES_FILE})\n\n" if facts.losses else ""
+    return f"{_phases(facts)}\n\n{picture}{_recipe(facts)}\n\n{_digests(facts)}\n"
+
+
+def _phases(facts: CardFacts) -> str:
+    rates = {phase.name: phase for phase in facts.recipe.phases}
+    rows = [("phase", "steps", "tokens", "of them replay", "epochs", "learning rate", "warm-up", "seconds")]
+    for phase in facts.manifest.phases:
+        figures = rates[phase.name]
+        rows.append(
+            (
+                phase.name,
+                f"{phase.steps:,}",
+                f"{phase.tokens:,}",
+                f"{phase.replay_tokens / phase.tokens:.1%}" if phase.tokens else "-",
+                f"{figures.epochs:g}",
+                f"{figures.learning_rate:g}",
+                str(figures.warmup_steps),
+                f"{phase.seconds:.0f}",
+            )
+        )
+    return table(rows)
+
+
+def _recipe(facts: CardFacts) -> str:
+    recipe = facts.recipe
+    return (
+        f"Batches of {recipe.batch_samples} samples, {recipe.schedule} learning rate after warm-up, {recipe.precision}. "
+        f"Replay: {recipe.replay.leaf_share:.0%} of each phase's tokens for older leaves "
+        f"({recipe.replay.strategy}, {recipe.replay.scope.replace('_', ' ')}, at least "
+        f"{recipe.replay.minimum_per_leaf} samples each), {recipe.replay.phase_share:.0%} for earlier phases. "
+        f"Made with {_environment(facts.environment)}."
+    )
+
+
+def _digests(facts: CardFacts) -> str:
+    manifest = facts.manifest
+    return (
+        f"Digests: model `{manifest.model_digest}`, base `{manifest.base_model_digest}`, plan `{manifest.plan_digest}`, "
+        f"recipe `{manifest.recipe_digest}`."
+    )
+
+
+def _environment(environment: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(environment.items()) if name != "seedbed")

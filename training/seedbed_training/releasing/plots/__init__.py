@@ -1,0 +1,1 @@
+"""The model card's pictures. Equal facts give equal pictures, byte for byte, with one version of matplotlib."""
