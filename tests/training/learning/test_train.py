@@ -159,7 +159,7 @@ def test_kill_9_in_another_process(
     base: Path, world: tuple[TrainingPlan, dict[str, Sample]], unbroken: Path, tmp_path: Path
 ) -> None:
     environment = os.environ | {
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", ""))),
         "OMP_NUM_THREADS": str(torch.get_num_threads()),
     }
     command = [sys.executable, "-c", CHILD, str(base), str(tmp_path)]

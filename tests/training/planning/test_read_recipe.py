@@ -57,6 +57,13 @@ def test_reading_gives_back_what_was_written() -> None:
     assert read_recipe(json.dumps(data()), source="r.yaml") == small_recipe()
 
 
+def test_adapters_are_read_back() -> None:
+    lora = {"rank": 8, "alpha": 16.0, "dropout": 0.1, "targets": ["q_proj"], "keep_adapter": True}
+    recipe = read_recipe(json.dumps(data() | {"lora": lora}), source="r.yaml")
+    assert json.loads(json.dumps(asdict(recipe)))["lora"] == lora
+    assert read_recipe(json.dumps(asdict(recipe)), source="r.yaml") == recipe
+
+
 def test_the_digest_is_of_the_figures_alone(tmp_path: Path) -> None:
     text = bundled_file("training/recipes/sandbox.yaml").read_text(encoding="utf-8")
     plain = "\n".join(line.split(" #")[0] for line in text.splitlines() if not line.startswith("#"))
@@ -110,7 +117,16 @@ def drop(key: str) -> Callable[[dict[str, Any]], None]:
         (change("replay", "leaf_share", to=0.97), "must leave room for new samples"),
         (change("replay", "leaf_share", to=1.0), "below 1"),
         (change("replay", "strategy", to="best"), "balanced or uniform"),
-        (change("schedule", to="cosine"), "constant or linear"),
+        (change("schedule", to="exponential"), "constant or linear or cosine or stable_decay"),
+        (change("batching", to="mixed"), "packed or padded"),
+        (change("compile", to="yes"), "compile must be true or false"),
+        (change("divergence_factor", to=1.0), "above 1"),
+        (change("lora", to={"rank": 0, "alpha": 16}), r"lora\.rank must be a whole number of at least 1"),
+        (change("lora", to={"rank": 8}), r"lora\.alpha missing"),
+        (
+            change("lora", to={"rank": 8, "alpha": 16, "targets": "q_proj"}),
+            r"lora\.targets must be a list of texts",
+        ),
         (change("betas", to=[0.9]), "two numbers"),
         (change("name", to=""), "name must be text"),
     ],

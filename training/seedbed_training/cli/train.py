@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import click
@@ -30,6 +32,13 @@ from seedbed_training.releasing.run_training import run_training, settled_plan
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Train exactly this plan, written by `seedbed plan --output`; the options above are then not used.",
 )
+@click.option(
+    "--track",
+    "trackers",
+    type=click.Choice(["tensorboard", "wandb", "mlflow"]),
+    multiple=True,
+    help="Send metrics there too, besides the run's metrics.jsonl; may be given several times.",
+)
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to train.")
 def train(
     recipe: str | None,
@@ -37,30 +46,36 @@ def train(
     seed: int,
     replay: bool,
     plan_path: Path | None,
+    trackers: tuple[str, ...],
     fail_on_empty: bool,
 ) -> None:
     """Train the next release on its base: the latest release's weights, or the recipe's base model for the first.
 
     The run lies in `.seedbed/runs/NAME`. Stopped in whatever way, the same command goes on from its last checkpoint
     and ends in the same weights.
+
+    On several GPUs or machines: `torchrun --nproc-per-node GPUS -m seedbed train …`; the run's folder must be one that
+    all of them see.
     """
     try:
         from seedbed_training.learning.progress import ConsoleProgress
+        from seedbed_training.learning.world import is_first
     except ImportError as error:
         raise MissingExtraError("training", "train", "torch with transformers") from error
-    workspace = open_workspace()
-    if plan_path is not None:
-        preparation = open_preparation(workspace, read_plan(plan_path))
-    else:
-        preparation = prepare(workspace, recipe=recipe, release=release, seed=seed, replay=replay)
-    if nothing_to_do(preparation, fail_on_empty=fail_on_empty):
-        return
-    preparation = replace(preparation, plan=settled_plan(workspace, preparation.plan))
-    if plan_path is not None:
-        click.echo(f"plan {plan_digest(preparation.plan)[:12]}: {plan_line(preparation.plan)}\n")
-    else:
-        click.echo(plan_table(preparation.plan, width=table_width()) + "\n")
-    with ConsoleProgress(Console(stderr=True)) as progress:
-        result = run_training(workspace, preparation, progress=progress)
-    name = preparation.plan.release
-    click.echo(f"\ntrained {name}: {result.model}\nnext: seedbed eval --release {name}")
+    with nullcontext() if is_first() else redirect_stdout(StringIO()):  # one process of many speaks
+        workspace = open_workspace()
+        if plan_path is not None:
+            preparation = open_preparation(workspace, read_plan(plan_path))
+        else:
+            preparation = prepare(workspace, recipe=recipe, release=release, seed=seed, replay=replay)
+        if nothing_to_do(preparation, fail_on_empty=fail_on_empty):
+            return
+        preparation = replace(preparation, plan=settled_plan(workspace, preparation.plan))
+        if plan_path is not None:
+            click.echo(f"plan {plan_digest(preparation.plan)[:12]}: {plan_line(preparation.plan)}\n")
+        else:
+            click.echo(plan_table(preparation.plan, width=table_width()) + "\n")
+        with ConsoleProgress(Console(stderr=True)) as progress:
+            result = run_training(workspace, preparation, progress=progress, trackers=trackers)
+        name = preparation.plan.release
+        click.echo(f"\ntrained {name}: {result.model}\nnext: seedbed eval --release {name}")

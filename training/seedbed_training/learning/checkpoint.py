@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
 from seedbed.errors import StoreError, UsageError
-from seedbed_training.learning.model import model_tensors, put_in_place
+from seedbed_training.learning.encode import LeftOut
+from seedbed_training.learning.model import learned_tensors, put_in_place
+from seedbed_training.learning.sharding import gathered, part_like
+from seedbed_training.learning.world import ALONE, World
 
 _MARKER = "COMPLETE"
 _MODEL, _OPTIMIZER, _POSITION = "model.safetensors", "optimizer.safetensors", "position.json"
@@ -65,6 +68,11 @@ class Position:
     digests: tuple[str, ...]  # sha256 of the weights at the end of each phase done so far
     threads: int
     """CPU threads; sums are ordered by them, so that another number may change the last bits of the weights."""
+    ranks: int = 1
+    """Processes that trained together; they too order sums."""
+    tokens: tuple[int, ...] = ()  # read by the model, for each phase begun so far
+    replay_tokens: tuple[int, ...] = ()  # of them, those of replayed samples
+    left_out: tuple[LeftOut, ...] = ()  # samples met so far that are not trained on
 
     @property
     def final(self) -> bool:
@@ -76,30 +84,42 @@ class Position:
         return (self.phase_index, self.step)
 
 
-def weights_digest(model: Any) -> str:
-    """sha256 over names, types, shapes and bytes of the model's tensors, in order of their names."""
+def weights_digest(model: Any, world: World = ALONE) -> str:
+    """sha256 over names, types, shapes and bytes of what the model has learned, in order of their names.
+
+    Every process of `world` must call it, and gets the same.
+    """
     digest = hashlib.sha256()
-    for name, tensor in sorted(model_tensors(model).items()):
+    for name, tensor in sorted(gathered(learned_tensors(model), world).items()):
         digest.update(f"{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
-        digest.update(tensor.cpu().contiguous().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+        digest.update(tensor.view(torch.uint8).numpy().data)
+    return str(world.from_first(digest.hexdigest()))
 
 
 def write_checkpoint(
-    directory: Path, position: Position, model: Any, optimizer: torch.optim.Optimizer | None
+    directory: Path,
+    position: Position,
+    model: Any,
+    optimizer: torch.optim.Optimizer | None,
+    world: World = ALONE,
 ) -> None:
     """Write a checkpoint under `directory` and remove those that are no longer needed. Raises StoreError.
 
-    Kept are the last `KEPT_PER_PHASE` of the newest phase, and the last one of every phase before it.
+    Every process of `world` must call it; the first one writes. Kept are the last `KEPT_PER_PHASE` of the newest phase,
+    and the last one of every phase before it.
     """
+    model_file = gathered(learned_tensors(model), world)
+    optimizer_file = gathered(_optimizer_tensors(model, optimizer), world) if optimizer is not None else None
+    if not world.first:
+        return
     name = f"{position.phase}-{position.step}"
     temporary = directory / f".{name}.{os.getpid()}"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        save_file(_contiguous(model_tensors(model)), temporary / _MODEL)
-        if optimizer is not None:
-            save_file(_optimizer_tensors(model, optimizer), temporary / _OPTIMIZER)
+        save_file(model_file, temporary / _MODEL)
+        if optimizer_file is not None:
+            save_file(optimizer_file, temporary / _OPTIMIZER)
         (temporary / _POSITION).write_text(_to_json(asdict(position)), encoding="utf-8")
         digests = {path.name: _file_digest(path) for path in sorted(temporary.iterdir())}
         (temporary / _MARKER).write_text(_to_json(digests), encoding="utf-8")
@@ -138,31 +158,31 @@ def newest_checkpoint(
 
 
 def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer | None) -> None:
-    """Bring the model, and the optimiser where the phase goes on, to the state that was saved at `path`."""
-    saved = load_file(path / _MODEL)
-    with torch.no_grad():
-        for name, tensor in model_tensors(model).items():
-            tensor.copy_(saved[name])
-    if optimizer is not None:
-        state = load_file(path / _OPTIMIZER)
-        for name, weight in model.named_parameters():
-            parts = {key.partition("/")[2]: key for key in state if key.partition("/")[0] == name}
-            if parts:  # a parameter that never had a gradient has no state
-                optimizer.state[weight] = {part: state[key].to(weight.device) for part, key in parts.items()}
+    """Bring the model, and the optimiser where the phase goes on, to the state that was saved at `path`.
+
+    Of weights that are cut over processes each takes its own part, whatever number of processes wrote them.
+    """
+    with safe_open(path / _MODEL, framework="pt") as saved, torch.no_grad():
+        for name, tensor in learned_tensors(model).items():
+            tensor.copy_(part_like(saved.get_tensor(name), tensor))
+    if optimizer is None:
+        return
+    with safe_open(path / _OPTIMIZER, framework="pt") as saved:
+        parts: dict[str, list[str]] = {}
+        for key in saved.keys():  # noqa: SIM118  # it is no mapping
+            parts.setdefault(key.rpartition("/")[0], []).append(key)
+        for name, weight in model.named_parameters():  # one that never had a gradient has no state
+            for key in parts.get(name, []):
+                optimizer.state[weight][key.rpartition("/")[2]] = part_like(saved.get_tensor(key), weight)
 
 
 def _optimizer_tensors(model: Any, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     """AdamW's step count and moments as `<parameter>/<part>`."""
-    tensors = {
+    return {
         f"{name}/{part}": value
         for name, weight in model.named_parameters()
         for part, value in optimizer.state.get(weight, {}).items()
     }
-    return _contiguous(tensors)
-
-
-def _contiguous(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
 def _remove_old(directory: Path, *, keep: Position) -> None:
@@ -210,6 +230,9 @@ def _read_position(path: Path) -> Position:
             "identity": RunIdentity(**content["identity"]),
             "seconds": tuple(content["seconds"]),
             "digests": tuple(content["digests"]),
+            "tokens": tuple(content.get("tokens", ())),
+            "replay_tokens": tuple(content.get("replay_tokens", ())),
+            "left_out": tuple(LeftOut(**entry) for entry in content.get("left_out", ())),
         }
     )
 

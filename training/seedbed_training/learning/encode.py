@@ -29,7 +29,7 @@ class EncodedSample:
     @property
     def loss_tokens(self) -> int:
         """How many tokens the loss is computed on; at least one."""
-        return len(self.input_ids) - self.loss_from
+        return len(self.input_ids) - max(1, self.loss_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +122,27 @@ class Encoder:
         """
         encoded: dict[str, EncodedSample] = {}
         left_out: list[LeftOut] = []
-        unknown = self._tokenizer.unk_token_id
         for identity, sample in samples.items():
-            row = self.encode(sample, identity=identity)
-            if len(row.input_ids) > max_tokens:
-                reason = f"longer than {max_tokens} tokens"
-            elif unknown is not None and unknown in row.input_ids[row.loss_from :]:
-                reason = "its answer holds words that the model's vocabulary cannot write"
+            row = self.encode_within(sample, max_tokens=max_tokens, identity=identity)
+            if isinstance(row, LeftOut):
+                left_out.append(row)
             else:
                 encoded[identity] = row
-                continue
-            left_out.append(LeftOut(identity, sample.leaf, reason))
         return encoded, tuple(left_out)
+
+    def encode_within(
+        self, sample: Sample, *, max_tokens: int, identity: str | None = None
+    ) -> EncodedSample | LeftOut:
+        """The sample, or why it is left out: it is longer than `max_tokens`, or has an unreadable answer."""
+        row = self.encode(sample, identity=identity)
+        unknown = self._tokenizer.unk_token_id
+        if len(row.input_ids) > max_tokens:
+            return LeftOut(row.id, sample.leaf, f"longer than {max_tokens} tokens")
+        if unknown is not None and unknown in row.input_ids[row.loss_from :]:
+            return LeftOut(
+                row.id, sample.leaf, "its answer holds words that the model's vocabulary cannot write"
+            )
+        return row
 
     def _plain(self, content: str, sample: Sample) -> str:
         plain = neutralise(content, self._special_tokens)

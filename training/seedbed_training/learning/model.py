@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +77,7 @@ def find_base(base: str | Path) -> Path:
 
 
 def load_student(base: str | Path) -> Student:
-    """Load a model for training, on a GPU where there is one.
+    """Load a model for training, on the CPU.
 
     Weights are safetensors and code that comes with a model is never run. They are held in float32 whatever they are
     stored in: updates at a low learning rate are lost in the rounding of 16 bits. Raises ConfigurationError when the
@@ -107,7 +107,7 @@ def load_student(base: str | Path) -> Student:
         ) from error
     stored = getattr(config, "dtype", None)
     return Student(
-        model=model.to("cuda" if torch.cuda.is_available() else "cpu"),
+        model=model,
         folder=folder,
         digest=model_digest(folder),
         tokenizer_digest=tokenizer_digest(folder),
@@ -115,10 +115,10 @@ def load_student(base: str | Path) -> Student:
     )
 
 
-def save_student(student: Student, directory: Path) -> str:
+def save_student(student: Student, directory: Path, weights: Mapping[str, torch.Tensor] | None = None) -> str:
     """Write the student in the transformers format and return its digest.
 
-    Weights go back to the type that the base stores; tokenizer, chat template and generation settings are the base's
+    `weights`, by the names of `model_tensors`, stand in for the student's own. They go back to the type that the base stores; tokenizer, chat template and generation settings are the base's
     own files, byte for byte. `directory` appears whole, in place of what stood there, or not at all. Raises StoreError.
     """
     temporary = directory.with_name(f".{directory.name}.{os.getpid()}")
@@ -128,12 +128,12 @@ def save_student(student: Student, directory: Path) -> str:
         ):  # by a process that was killed while it wrote
             shutil.rmtree(left)
         temporary.mkdir(parents=True)
-        weights = {
+        stored = {
             name: tensor.to(student.stored_dtype) if tensor.is_floating_point() else tensor
-            for name, tensor in model_tensors(student.model).items()
+            for name, tensor in (weights or model_tensors(student.model)).items()
         }
         with _without_progress_bars():
-            student.model.save_pretrained(temporary, state_dict=weights)
+            student.model.save_pretrained(temporary, state_dict=stored)
         _name_dtype(temporary / "config.json", student.stored_dtype)
         for path in _present(student.folder, _CARRIED_OVER):
             shutil.copyfile(path, temporary / path.name)
@@ -154,6 +154,13 @@ def model_tensors(model: Any) -> dict[str, torch.Tensor]:
     every = dict(model.named_parameters(remove_duplicate=False))
     again = every.keys() - dict(model.named_parameters()).keys()
     return {name: tensor.detach() for name, tensor in model.state_dict().items() if name not in again}
+
+
+def learned_tensors(model: Any) -> dict[str, torch.Tensor]:
+    """What training changes: the adapters where all else is frozen, and otherwise every tensor of the model."""
+    frozen = {name for name, weight in model.named_parameters() if not weight.requires_grad}
+    learned = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    return {name: tensor for name, tensor in model_tensors(model).items() if not frozen or name in learned}
 
 
 def _name_dtype(path: Path, dtype: torch.dtype) -> None:

@@ -48,7 +48,7 @@ class Metrics:
 
     def __init__(self, run_directory: Path, *, phases: Sequence[str], done: tuple[int, int]) -> None:
         """Drops what an earlier process wrote beyond `done` (phase index, steps of it): it is computed again."""
-        path = run_directory / METRICS
+        self._path = path = run_directory / METRICS
         kept = [line for line in _lines(path) if _order(line, phases) <= done]
         write_whole(path, "".join(f"{line}\n" for line in kept))
         self._file: TextIO = path.open("a", encoding="utf-8", buffering=1)
@@ -62,6 +62,11 @@ class Metrics:
                 f"{self._file.name} cannot be written: {error}",
                 hint="make room, then run the same command again: it goes on from its last checkpoint",
             ) from error
+
+    def losses(self, phase: str) -> list[float]:
+        """Of the phase's steps so far, in order, without those that had nothing to train on."""
+        entries = [json.loads(line) for line in _lines(self._path) if line]
+        return [entry["loss"] for entry in entries if entry["phase"] == phase and entry["loss_tokens"]]
 
     def close(self) -> None:
         """Close the file."""

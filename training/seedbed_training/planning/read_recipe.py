@@ -15,12 +15,14 @@ from seedbed.bundled_files import bundled_file
 from seedbed.errors import ConfigurationError
 from seedbed.generation.sample import Stage
 from seedbed.taxonomy.plain_yaml import read_plain_yaml
-from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe, TrainingRecipe
+from seedbed_training.planning.recipe import LoraRecipe, PhaseRecipe, ReplayRecipe, TrainingRecipe
 
 STRATEGIES = ("balanced", "uniform", "tempered", "surprise", "none", "joint")
 SCOPES = ("every_phase", "same_phase")
-SCHEDULES = ("constant", "linear")
+SCHEDULES = ("constant", "linear", "cosine", "stable_decay")
 PRECISIONS = ("fp32", "bf16")
+BATCHINGS = ("packed", "padded")
+MATMUL_PRECISIONS = ("highest", "medium")
 _PHASE_NAME = re.compile(r"\w[\w .-]{0,63}")
 
 
@@ -69,7 +71,14 @@ def recipe_from_data(data: object, *, source: str) -> TrainingRecipe:
         betas=reader.pair("betas"),
         epsilon=reader.number("epsilon", above=0.0),
         gradient_clip=reader.number("gradient_clip", above=0.0),
+        divergence_factor=reader.number("divergence_factor", above=1.0),
+        divergence_steps=reader.whole("divergence_steps", minimum=1),
+        batching=reader.one_of("batching", BATCHINGS),
         precision=reader.one_of("precision", PRECISIONS),
+        matmul_precision=reader.one_of("matmul_precision", MATMUL_PRECISIONS),
+        compile=reader.flag("compile"),
+        activation_checkpointing=reader.flag("activation_checkpointing"),
+        lora=_lora(reader),
         checkpoint_steps=reader.whole("checkpoint_steps", minimum=1),
     )
     _check_phases(recipe, source)
@@ -111,6 +120,19 @@ def _replay(reader: _Reader) -> ReplayRecipe:
             hint="the published range is 0.01 to 0.5 in all",
         )
     return replay
+
+
+def _lora(reader: _Reader) -> LoraRecipe | None:
+    if reader.value("lora") is None:
+        return None
+    lora = reader.mapping("lora", LoraRecipe)
+    return LoraRecipe(
+        rank=lora.whole("rank", minimum=1),
+        alpha=lora.number("alpha", above=0.0),
+        dropout=lora.number("dropout", minimum=0.0, below=1.0),
+        targets=lora.texts("targets"),
+        keep_adapter=lora.flag("keep_adapter"),
+    )
 
 
 def _check_phases(recipe: TrainingRecipe, source: str) -> None:
@@ -189,6 +211,18 @@ class _Reader:
         if not isinstance(value, str) or not value.strip():
             raise self.wrong(key, "text")
         return value.strip()
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.value(key)
+        if not isinstance(value, list | tuple) or not all(isinstance(part, str) and part for part in value):
+            raise self.wrong(key, "a list of texts")
+        return tuple(value)
+
+    def flag(self, key: str) -> bool:
+        value = self.value(key)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "true or false")
+        return value
 
     def one_of(self, key: str, choices: Collection[str]) -> str:
         value = self.value(key)

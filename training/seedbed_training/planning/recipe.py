@@ -51,6 +51,21 @@ class ReplayRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class LoraRecipe:
+    """Low-rank adapters (arXiv 2106.09685) in place of all weights; needs peft."""
+
+    rank: int
+    alpha: float
+    """The adapters' product is scaled by `alpha` / `rank`."""
+    dropout: float = 0.0
+    """Share of the adapters' inputs, 0…1, that each step leaves out."""
+    targets: tuple[str, ...] = ()
+    """Names of the linear layers that get one, such as `q_proj`; none given: every linear layer but the output head."""
+    keep_adapter: bool = False
+    """Write the adapters in peft's format too, beside the model that they are merged into."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingRecipe:
     """A whole recipe, as read from YAML; unknown keys are refused."""
 
@@ -67,13 +82,31 @@ class TrainingRecipe:
     max_tokens: int
     """Longest sample, in tokens, prompt included; longer ones are left out and counted."""
     schedule: str = "constant"
-    """`constant` after warm-up (LAB paper, section 3.3) or `linear` decay to 0 over the phase."""
+    """Learning rate after warm-up: `constant` (LAB paper, section 3.3), `linear` or `cosine` decay to 0 over the phase,
+    or `stable_decay`, constant but for a linear decay to 0 over the phase's last tenth (arXiv 2405.18392)."""
     weight_decay: float = 0.0
     betas: tuple[float, float] = (0.9, 0.95)
     epsilon: float = 1e-8
     gradient_clip: float = 1.0
     """Largest global L2 norm of the gradients."""
+    divergence_factor: float = 3.0
+    """A run stops as diverged when the median loss of its last `divergence_steps` steps is above this many times the
+    lowest such median of the phase, and at least 1 nat above it."""
+    divergence_steps: int = 25
+    """Optimiser steps whose median loss is watched."""
+    batching: str = "packed"
+    """`packed`: documents end to end in one row without padding, each with an attention and positions of its own; or
+    `padded`: rows of like length, padded to the longest. They differ in speed, and in the result by rounding alone."""
     precision: str = "fp32"
-    """`fp32`, or `bf16` autocast."""
+    """`fp32`, or `bf16` for the products of matrices; weights, their moments and sums stay in fp32."""
+    matmul_precision: str = "highest"
+    """`highest`, or `medium` on a CPU: the same accuracy in fp32 through another library, faster at widths of 256 and
+    more on some chips. Where it would cost accuracy it is not used (`learning/numerics.py`)."""
+    compile: bool = False
+    """Compile the model's layers with torch.compile; takes a minute at first, and pays on long runs."""
+    activation_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: about a third more time, less memory."""
+    lora: LoraRecipe | None = None
+    """Train low-rank adapters alone; absent: all weights."""
     checkpoint_steps: int = 100
     """Optimiser steps between checkpoints inside a phase; one is always written at its end."""

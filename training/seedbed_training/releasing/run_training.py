@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from seedbed_training.releasing.workspace import Workspace
 
 if TYPE_CHECKING:
     from seedbed_training.learning.progress import Progress
-    from seedbed_training.learning.train import TrainingResult
+    from seedbed_training.learning.training_record import TrainingResult
 
 PLAN_FILE = "plan.safetensors"
 
@@ -31,15 +32,22 @@ def _changed(before: TrainingPlan, now: TrainingPlan) -> str:
 
 
 def run_training(
-    workspace: Workspace, preparation: Preparation, *, progress: Progress | None = None
+    workspace: Workspace,
+    preparation: Preparation,
+    *,
+    progress: Progress | None = None,
+    trackers: Sequence[str] = (),
 ) -> TrainingResult:
     """Run the plan's phases; the model then lies in `<run>/model`, the plan beside it.
+
+    In processes that torchrun started each of them must call this.
 
     Raises UsageError when the run's folder was begun with another plan, NothingToDoError when the plan has no step,
     TrainingError when training diverges, MissingExtraError without torch.
     """
     try:
         from seedbed_training.learning.train import train
+        from seedbed_training.learning.world import is_first
     except ImportError as error:
         raise MissingExtraError("training", "train", "torch with transformers") from error
     plan = preparation.plan
@@ -50,10 +58,13 @@ def run_training(
         )
     plan = settled_plan(workspace, plan)
     run = workspace.run_directory(plan.release)
-    write_plan(plan, run / PLAN_FILE)
+    if is_first():
+        write_plan(plan, run / PLAN_FILE)
     needed = {planned.id for phase in plan.phases for planned in phase.samples}
     samples = {identity: preparation.training[identity] for identity in sorted(needed)}
-    return train(plan, samples, base=preparation.base, run_directory=run, progress=progress)
+    return train(
+        plan, samples, base=preparation.base, run_directory=run, progress=progress, trackers=trackers
+    )
 
 
 def settled_plan(workspace: Workspace, plan: TrainingPlan) -> TrainingPlan:
