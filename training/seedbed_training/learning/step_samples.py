@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from seedbed.errors import UsageError
 from seedbed.generation.sample import Sample
@@ -24,7 +24,7 @@ class StepSamples:
         say: Callable[[str], None],
     ) -> None:
         """Raises UsageError if a sample is missing, or if none can be trained on."""
-        self._planned = {sample.id: sample for phase in plan.phases for sample in phase.samples}
+        self._plan = plan
         self._samples = samples
         self._encoder = encoder
         self._max_tokens = plan.recipe.max_tokens
@@ -33,16 +33,15 @@ class StepSamples:
         self._room = CACHED_TOKENS
         self._left_out: dict[str, LeftOut] = {}
         self._lengths_agree = True
-        missing = [sample for identity, sample in self._planned.items() if identity not in samples]
-        if missing:
+        missing = {sample.id: sample.leaf for sample in self._planned() if sample.id not in samples}
+        for identity, leaf in missing.items():
             raise UsageError(
-                f"{len(missing)} samples of the plan are not in the store, the first of them {missing[0].id} "
-                f"of {missing[0].leaf}",
+                f"{len(missing)} samples of the plan are not in the store, the first of them {identity} of {leaf}",
                 hint="seedbed generate brings them back, or make the plan again",
             )
-        if not any(self.rows([planned]) for planned in self._planned.values()):
+        if not any(self.rows([planned]) for planned in self._planned()):
             raise UsageError(
-                f"not one of the plan's {len(self._planned)} samples can be trained on; the first: "
+                f"not one of the plan's {len(self.left_out)} samples can be trained on; the first: "
                 f"{self.left_out[0].reason}",
                 hint="raise max_tokens in the recipe, or choose a base whose vocabulary can write the answers",
             )
@@ -68,7 +67,11 @@ class StepSamples:
         """Say how many samples were left out, by reason."""
         for reason in dict.fromkeys(entry.reason for entry in self.left_out):
             count = sum(entry.reason == reason for entry in self.left_out)
-            self._say(f"{count} of {len(self._planned)} samples are left out: {reason}")
+            every = len({sample.id for sample in self._planned()})
+            self._say(f"{count} of {every} samples are left out: {reason}")
+
+    def _planned(self) -> Iterator[PlannedSample]:
+        return (sample for phase in self._plan.phases for sample in phase.samples)
 
     def _row(self, planned: PlannedSample) -> EncodedSample | None:
         if planned.id in self._left_out:
