@@ -50,6 +50,11 @@ def test_a_new_leaf_in_the_working_tree(repository: RepositoryBuilder, form: str
     assert len(leaf["student"]) == 8 and leaf["student_tokens"] > 0
     funnel = leaf["funnels"]["compositional"]
     assert funnel["asked"] == funnel["kept"] + sum(funnel["lost"].values())
+    assert [seed["answer"] for seed in leaf["seeds"]][:2] == ["cup, bell, apple", "fork, egg, door"]
+    for reason, count in funnel["lost"].items():
+        said = sum(one["reason"] == reason for one in leaf["rejected"])
+        assert said == (count if reason not in ("empty", "cut off", "surplus") else said)
+    assert all(one["question"] and one["reason"] in funnel["lost"] for one in leaf["rejected"])
 
 
 def test_paths_choose_unchanged_leaves(repository: RepositoryBuilder) -> None:
@@ -83,6 +88,34 @@ def test_a_change_under_review_cannot_choose_settings_or_recipe(repository: Repo
     document = json.loads(found.output)
     assert document["recipe"] == "tiny" and "transformers" in document["teacher"]
     assert [leaf["name"] for leaf in document["leaves"]] == [NEW]
+
+
+def test_a_page_is_written_and_the_next_preview_says_what_changed(
+    repository: RepositoryBuilder, tmp_path: Path
+) -> None:
+    options = (f"taxonomy/{FREEFORM}", "--samples", "2")
+    first = run_seedbed("preview", *options, "--format", "json", "--output", str(tmp_path / "first.json"))
+    assert (first.exit_code, first.output) == (0, ""), first.errors
+    page = tmp_path / "preview.html"
+    again = run_seedbed(
+        "preview",
+        *options,
+        "--format",
+        "html",
+        "--previous",
+        str(tmp_path / "first.json"),
+        "--output",
+        str(page),
+    )
+    assert again.exit_code == 0, again.errors
+    shown = page.read_text(encoding="utf-8")
+    samples = len(json.loads((tmp_path / "first.json").read_text())["leaves"][0]["samples"])
+    assert f"Since the last preview: 0 new, 0 gone, {samples} unchanged." in shown
+    assert "8 seeds, by a person" in shown and "The student" in shown
+    assert not list(tmp_path.glob(".*"))
+    missing = run_seedbed("preview", *options, "--output", str(tmp_path / "nowhere" / "a.html"))
+    assert missing.exit_code == 2 and "cannot be written" in missing.errors
+    assert run_seedbed("preview", "--previous", str(page)).exit_code == 2
 
 
 def test_a_missing_student_is_said_unless_it_was_asked_for(repository: RepositoryBuilder) -> None:

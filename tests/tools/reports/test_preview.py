@@ -7,11 +7,17 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from support.golden import assert_golden
+from support.sample_previews import HOSTILE as HOSTILE_EVERYWHERE
+from support.sample_previews import full_preview, hostile_preview
 
+from seedbed.errors import UsageError
 from seedbed.generation.funnel import Funnel, Loss
-from seedbed.generation.preview import LeafPreview, Preview, StudentAnswer
+from seedbed.generation.preview import LeafPreview, Preview, StudentAnswer, compared
+from seedbed.generation.preview_differences import read_earlier
 from seedbed.generation.sample import Provenance, Sample, Stage
 from seedbed.reports.funnel import funnel_line
 from seedbed.reports.preview_json import preview_json
@@ -73,7 +79,12 @@ def test_markdown_holds_hostile_text_inside_its_blocks() -> None:
     shown = preview_markdown(preview(leaf(HOSTILE, f"compositional_skills/{HOSTILE}")))
     outside = re.sub(r"^(`{3,})text\n.*?^\1$", "", shown, flags=re.MULTILINE | re.DOTALL)
     assert outside.count("<details>") == outside.count("</details>") == 1
-    assert "<script>" not in outside and "@everyone" not in outside and "](http" not in outside
+    assert (
+        "<script>" not in outside
+        and "@everyone" not in outside
+        and "<!--" not in outside
+        and "](http" not in outside
+    )
     assert "\x1b" not in shown and "\u202e" not in shown
     assert not re.search(r"^::", shown, re.MULTILINE)
 
@@ -100,6 +111,70 @@ def test_json_is_ascii_and_whole() -> None:
         "copy of a seed": 3,
         "second answer differs": 1,
     }
+
+
+@pytest.mark.parametrize(("report", "name"), [(preview_markdown, "md"), (preview_text, "txt")])
+def test_reports_are_as_a_person_last_saw_them(report: Callable[[Preview], str], name: str) -> None:
+    assert_golden(Path(__file__).parent / "golden" / f"preview.{name}", report(full_preview()))
+
+
+def test_markdown_makes_nothing_of_a_strangers_text() -> None:
+    from markdown_it import MarkdownIt
+
+    def active(text: str) -> list[str]:
+        tokens = (
+            MarkdownIt("commonmark", {"html": True})
+            .enable(["table"])
+            .parse(preview_markdown(hostile_preview(text)))
+        )
+        flat = [inner for token in tokens for inner in (token, *(token.children or ()))]
+        return [
+            token.content
+            for token in flat
+            if token.type in ("link_open", "image", "html_inline", "html_block")
+        ]
+
+    shown = preview_markdown(hostile_preview())
+    assert "\x1b" not in preview_text(hostile_preview()) and "\u202e" not in preview_text(hostile_preview())
+    assert len(active(HOSTILE_EVERYWHERE)) == len(active("plain"))
+    assert all("<script" not in html and "<img" not in html for html in active(HOSTILE_EVERYWHERE))
+    outside = re.sub(r"^(`{3,})text\n.*?^\1$", "", shown, flags=re.MULTILINE | re.DOTALL)
+    assert "@everyone" not in outside and "<!--" not in outside and "http:" not in outside
+
+
+def test_an_earlier_preview_is_read_back(tmp_path: Path) -> None:
+    file = tmp_path / "earlier.json"
+    file.write_text(preview_json(full_preview()))
+    earlier = read_earlier(file)
+    assert earlier.head == full_preview().head
+    again = compared(full_preview(), earlier)
+    since = again.leaves[0].since
+    assert since is not None and (since.new, since.gone, since.unchanged) == (frozenset(), (), 3)
+    assert (
+        json.loads(preview_json(full_preview()))["leaves"][0]["since"]["gone"][0]["answer"] == "Twelve metres"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"version": 2}',
+        '{"version": 1, "head": 3, "leaves": []}',
+        "[" * 100_000,
+        '"\\ud800"',
+        '{"version": 1, "head": null, "leaves": [{"name": "a", "samples": [{"stage": "s", "messages": []}]}]}',
+    ],
+)
+def test_what_is_no_preview_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "earlier.json"
+    file.write_text(text)
+    with pytest.raises(UsageError, match="is not a preview of version 1"):
+        read_earlier(file)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_earlier(tmp_path / "absent.json")
 
 
 def test_nothing_to_show() -> None:

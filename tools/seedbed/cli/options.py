@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -91,6 +92,20 @@ def write_out(text: str) -> None:
     """Print text whatever the stream's encoding: what it cannot say is written as an escape."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a report, whole or not at all. Raises UsageError when it cannot be written."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", hint="name a file in a folder that is there"
+        ) from error
 
 
 def repository_paths(repository: Repository, paths: tuple[str, ...]) -> tuple[str, ...]:

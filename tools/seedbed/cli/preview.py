@@ -12,11 +12,13 @@ from pathlib import Path
 import click
 
 from seedbed.bundled_files import bundled_file
+from seedbed.cli.options import write_file, write_out
 from seedbed.config import Settings
 from seedbed.documents.fetch import FetchPolicy
 from seedbed.errors import NothingToDoError, SeedbedError, TeacherError
 from seedbed.generation.leaf_sources import LeafSource, read_sources
-from seedbed.generation.preview import LEAVES_AT_ONCE, LeafPreview, Preview, preview_leaves
+from seedbed.generation.preview import LEAVES_AT_ONCE, LeafPreview, Preview, compared, preview_leaves
+from seedbed.generation.preview_differences import read_earlier
 from seedbed.generation.project import (
     Project,
     journaled,
@@ -27,6 +29,7 @@ from seedbed.generation.project import (
 )
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recipe import GenerationRecipe
+from seedbed.reports.preview_html import preview_html
 from seedbed.reports.preview_json import preview_json
 from seedbed.reports.preview_markdown import preview_markdown
 from seedbed.reports.preview_text import preview_text
@@ -37,6 +40,7 @@ from seedbed.teacher.teacher import Teacher
 FORMATS: Mapping[str, Callable[[Preview], str]] = {
     "text": preview_text,
     "markdown": preview_markdown,
+    "html": preview_html,
     "json": preview_json,
 }
 _SANDBOX = "sandbox"
@@ -61,9 +65,22 @@ _SANDBOX = "sandbox"
 )
 @click.option("--recipe", metavar="NAME|PATH", help="Generation recipe, in place of the one in seedbed.toml.")
 @click.option("--teacher", metavar="TEACHER", help="sandbox, transformers:PATH or openai:URL#MODEL.")
-@click.option("--student", metavar="PATH", help="Folder or hub name of the current student.")
+@click.option(
+    "--student",
+    metavar="PATH",
+    help="sandbox, or a folder or hub name: whose own answers are shown, in place of the one in seedbed.toml.",
+)
 @click.option("--seed", type=click.IntRange(0), help="Seed of every random choice.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option(
+    "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write to FILE instead of printing."
+)
+@click.option(
+    "--previous",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The JSON of an earlier preview: say which samples are new and which are gone.",
+)
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when no leaf changed.")
 def preview(
     paths: Sequence[str],
@@ -77,6 +94,8 @@ def preview(
     student: str | None,
     seed: int | None,
     form: str,
+    output: Path | None,
+    previous: Path | None,
     fail_on_empty: bool,
 ) -> None:
     """A few samples of each changed leaf (or of the leaves under PATHS), and what the student knows already.
@@ -85,6 +104,7 @@ def preview(
     the base, so that a change under review cannot choose them.
     """
     start = time.monotonic()
+    earlier = read_earlier(previous) if previous is not None else None
     project = open_project(Path.cwd())
     found = _base(project, base, head, everything)
     settings = settings_at(project.repository, found.base) if found.head is not None else project.settings
@@ -100,7 +120,13 @@ def preview(
     run_seed = settings.generation.seed if seed is None else seed
     empty = Preview(found.base, found.head, found.rung, "", None, plan.name, (), removed, left_out)
     shown = _run(project, empty, sources, plan, teacher, student, samples, run_seed) if sources else empty
-    click.echo(FORMATS[form](replace(shown, seconds=time.monotonic() - start)), nl=False)
+    if earlier is not None:
+        shown = compared(shown, earlier)
+    report = FORMATS[form](replace(shown, seconds=time.monotonic() - start))
+    if output is None:
+        write_out(report)
+    else:
+        write_file(output, report)
 
 
 def _base(project: Project, base: str | None, head: str | None, everything: bool) -> Base:
@@ -205,7 +231,7 @@ def _run(
 
 def _student(settings: Settings, flag: str | None) -> tuple[Teacher | None, str | None]:
     """The student through the same back end as a teacher. A missing one is said, not fatal, unless it was asked for."""
-    name = flag or settings.student.model
+    name = flag or settings.preview.student or settings.student.model
     try:
         folder = str(bundled_file("training/sandbox/student")) if name == _SANDBOX else name
         if name == _SANDBOX and not Path(folder).is_dir():

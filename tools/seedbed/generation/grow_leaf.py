@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from seedbed.generation.asking import Asker, Usage, crew
 from seedbed.generation.entrance import failed_entrance, unreadable_words
 from seedbed.generation.funnel import Funnel, Loss, total
-from seedbed.generation.grow_task import Accepted, TaskHarvest, grow_task
+from seedbed.generation.grow_task import Accepted, Rejected, TaskHarvest, grow_task
 from seedbed.generation.held_out import is_held_out, split_seeds
 from seedbed.generation.normalise import normalised
 from seedbed.generation.recipe import GenerationRecipe
@@ -30,6 +30,7 @@ class Harvest:
     funnels: Mapping[Stage, Funnel]
     entrance: Usage
     seed_copies: tuple[tuple[str, str], ...] = ()
+    rejected: tuple[Rejected, ...] = ()
 
     @property
     def total(self) -> Funnel:
@@ -108,6 +109,7 @@ class LeafGrower:
             },
             usage,
             tuple(copy for harvest in harvests for copy in harvest.seed_copies),
+            tuple(one for harvest in harvests for one in harvest.rejected),
         )
 
 

@@ -18,13 +18,15 @@ from seedbed.generation.asking import Asker, Usage, crew
 from seedbed.generation.deduplication import SeedTexts, SeenTexts
 from seedbed.generation.funnel import Funnel, Loss
 from seedbed.generation.in_order import InOrder
-from seedbed.generation.judging import Answered, answer_and_judge
+from seedbed.generation.judging import Answered, Fallen, answer_and_judge
+from seedbed.generation.sample import Stage
 from seedbed.generation.task import Draft, Task
 from seedbed.taxonomy.leaf import Kind
 
 FEWEST_AHEAD = (
     4  # attempts under way while a sample is missing; fewer would be one long chain for the last samples
 )
+REMEMBERED = 100  # rejected attempts of one task that are kept to be shown
 HOPE = 0.25  # of the target: so many imagined successes go into the first estimates of the share that is accepted
 
 _WRITERS = {
@@ -44,13 +46,26 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejected:
+    """A question that gave no sample, and why. Where there is no answer, the question fell already."""
+
+    stage: Stage
+    attempt: int
+    question: str
+    answer: str | None
+    loss: Loss
+
+
+@dataclass(frozen=True, slots=True)
 class TaskHarvest:
-    """What one task gave: the accepted in the order of their attempts, and the near copies of seeds that fell."""
+    """What one task gave: the accepted and the first of the rejected in the order of their attempts, and the near
+    copies of seeds that fell."""
 
     task: Task
     accepted: tuple[Accepted, ...]
     funnel: Funnel
     seed_copies: tuple[tuple[str, str], ...]  # (what the teacher wrote, the seed that it copies)
+    rejected: tuple[Rejected, ...] = ()
 
 
 class _Sieve:
@@ -101,6 +116,7 @@ class _Growth:
         self._sieving, self._deciding = InOrder(), InOrder()
         self._lost: Counter[Loss] = Counter()
         self._accepted: list[Accepted] = []
+        self._rejected: list[Rejected] = []
         self._begun = self._decided = 0
 
     def go_on(self, group: asyncio.TaskGroup) -> None:
@@ -116,20 +132,27 @@ class _Growth:
         await self._sieving.turn(attempt)
         loss = written if isinstance(written, Loss) else self._sieve.loss(written)
         self._sieving.passed()
-        outcome: Accepted | Loss = loss or Loss.EMPTY
+        outcome: Accepted | Fallen = Fallen(loss or Loss.EMPTY)
         if loss is None and isinstance(written, Draft):
             answered = await answer_and_judge(self._task, written, attempt, self._asker, self._usage)
-            outcome = answered if isinstance(answered, Loss) else Accepted(attempt, written, answered)
+            outcome = answered if isinstance(answered, Fallen) else Accepted(attempt, written, answered)
         await self._deciding.turn(attempt)
         self._decide(outcome)
+        if isinstance(written, Draft) and isinstance(outcome, Fallen):
+            self._remember(attempt, written, outcome)
         self.go_on(group)
         self._deciding.passed()
 
-    def _decide(self, outcome: Accepted | Loss) -> None:
+    def _remember(self, attempt: int, draft: Draft, fallen: Fallen) -> None:
+        if len(self._rejected) < REMEMBERED:
+            question, answer = draft.sample_question, fallen.answer
+            self._rejected.append(Rejected(self._task.stage, attempt, question, answer, fallen.loss))
+
+    def _decide(self, outcome: Accepted | Fallen) -> None:
         stream = self._task.stream
         self._decided += 1
-        if isinstance(outcome, Loss):
-            self._lost[outcome] += 1
+        if isinstance(outcome, Fallen):
+            self._lost[outcome.loss] += 1
         elif stream.samples is not None and len(self._accepted) >= stream.samples:
             self._lost[Loss.SURPLUS] += 1
         else:
@@ -150,7 +173,8 @@ class _Growth:
             completion_tokens=usage.completion_tokens,
             wanted=self._task.stream.samples or 0,
         )
-        return TaskHarvest(self._task, tuple(self._accepted), funnel, tuple(self._sieve.seed_copies))
+        copies = tuple(self._sieve.seed_copies)
+        return TaskHarvest(self._task, tuple(self._accepted), funnel, copies, tuple(self._rejected))
 
 
 def attempts_wanted(decided: int, accepted: int, target: int | None, budget: int) -> int:

@@ -42,18 +42,27 @@ class Verdict:
     probabilities: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """Why a draft gave no sample, and the answer that fell, if it came to one."""
+
+    loss: Loss
+    answer: str | None = None
+
+
 async def answer_and_judge(
     task: Task, draft: Draft, attempt: int, asker: Asker, usage: Usage
-) -> Answered | Loss:
+) -> Answered | Fallen:
     """The answer to a draft, if it earns its place."""
-    if task.stream.judging.mode is JudgingMode.SECOND_ANSWER:
-        return await _by_second_answer(task, draft, attempt, asker, usage)
-    return await _by_verdict(task, draft, attempt, asker, usage)
+    by_answers = task.stream.judging.mode is JudgingMode.SECOND_ANSWER
+    judge = _by_second_answer if by_answers else _by_verdict
+    outcome = await judge(task, draft, attempt, asker, usage)
+    return Fallen(outcome) if isinstance(outcome, Loss) else outcome
 
 
 async def _by_second_answer(
     task: Task, draft: Draft, attempt: int, asker: Asker, usage: Usage
-) -> Answered | Loss:
+) -> Answered | Fallen | Loss:
     one, other = draw_exemplars(task, attempt)
     heat = task.stream.judging.second_temperature
     first, second = await together(
@@ -67,10 +76,14 @@ async def _by_second_answer(
     if isinstance(second, Loss):
         return second
     same = normalised(first.answer) == normalised(second.answer)
-    return Answered(first.answer, {"agreement": 1.0}, first.quote) if same else Loss.ANSWERS_DIFFER
+    if not same:
+        return Fallen(Loss.ANSWERS_DIFFER, first.answer)
+    return Answered(first.answer, {"agreement": 1.0}, first.quote)
 
 
-async def _by_verdict(task: Task, draft: Draft, attempt: int, asker: Asker, usage: Usage) -> Answered | Loss:
+async def _by_verdict(
+    task: Task, draft: Draft, attempt: int, asker: Asker, usage: Usage
+) -> Answered | Fallen | Loss:
     judging = task.stream.judging
     scores: dict[str, float] = {}
     for name in judging.question_criteria:
@@ -85,9 +98,11 @@ async def _by_verdict(task: Task, draft: Draft, attempt: int, asker: Asker, usag
     for name, told in judged:
         loss = await _fails(task, name, draft, written.answer, told, scores, attempt, asker, usage)
         if loss is not None:
-            return loss
+            return Fallen(loss, written.answer)
     loss = await _fails_as_pair(task, draft, written.answer, scores, attempt, asker, usage)
-    return loss if loss is not None else Answered(written.answer, scores, written.quote)
+    if loss is not None:
+        return Fallen(loss, written.answer)
+    return Answered(written.answer, scores, written.quote)
 
 
 async def _answer(task: Task, draft: Draft, attempt: int, asker: Asker, usage: Usage) -> Written | Loss:

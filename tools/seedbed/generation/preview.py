@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 from seedbed.generation.asking import Asker, Usage, together
 from seedbed.generation.funnel import Funnel, Loss
 from seedbed.generation.grow_leaf import LeafGrower, Refusal
+from seedbed.generation.grow_task import Rejected
 from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource
 from seedbed.generation.normalise import normalised
+from seedbed.generation.preview_differences import EarlierPreview, SampleDifference, sample_difference
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.seed import Seed, leaf_seeds
@@ -44,7 +46,7 @@ class StudentAnswer:
 
 @dataclass(frozen=True, slots=True)
 class LeafPreview:
-    """One leaf; `problem` says why there are no samples of it."""
+    """One leaf; `problem` says why there are no samples of it, `since` what is new in them."""
 
     name: str
     path: str
@@ -52,7 +54,10 @@ class LeafPreview:
     problem: str | None = None
     samples: tuple[Sample, ...] = ()
     funnels: Mapping[Stage, Funnel] = field(default_factory=dict)
+    seeds: tuple[Seed, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
     seed_copies: tuple[tuple[str, str], ...] = ()
+    since: SampleDifference | None = None
     student_answers: tuple[StudentAnswer, ...] = ()
     teacher_tokens: int = 0
     student_tokens: int = 0
@@ -94,7 +99,19 @@ class Preview:
     removed: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()  # changed leaves beyond the limit
     student_problem: str | None = None
+    previous: EarlierPreview | None = None  # what `LeafPreview.since` compares with
     seconds: float = 0.0
+
+
+def compared(preview: Preview, earlier: EarlierPreview) -> Preview:
+    """The preview with what changed since an earlier one; a leaf that the earlier one did not show is not compared."""
+    leaves = tuple(
+        replace(leaf, since=sample_difference(leaf.samples, earlier.leaves[leaf.name]))
+        if leaf.name in earlier.leaves
+        else leaf
+        for leaf in preview.leaves
+    )
+    return replace(preview, leaves=leaves, previous=earlier)
 
 
 def small_recipe(recipe: GenerationRecipe, leaf: Leaf, passages: int, samples: int) -> GenerationRecipe:
@@ -156,6 +173,7 @@ async def _preview_leaf(
         source.name,
         source.path,
         change,
+        seeds=leaf_seeds(source.leaf),
         student_answers=answers,
         student_tokens=student_usage.prompt_tokens + student_usage.completion_tokens,
     )
@@ -172,6 +190,7 @@ async def _preview_leaf(
         asked,
         samples=tuple(generated[:samples]),
         funnels=harvest.funnels,
+        rejected=harvest.rejected,
         seed_copies=harvest.seed_copies,
         teacher_tokens=spent.prompt_tokens
         + spent.completion_tokens

@@ -31,7 +31,7 @@ def funnel_lines(funnels: Mapping[Stage, Funnel]) -> list[str]:
     return [f"{stage.replace('_', ' ')}: {funnel_line(funnel)}" for stage, funnel in funnels.items()]
 
 
-def counted(count: int, what: str) -> str:
-    """Such as `1 leaf` or `3 leaves`."""
-    many = f"{what[:-1]}ves" if what.endswith("f") else f"{what}s"
+def counted(count: int, what: str, *, many: str | None = None) -> str:
+    """Such as `1 leaf` or `3 leaves`; `many` for what is no plain plural."""
+    many = many or (f"{what[:-1]}ves" if what.endswith("f") else f"{what}s")
     return f"{count:,} {what if count == 1 else many}"

@@ -13,6 +13,7 @@ COMMENT_LIMIT = 65_536
 
 _TEXT_LIMIT = 1_500  # of one question or answer
 _LINE_LIMIT = 160  # of one cell
+_SHOWN = 6  # rows of one table
 
 
 def preview_markdown(preview: Preview) -> str:
@@ -58,6 +59,11 @@ def _title(preview: Preview) -> str:
         lines.append(
             f"<br>teacher {markdown_inline(preview.teacher)}, student {markdown_inline(preview.student or 'none')}"
         )
+    if preview.previous:
+        earlier = preview.previous.head
+        lines.append(
+            f"<br>compared with the preview of {_cell(earlier[:12] if earlier else 'a working tree')}"
+        )
     if preview.student_problem:
         lines.append(f"<br>what the student knows was not asked: {_cell(preview.student_problem)}")
     if not preview.leaves:
@@ -82,15 +88,16 @@ def _leaf(leaf: LeafPreview, samples: int) -> str:
         lines += ["| the student, before training | question | its answer |", "|---|---|---|"]
         lines += [
             f"| {'right' if one.right else 'not yet'} | {_cell(one.question)} | {_cell(one.answer)} |"
-            for one in leaf.student_answers[:6]
+            for one in leaf.student_answers[:_SHOWN]
         ]
         lines.append("")
     lines += [f"- {line}" for line in funnel_lines(leaf.funnels)]
     lines += [f"- copies a seed: {_cell(written)} ~ {_cell(seed)}" for written, seed in leaf.seed_copies[:5]]
-    lines.append("")
-    for sample in leaf.samples[:samples]:
+    lines += [f"- {line}" for line in _since(leaf)]
+    lines += ["", *_seeds(leaf)]
+    for place, sample in enumerate(leaf.samples[:samples]):
         lines += [
-            f"**{sample.stage.replace('_', ' ')}**{', held out' if sample.held_out else ''}",
+            f"**{sample.stage.replace('_', ' ')}**{', held out' if sample.held_out else ''}{_new(leaf, place)}",
             "",
             markdown_fence(sample.question, _TEXT_LIMIT),
             "",
@@ -99,8 +106,42 @@ def _leaf(leaf: LeafPreview, samples: int) -> str:
         ]
     if len(leaf.samples) > samples:
         lines += [f"and {len(leaf.samples) - samples} more samples, which do not fit here", ""]
+    lines += _rejected(leaf)
     lines += [f"{leaf.teacher_tokens:,} teacher tokens, {leaf.seconds:.1f} s", "", "</details>", ""]
     return "\n".join(lines)
+
+
+def _seeds(leaf: LeafPreview) -> list[str]:
+    """A few of the leaf's own, so that samples can be held against them."""
+    if not leaf.seeds:
+        return []
+    shown = [f"| {_cell(seed.question)} | {_cell(seed.answer)} |" for seed in leaf.seeds[:_SHOWN]]
+    more = f" (the first {_SHOWN} of {len(leaf.seeds)})" if len(leaf.seeds) > _SHOWN else ""
+    return [f"| seeds, by a person{more} | |", "|---|---|", *shown, ""]
+
+
+def _since(leaf: LeafPreview) -> list[str]:
+    if leaf.since is None:
+        return []
+    gone = leaf.since.gone
+    said = f"since the last preview: {len(leaf.since.new)} new, {len(gone)} gone, {leaf.since.unchanged} unchanged"
+    return [said, *(f"gone: {_cell(one.question)} → {_cell(one.answer)}" for one in gone[:3])]
+
+
+def _new(leaf: LeafPreview, place: int) -> str:
+    return ", new" if leaf.since is not None and place in leaf.since.new else ""
+
+
+def _rejected(leaf: LeafPreview) -> list[str]:
+    if not leaf.rejected:
+        return []
+    rows = [
+        f"| {one.loss} | {_cell(one.question)} | {_cell(one.answer or '')} |"
+        for one in leaf.rejected[:_SHOWN]
+    ]
+    more = len(leaf.rejected) - _SHOWN
+    lines = ["| rejected because | question | answer |", "|---|---|---|", *rows, ""]
+    return [*lines, f"and {more} more rejected", ""] if more > 0 else lines
 
 
 def _summary(leaf: LeafPreview) -> str:

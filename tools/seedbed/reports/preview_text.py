@@ -10,6 +10,7 @@ from seedbed.reports.funnel import counted, funnel_lines
 
 _SHOWN_COPIES = 5
 _SHOWN_NAMES = 10
+_SHOWN_REJECTED = 5
 
 
 def preview_text(preview: Preview) -> str:
@@ -19,7 +20,7 @@ def preview_text(preview: Preview) -> str:
 
 def _lines(preview: Preview) -> Iterator[str]:
     head = preview.head[:12] if preview.head else "the working tree"
-    yield f"{head} against {(preview.base or '')[:12]} ({preview.rung}); recipe {preview.recipe}"
+    yield f"{head} against {(preview.base or '')[:12]} ({terminal_text(preview.rung)}); recipe {terminal_text(preview.recipe)}"
     if not preview.leaves and not preview.removed:
         yield "no leaf changed: nothing to preview"
         return
@@ -55,11 +56,20 @@ def _leaf_lines(leaf: LeafPreview) -> Iterator[str]:
         yield f"  copies a seed: {_one_line(written)} ~ {_one_line(seed)}"
     if len(leaf.seed_copies) > _SHOWN_COPIES:
         yield f"  and {len(leaf.seed_copies) - _SHOWN_COPIES} more copies of seeds"
+    if leaf.since is not None:
+        gone = len(leaf.since.gone)
+        yield f"  since the last preview: {len(leaf.since.new)} new, {gone} gone, {leaf.since.unchanged} unchanged"
     for number, sample in enumerate(leaf.samples, 1):
-        yield f"  {number}. {sample.stage.replace('_', ' ')}{', held out' if sample.held_out else ''}"
+        new = ", new" if leaf.since is not None and number - 1 in leaf.since.new else ""
+        yield f"  {number}. {sample.stage.replace('_', ' ')}{', held out' if sample.held_out else ''}{new}"
         for role, text in (("Q", sample.question), ("A", sample.answer)):
             for index, line in enumerate(text.splitlines() or [""]):
                 yield f"     {role if index == 0 else ' '} {terminal_text(line)}"
+    for one in leaf.rejected[:_SHOWN_REJECTED]:
+        said = f" → {_one_line(one.answer, 60)}" if one.answer is not None else ""
+        yield f"  ✗ {one.loss}: {_one_line(one.question)}{said}"
+    if len(leaf.rejected) > _SHOWN_REJECTED:
+        yield f"  and {len(leaf.rejected) - _SHOWN_REJECTED} more rejected: --format html shows them all"
     yield f"  {leaf.teacher_tokens:,} teacher tokens, {leaf.student_tokens:,} student tokens, {leaf.seconds:.1f} s"
 
 
