@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 SPECIAL_TOKENS = ("<|pad|>", "<|unk|>", "<|user|>", "<|assistant|>", "<|end|>")
 
@@ -21,25 +22,55 @@ def build_tiny_model(
     One token is one word, one punctuation mark or one newline. Whatever is not among `words` is `<|unk|>`.
     The weights are the same for the same arguments.
     """
-    import torch
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     vocabulary = list(dict.fromkeys((*SPECIAL_TOKENS, "\n", *words)))
     ids = {token: index for index, token in enumerate(vocabulary)}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<|unk|>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"\w+|\n|[^\w\s]"), behavior="removed", invert=True)
+    return _save(directory, tokenizer, unk_token="<|unk|>", seed=seed, hidden=hidden, layers=layers)
+
+
+def build_byte_model(
+    directory: Path,
+    *,
+    merges: Sequence[tuple[str, str]] = (),
+    seed: int = 0,
+    hidden: int = 32,
+    layers: int = 2,
+) -> Path:
+    """Write a Llama with random weights that reads and writes every byte, as the large models do; returns `directory`.
+
+    `merges` of the byte-level pair encoding make longer tokens, such as ("Y", "E") and then ("YE", "S").
+    """
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    special = [token for token in SPECIAL_TOKENS if token != "<|unk|>"]
+    joined = ["".join(pair) for pair in merges]
+    tokens = (*special, *sorted(pre_tokenizers.ByteLevel.alphabet()), *joined)
+    ids = {token: index for index, token in enumerate(dict.fromkeys(tokens))}
+    tokenizer = Tokenizer(models.BPE(ids, list(merges)))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return _save(directory, tokenizer, seed=seed, hidden=hidden, layers=layers)
+
+
+def _save(directory: Path, tokenizer: Any, *, seed: int, hidden: int, layers: int, **named: str) -> Path:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="<|pad|>",
-        unk_token="<|unk|>",
         eos_token="<|end|>",
         additional_special_tokens=["<|user|>", "<|assistant|>"],
         padding_side="left",
+        **named,
     )
     fast.chat_template = CHAT_TEMPLATE
+    ids = fast.get_vocab()
     config = LlamaConfig(
-        vocab_size=len(vocabulary),
+        vocab_size=len(ids),
         hidden_size=hidden,
         intermediate_size=2 * hidden,
         num_hidden_layers=layers,

@@ -56,6 +56,12 @@ class ChatPrompt:
             said = said.partition(stop)[0]
         return said
 
+    def exact_text(self, tokens: Sequence[int]) -> str:
+        """What an answer's tokens say, to the letter: a tokenizer may be set to tidy up the blanks before a comma."""
+        return str(
+            self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        )
+
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """The stretches of `text` that the tokenizer can only read as its unknown token, each once, in order."""
         unknown = self._tokenizer.unk_token_id

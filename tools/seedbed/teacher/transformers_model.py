@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from seedbed.errors import MissingExtraError, TeacherError
 from seedbed.teacher.batching import BatchQueue, Shape, padded_length
-from seedbed.teacher.chat_prompt import ChatPrompt, special_token_ids
-from seedbed.teacher.decoding import Continuation, Decoder, Ending
-from seedbed.teacher.model_folder import model_folder, model_revision, spoken_name
+from seedbed.teacher.chat_prompt import special_token_ids
+from seedbed.teacher.chat_protocol import shortened
+from seedbed.teacher.decoding import Answer, Continuation, Decoder, Ending, Grammar
+from seedbed.teacher.json_grammar import JsonGrammars
+from seedbed.teacher.local_model import LocalModel, open_local_model, too_long
+from seedbed.teacher.structured_answer import structured_completion
 from seedbed.teacher.teacher import Completion, FinishReason, Request, TeacherIdentity
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 65536}  # prompt tokens of one batch, padding included
@@ -34,41 +37,33 @@ def load_transformers_teacher(
     """
     try:
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoModelForCausalLM
         from transformers.utils import logging as transformers_logging
     except ImportError as error:
         raise MissingExtraError("a transformers teacher", "train", "torch with transformers") from error
-    folder = model_folder(model)
+    local = open_local_model(model, backend="transformers", extra="train", name=name)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     logging: Any = transformers_logging
     bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         weights: Any = AutoModelForCausalLM.from_pretrained(
-            folder,
+            local.folder,
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
             dtype=torch.float32 if device == "cpu" else "auto",
         )
-    except (
-        Exception
-    ) as error:  # transformers raises whatever its parsers raise: OSError, KeyError, SafetensorError …
+    except Exception as error:  # transformers raises whatever its parsers raise: KeyError, SafetensorError …
         raise TeacherError(
             f"the model {model!r} cannot be loaded: {type(error).__name__}: {error}",
-            hint="check that the folder was saved whole, with its tokenizer",
+            hint="check that the folder was saved whole",
         ) from error
     finally:
         if bars:
             logging.enable_progress_bar()
-    identity = TeacherIdentity("transformers", name or spoken_name(model, folder), model_revision(folder))
     return TransformersTeacher(
-        weights.to(device).eval(),
-        tokenizer,
-        identity=identity,
-        concurrency=concurrency,
-        max_model_len=max_model_len,
+        weights.to(device).eval(), local, concurrency=concurrency, max_model_len=max_model_len
     )
 
 
@@ -78,14 +73,14 @@ class TransformersTeacher:
     def __init__(
         self,
         model: Any,
-        tokenizer: Any,
+        local: LocalModel,
         *,
-        identity: TeacherIdentity,
         concurrency: int | None = None,
         max_model_len: int | None = None,
     ) -> None:
-        """Raises TeacherError when the tokenizer has no chat template or the model no token that ends an answer."""
-        self._chat = ChatPrompt(tokenizer, model=identity.model)
+        """`model` holds the weights of `local`. Raises TeacherError when it has no token that ends an answer."""
+        tokenizer, identity = local.tokenizer, local.identity
+        self._chat = local.chat
         ends = _end_tokens(model, tokenizer)
         if not ends:
             raise TeacherError(
@@ -97,6 +92,7 @@ class TransformersTeacher:
         readable = int(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
         self._context = min(readable, max_model_len or readable)
         pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
+        self._grammars = JsonGrammars(tokenizer, vocabulary=_scored_tokens(model), ends=ends)
         self._decoder = Decoder(model, pad=pad, ends=ends, banned=sorted(special_token_ids(tokenizer)))
         device = "cuda" if model.device.type == "cuda" else "cpu"
         self._queue = BatchQueue(
@@ -117,15 +113,14 @@ class TransformersTeacher:
         return self._concurrency
 
     async def complete(self, request: Request) -> Completion:
-        """See `Teacher.complete`. A JSON schema gives FAILED: this back end has no grammar to hold an answer to it."""
+        """See `Teacher.complete`."""
         prompt = self._chat.tokens(request.messages)
         if isinstance(prompt, str):
             return Completion("", FinishReason.REFUSED, 0, 0, prompt)
-        if request.json_schema is not None:
-            detail = "the transformers back end cannot hold an answer to a JSON schema; use openai or vllm"
-            return Completion("", FinishReason.FAILED, len(prompt), 0, detail)
         if request.choices:
             return await self._choose(prompt, request.choices)
+        if request.json_schema is not None:
+            return await self._fill_in(prompt, request, request.json_schema)
         return await self._continue(prompt, request)
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
@@ -137,22 +132,56 @@ class TransformersTeacher:
         self._queue.close()
 
     async def _continue(self, prompt: tuple[int, ...], request: Request) -> Completion:
-        room = self._context - len(prompt)
-        if room < 1:
-            return self._too_long(len(prompt), len(prompt))
         ends = self._holds(request.stop) if request.stop else None
-        work = Continuation(prompt, min(room, request.max_tokens), request.temperature, request.seed, ends)
-        answer = await self._queue.submit(Shape(padded_length(len(prompt))), work)
+        answer = await self._decode(prompt, request, ends=ends)
+        if isinstance(answer, Completion):
+            return answer
         text = self._chat.text(answer.tokens, request.stop)
         reason = FinishReason.STOP if answer.ended else FinishReason.LENGTH
         return Completion(text, reason, len(prompt), len(answer.tokens))
+
+    async def _fill_in(
+        self, prompt: tuple[int, ...], request: Request, schema: Mapping[str, object]
+    ) -> Completion:
+        """An answer held to a schema; stop strings have no say in it, since they could cut the document."""
+        grammar = self._grammars.start(schema)
+        if isinstance(grammar, str):
+            return Completion("", FinishReason.REFUSED, len(prompt), 0, shortened(grammar))
+        answer = await self._decode(prompt, request, grammar=grammar)
+        if isinstance(answer, Completion):
+            return answer
+        if answer.stuck:
+            detail = "no token of the model goes on with what the JSON schema asks for"
+            return Completion("", FinishReason.FAILED, len(prompt), len(answer.tokens), detail)
+        return structured_completion(
+            self._chat.exact_text(answer.tokens),
+            ended=answer.ended,
+            prompt_tokens=len(prompt),
+            completion_tokens=len(answer.tokens),
+        )
+
+    async def _decode(
+        self,
+        prompt: tuple[int, ...],
+        request: Request,
+        *,
+        ends: Callable[[Sequence[int]], bool] | None = None,
+        grammar: Callable[[], Grammar] | None = None,
+    ) -> Answer | Completion:
+        room = self._context - len(prompt)
+        if room < 1:
+            return too_long(len(prompt), len(prompt), self._context)
+        tokens = min(room, request.max_tokens)
+        work = Continuation(prompt, tokens, request.temperature, request.seed, ends, grammar)
+        answer: Answer = await self._queue.submit(Shape(padded_length(len(prompt))), work)
+        return answer
 
     async def _choose(self, prompt: tuple[int, ...], choices: Sequence[str]) -> Completion:
         """The choice that the model finds likeliest as its whole answer; the first one of equals."""
         answers = [self._chat.answer_tokens(choice) for choice in choices]
         longest = len(prompt) + max(map(len, answers))
         if longest > self._context:
-            return self._too_long(longest, len(prompt))
+            return too_long(longest, len(prompt), self._context)
         scores = await asyncio.gather(*(self._score(prompt, answer) for answer in answers))
         best = max(range(len(choices)), key=lambda index: scores[index])
         return Completion(
@@ -175,10 +204,6 @@ class TransformersTeacher:
             return self._decoder.score_all(work, length=shape.length, rows=rows, keep=shape.scored)
         return self._decoder.continue_all(work, length=shape.length, rows=rows, cancelled=cancelled)
 
-    def _too_long(self, tokens: int, prompt_tokens: int) -> Completion:
-        detail = f"the request has {tokens} tokens; the model reads {self._context}"
-        return Completion("", FinishReason.REFUSED, prompt_tokens, 0, detail)
-
     def _holds(self, stops: Sequence[str]) -> Callable[[Sequence[int]], bool]:
         return lambda tokens: any(stop in self._chat.text(tokens) for stop in stops)
 
@@ -200,3 +225,8 @@ def _end_tokens(model: Any, tokenizer: Any) -> list[int]:
     named = getattr(model.generation_config, "eos_token_id", None)
     ends = set(named if isinstance(named, list) else [named]) | {tokenizer.eos_token_id}
     return sorted(int(token) for token in ends if token is not None)
+
+
+def _scored_tokens(model: Any) -> int:
+    """How many tokens the model gives a score; often more than its tokenizer has, for round shapes."""
+    return int(model.get_output_embeddings().weight.shape[0])

@@ -1,0 +1,42 @@
+"""An answer that was held to a JSON schema, as JSON that every reader takes."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from seedbed.teacher.teacher import Completion, FinishReason
+
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def structured_completion(
+    text: str, *, ended: bool, prompt_tokens: int, completion_tokens: int
+) -> Completion:
+    """The outcome of a request with a schema: STOP with strict JSON, LENGTH when the answer was cut, else FAILED."""
+    if not ended:
+        return Completion(text, FinishReason.LENGTH, prompt_tokens, completion_tokens)
+    document = strict_json(text)
+    if document is not None:
+        return Completion(document, FinishReason.STOP, prompt_tokens, completion_tokens)
+    detail = "the answer ended, but is not JSON: its grammar and its tokenizer do not agree"
+    return Completion("", FinishReason.FAILED, prompt_tokens, completion_tokens, detail)
+
+
+def strict_json(text: str) -> str | None:
+    """The JSON document that `text` is, written anew; None when it is none.
+
+    Engines' grammars let more through than a strict reader takes: raw control characters inside strings (xgrammar 0.2),
+    and escapes that name half of a surrogate pair, which no UTF-8 file can hold. The first are escaped here, the
+    second become U+FFFD. The order of keys stays.
+    """
+    try:
+        document = json.loads(text, strict=False, parse_constant=_no_number)
+        written = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, RecursionError):  # ValueError also for an integer of more than 4,300 digits
+        return None
+    return _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", written)
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
