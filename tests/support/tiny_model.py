@@ -38,6 +38,7 @@ def build_byte_model(
     seed: int = 0,
     hidden: int = 32,
     layers: int = 2,
+    context: int = 512,
 ) -> Path:
     """Write a Llama with random weights that reads and writes every byte, as the large models do; returns `directory`.
 
@@ -52,10 +53,12 @@ def build_byte_model(
     tokenizer = Tokenizer(models.BPE(ids, list(merges)))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    return _save(directory, tokenizer, seed=seed, hidden=hidden, layers=layers)
+    return _save(directory, tokenizer, seed=seed, hidden=hidden, layers=layers, context=context)
 
 
-def _save(directory: Path, tokenizer: Any, *, seed: int, hidden: int, layers: int, **named: str) -> Path:
+def _save(
+    directory: Path, tokenizer: Any, *, seed: int, hidden: int, layers: int, context: int = 512, **named: str
+) -> Path:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -76,7 +79,7 @@ def _save(directory: Path, tokenizer: Any, *, seed: int, hidden: int, layers: in
         num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=2,
-        max_position_embeddings=512,
+        max_position_embeddings=context,
         pad_token_id=ids["<|pad|>"],
         eos_token_id=ids["<|end|>"],
         bos_token_id=None,

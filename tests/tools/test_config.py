@@ -72,5 +72,37 @@ def test_every_key_is_described_and_can_be_given_its_default() -> None:
             assert read_settings(written, source="x") == Settings()
 
 
+def test_the_engine_has_a_section_inside_the_teachers() -> None:
+    text = "[teacher]\nbackend = 'vllm'\n[teacher.vllm]\ntensor_parallel_size = 2\nenforce_eager = true\n"
+    teacher = read_settings(text, source="x").teacher
+    assert (teacher.vllm.tensor_parallel_size, teacher.vllm.enforce_eager, teacher.vllm.dtype) == (
+        2,
+        True,
+        None,
+    )
+    assert ("teacher.vllm", "dtype") in {(item.section, item.key) for item in describe_settings()}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "tensor_paralel_size = 2",
+            ["teacher.vllm.tensor_paralel_size", "did you mean tensor_parallel_size"],
+        ),
+        ("gpu_memory_utilization = 1.5", ["gpu_memory_utilization is 1.5", "at most 1"]),
+        ("max_num_seqs = true", ["max_num_seqs is True", "a whole number"]),
+        ("enforce_eager = 1", ["enforce_eager is 1", "true or false"]),
+        ("dtype = 'bf16'", ["did you mean bfloat16"]),
+    ],
+)
+def test_a_wrong_setting_of_the_engine_is_one_clear_error(line: str, words: list[str]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(f"[teacher.vllm]\n{line}", source="seedbed.toml")
+    assert all(word in caught.value.message for word in words)
+    with pytest.raises(ConfigurationError, match="is a section"):
+        read_settings("[teacher]\nvllm = 3", source="seedbed.toml")
+
+
 def test_settings_of_this_repository_are_valid() -> None:
     assert load_settings(Path(__file__).parents[2]).taxonomy.root == "taxonomy"

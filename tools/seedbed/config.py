@@ -36,8 +36,16 @@ DEFAULT_HOSTS = ("github.com", "gitlab.com", "codeberg.org", "bitbucket.org", "g
 """Well-known public hosts of git repositories."""
 
 
-def _key(default: Any, help: str, *, choices: tuple[str, ...] = (), minimum: int | None = None) -> Any:
-    return field(default=default, metadata={"help": help, "choices": choices, "minimum": minimum})
+def _key(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    minimum: int | None = None,
+    maximum: int | None = None,
+) -> Any:
+    metadata = {"help": help, "choices": choices, "minimum": minimum, "maximum": maximum}
+    return field(default=default, metadata=metadata)
 
 
 def _value(default: Any, help: str, *, read: Callable[[str, object, str], Any], shape: str) -> Any:
@@ -60,6 +68,21 @@ def _table(help: str, *, read: Callable[[str, object, str], Any], shape: str) ->
     return field(default=(), metadata={"help": help, "read": read, "shape": shape})
 
 
+def _inner(kind: type[Any], help: str) -> Any:
+    """A key that is a section of its own, written as `[outer.inner]`; `kind` describes it."""
+
+    def read(name: str, value: object, source: str) -> Any:
+        if not isinstance(value, dict):
+            raise ConfigurationError(
+                f"{source}: {name} is a section, not a value", hint=f"write [{name}] on its own line"
+            )
+        return _read_section(name, kind, value, source)
+
+    return field(
+        default_factory=kind, metadata={"help": help, "read": read, "shape": "a section", "inner": kind}
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TaxonomySettings:
     """Where the leaves are."""
@@ -69,6 +92,39 @@ class TaxonomySettings:
     )
     default_branch: str | None = _key(
         None, "Branch that changes are compared with; found from the remote when left out."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VllmSettings:
+    """How the vLLM engine of this process runs. Names and meanings are vLLM's own; what is left out is its choice."""
+
+    tensor_parallel_size: int | None = _key(None, "GPUs that each layer is split over.", minimum=1)
+    pipeline_parallel_size: int | None = _key(None, "GPUs that the layers are dealt out to.", minimum=1)
+    data_parallel_size: int | None = _key(None, "Copies of the model, each on GPUs of its own.", minimum=1)
+    dtype: str | None = _key(
+        None,
+        "Type of the weights while computing.",
+        choices=("auto", "bfloat16", "float16", "half", "float", "float32"),
+    )
+    quantization: str | None = _key(None, "Quantisation of the weights, such as `fp8` or `awq`.")
+    gpu_memory_utilization: float | None = _key(
+        None, "Share of the GPU's memory that the engine takes, 0 to 1.", minimum=0, maximum=1
+    )
+    kv_cache_memory_bytes: int | None = _key(
+        None, "Memory for what was read (the KV cache), in bytes, instead of a share.", minimum=1
+    )
+    max_num_seqs: int | None = _key(None, "Answers that are written at a time.", minimum=1)
+    max_num_batched_tokens: int | None = _key(None, "Tokens that one step computes at most.", minimum=1)
+    enforce_eager: bool | None = _key(None, "Start sooner, without compiled graphs; slower on a GPU.")
+    enable_chunked_prefill: bool | None = _key(
+        None, "Read long prompts in pieces; off on a CPU, where it does not go with seeds."
+    )
+    structured_outputs_backend: str = _key(
+        "xgrammar", "What holds answers to choices and schemas.", choices=("xgrammar", "guidance")
+    )
+    cpu_cores: str | None = _key(
+        None, "Cores that a CPU engine computes on, such as `0-7`, or `nobind`; vLLM's choice when left out."
     )
 
 
@@ -103,6 +159,7 @@ class TeacherSettings:
     hour_price: float | None = _key(
         None, "Price of an hour of the engine, where time is paid for.", minimum=0
     )
+    vllm: VllmSettings = _inner(VllmSettings, "How the engine of the `vllm` back end runs.")  # noqa: RUF009
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -318,7 +375,13 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "training": TrainingSettings,
 }
 
-_TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", tuple: "a list of texts"}
+_TYPE_NAMES = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    tuple: "a list of texts",
+}
 
 
 def load_settings(root: Path) -> Settings:
@@ -354,7 +417,7 @@ def read_settings(text: str | None, *, source: str) -> Settings:
             raise ConfigurationError(
                 f"{source}: {name} is a section, not a value", hint=f"write [{name}] on its own line"
             )
-        sections[name] = _read_section(name, values, source)
+        sections[name] = _read_section(name, _SECTIONS[name], values, source)
     settings = Settings(**sections)
     root = PurePosixPath(settings.taxonomy.root)
     if root.is_absolute() or ".." in root.parts:
@@ -368,15 +431,22 @@ def read_settings(text: str | None, *, source: str) -> Settings:
 def describe_settings() -> Iterator[SettingDescription]:
     """Every key, in the order in which the sections are declared."""
     for section, kind in _SECTIONS.items():
-        for item in fields(kind):
+        yield from _describe(section, kind)
+
+
+def _describe(section: str, kind: type[Any]) -> Iterator[SettingDescription]:
+    inner = [item for item in fields(kind) if "inner" in item.metadata]
+    for item in fields(kind):
+        if item not in inner:
             shape = item.metadata.get("shape")
             default = None if item.default is MISSING or shape else item.default
             type_name = shape or _TYPE_NAMES[_type_of(kind, item)]
             yield SettingDescription(section, item.name, type_name, default, item.metadata["help"])
+    for item in inner:
+        yield from _describe(f"{section}.{item.name}", item.metadata["inner"])
 
 
-def _read_section(name: str, values: Mapping[str, Any], source: str) -> Any:
-    kind = _SECTIONS[name]
+def _read_section(name: str, kind: type[Any], values: Mapping[str, Any], source: str) -> Any:
     known = {item.name: item for item in fields(kind)}
     given: dict[str, Any] = {}
     for key, value in values.items():
@@ -391,7 +461,7 @@ def _read_section(name: str, values: Mapping[str, Any], source: str) -> Any:
 
 
 def _type_of(kind: type[Any], item: Field[Any]) -> type[Any]:
-    """`str`, `int` or `tuple`: the declared type of a field without its `| None`."""
+    """`str`, `int`, `float`, `bool` or `tuple`: the declared type of a field without its `| None`."""
     hint: type[Any] = get_type_hints(kind)[item.name]
     if get_origin(hint) is not tuple:
         plain = [argument for argument in get_args(hint) if argument is not type(None)]
@@ -405,16 +475,20 @@ def _read_value(name: str, value: object, wanted: type[Any], item: Field[Any], s
     if wanted is float and type(value) is int:
         value = float(value)
     endless = isinstance(value, float) and not math.isfinite(value)
-    if not isinstance(value, wanted) or isinstance(value, bool) or endless:
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool) or endless:
         raise ConfigurationError(
             f"{source}: {name} is {value!r}; expected {_TYPE_NAMES[wanted]}", hint=item.metadata["help"]
         )
-    choices, minimum = item.metadata["choices"], item.metadata["minimum"]
+    choices, minimum, maximum = (item.metadata[key] for key in ("choices", "minimum", "maximum"))
     if choices and value not in choices:
         raise _unknown(f"{name} = {value!r}", value, choices, source, "choices")
     if minimum is not None and value < minimum:
         raise ConfigurationError(
             f"{source}: {name} is {value}; expected at least {minimum}", hint=item.metadata["help"]
+        )
+    if maximum is not None and value > maximum:
+        raise ConfigurationError(
+            f"{source}: {name} is {value}; expected at most {maximum}", hint=item.metadata["help"]
         )
     if value == "" and wanted is str:
         raise ConfigurationError(f"{source}: {name} is empty", hint=item.metadata["help"])

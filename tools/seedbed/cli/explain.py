@@ -103,4 +103,6 @@ def _toml(default: object) -> str:
         return "(not set)"
     if isinstance(default, tuple):
         return "[" + ", ".join(_toml(item) for item in default) + "]"
+    if isinstance(default, bool):
+        return str(default).lower()
     return f'"{default}"' if isinstance(default, str) else str(default)

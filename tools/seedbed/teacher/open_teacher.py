@@ -65,7 +65,10 @@ def open_teacher(settings: TeacherSettings, environment: Mapping[str, str] | Non
         )
     if settings.backend == "vllm":
         return load_vllm_teacher(
-            settings.model, concurrency=settings.concurrency, max_model_len=settings.max_model_len
+            settings.model,
+            concurrency=settings.concurrency,
+            max_model_len=settings.max_model_len,
+            settings=settings.vllm,
         )
     if settings.backend == "openai":
         if not settings.urls:

@@ -5,45 +5,44 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
+from seedbed.config import VllmSettings
 from seedbed.errors import MissingExtraError, TeacherError
-from seedbed.teacher.chat_prompt import ChatPrompt
 from seedbed.teacher.chat_protocol import shortened
-from seedbed.teacher.model_folder import model_folder, model_revision, spoken_name
+from seedbed.teacher.local_model import LocalModel, open_local_model, too_long
 from seedbed.teacher.teacher import Completion, FinishReason, Request, TeacherIdentity
+from seedbed.teacher.vllm_log import cause_of_death, engine_log, where_to_look
+from seedbed.teacher.vllm_protocol import completion_of_output, sampling_parameters
+from seedbed.teacher.vllm_settings import engine_arguments, engine_environment, engine_identity
 
 DEFAULT_CONCURRENCY = 256
 
 
 def load_vllm_teacher(
-    model: str, *, concurrency: int | None = None, max_model_len: int | None = None
+    model: str,
+    *,
+    concurrency: int | None = None,
+    max_model_len: int | None = None,
+    settings: VllmSettings | None = None,
+    name: str | None = None,
 ) -> VllmTeacher:
     """Check the model and its tokenizer; the engine itself starts with the first request, in its event loop.
 
-    Raises TeacherError when the model cannot be used, MissingExtraError when vLLM is not installed.
+    The identity holds `name`, else the hub name or the folder's own. Raises TeacherError when the model cannot be used,
+    MissingExtraError when vLLM is not installed.
     """
+    settings = settings or VllmSettings()
+    if find_spec("vllm") is None:
+        raise MissingExtraError("a vLLM teacher", "vllm", "vllm")
+    log, variables = engine_log(os.environ)
+    os.environ.update(variables)  # vLLM reads its logging once, when it is imported
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-    try:
-        import vllm  # noqa: F401 - only to learn now whether it is there
-        from transformers import AutoTokenizer
-    except ImportError as error:
-        raise MissingExtraError("a vLLM teacher", "vllm", "vllm") from error
-    folder = model_folder(model)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # transformers raises whatever its parsers raise
-        raise TeacherError(
-            f"the tokenizer of {model!r} cannot be loaded: {type(error).__name__}: {error}",
-            hint="check that the folder was saved whole, with its tokenizer",
-        ) from error
-    name = spoken_name(model, folder)
+    local = open_local_model(model, backend="vllm", extra="vllm", name=name)
     return VllmTeacher(
-        str(folder),
-        ChatPrompt(tokenizer, model=name),
-        identity=TeacherIdentity("vllm", name, model_revision(folder)),
-        concurrency=concurrency,
-        max_model_len=max_model_len,
+        local, settings=settings, concurrency=concurrency, max_model_len=max_model_len, log=log
     )
 
 
@@ -52,25 +51,27 @@ class VllmTeacher:
 
     def __init__(
         self,
-        folder: str,
-        chat: ChatPrompt,
+        local: LocalModel,
         *,
-        identity: TeacherIdentity,
+        settings: VllmSettings,
         concurrency: int | None = None,
         max_model_len: int | None = None,
+        log: Path | None = None,
     ) -> None:
-        self._folder = folder
-        self._chat = chat
-        self._identity = identity
+        """`log` is the file that vLLM writes to, where it is known."""
+        self._local = local
+        self._settings = settings
+        self._identity = engine_identity(local.identity, settings)
         self._concurrency = concurrency or DEFAULT_CONCURRENCY
         self._max_model_len = max_model_len
+        self._log = log
         self._engine: Any = None
         self._starting: asyncio.Lock | None = None
         self._numbers = itertools.count()
 
     @property
     def identity(self) -> TeacherIdentity:
-        """See `Teacher.identity`; the revision is the digest of the model's files."""
+        """See `Teacher.identity`; the revision is the digest of the model's files, with what changes its numbers."""
         return self._identity
 
     @property
@@ -80,107 +81,86 @@ class VllmTeacher:
 
     async def complete(self, request: Request) -> Completion:
         """See `Teacher.complete`."""
-        from vllm.exceptions import VLLMClientError
-        from vllm.v1.engine.exceptions import EngineDeadError
-
-        prompt = self._chat.tokens(request.messages)
+        prompt = self._local.chat.tokens(request.messages)
         if isinstance(prompt, str):
             return Completion("", FinishReason.REFUSED, 0, 0, prompt)
-        engine = await self._running_engine()
-        name = f"seedbed-{next(self._numbers)}"
-        try:
-            outputs = [
-                output
-                async for output in engine.generate(
-                    {"prompt_token_ids": list(prompt)}, _parameters(request), request_id=name
-                )
-            ]
-        except EngineDeadError as error:
-            raise TeacherError(
-                f"the vLLM engine has died: {error}",
-                hint="its own log above says why; then give the command again",
-            ) from error
-        except (VLLMClientError, ValueError) as error:  # a prompt too long, or a schema without a grammar
-            return Completion("", FinishReason.REFUSED, len(prompt), 0, shortened(str(error)))
-        answer = outputs[-1].outputs[0]
-        # vLLM's own text keeps a word tokenizer's leading blank, and then is none of the choices
-        return _completion(answer, self._chat.text(answer.token_ids, request.stop), len(prompt))
+        engine = await self.running_engine()
+        context = int(engine.model_config.max_model_len)
+        if len(prompt) >= context:
+            return too_long(len(prompt), len(prompt), context)
+        parameters = sampling_parameters(
+            request, context - len(prompt), int(engine.model_config.get_vocab_size())
+        )
+        return await self._generated(engine, prompt, parameters, request)
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """See `Teacher.unknown_words`."""
-        return self._chat.unknown_words(text)
+        return self._local.chat.unknown_words(text)
 
     async def close(self) -> None:
         """End the engine's processes."""
         if self._engine is not None:
-            self._engine.shutdown()
-            self._engine = None
+            engine, self._engine = self._engine, None
+            await asyncio.to_thread(engine.shutdown)
 
-    async def _running_engine(self) -> Any:
+    async def running_engine(self) -> Any:
+        """vLLM's own engine (AsyncLLM), started by the first caller; raises TeacherError when it does not start."""
         if self._starting is None:
             self._starting = asyncio.Lock()
         async with self._starting:
             if self._engine is None:
-                self._engine = _started_engine(self._folder, self._max_model_len, self._concurrency)
+                self._engine = self._started()
         return self._engine
 
+    async def _generated(
+        self, engine: Any, prompt: tuple[int, ...], parameters: Any, request: Request
+    ) -> Completion:
+        from vllm.exceptions import VLLMClientError
+        from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
-def _started_engine(folder: str, max_model_len: int | None, concurrency: int) -> Any:
-    from vllm.engine.arg_utils import AsyncEngineArgs
-    from vllm.platforms import current_platform
-    from vllm.v1.engine.async_llm import AsyncLLM
+        last: Any = None
+        try:
+            async for output in engine.generate(
+                {"prompt_token_ids": list(prompt)}, parameters, request_id=f"seedbed-{next(self._numbers)}"
+            ):
+                last = output
+        except EngineDeadError as error:
+            raise TeacherError(
+                f"the vLLM engine has died{cause_of_death(self._log)}; every answer until then is in the journal",
+                hint=f"{where_to_look(self._log)}; the same command goes on from there",
+            ) from error
+        except (VLLMClientError, ValueError) as error:  # a prompt too long, or a schema without a grammar
+            return Completion("", FinishReason.REFUSED, len(prompt), 0, shortened(str(error)))
+        except EngineGenerateError as error:  # this request alone; the engine goes on
+            return Completion("", FinishReason.FAILED, len(prompt), 0, shortened(str(error)))
+        return completion_of_output(last.outputs[0], request, self._local.chat, prompt_tokens=len(prompt))
 
-    on_cpu = current_platform.is_cpu()
-    settings: dict[str, Any] = {}
-    if on_cpu:
-        # A seeded request whose prefill is cut into chunks kills the CPU engine (vLLM 0.32: its generator has no
-        # offset), and compiling costs more than a small model gains.
-        settings = {"enable_chunked_prefill": False, "enforce_eager": True}
-    try:
-        return AsyncLLM.from_engine_args(
-            AsyncEngineArgs(
-                model=folder,
-                max_model_len=max_model_len,
-                max_num_seqs=min(concurrency, 128) if on_cpu else concurrency,
-                enable_prefix_caching=True,
-                disable_log_stats=True,
-                trust_remote_code=False,
-                seed=0,
-                # Without it a weak model fills a JSON answer with blanks until its tokens are spent.
-                structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},
-                **settings,
-            )
+    def _started(self) -> Any:
+        from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.platforms import current_platform
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        os.environ.update(engine_environment(self._settings))
+        arguments = engine_arguments(
+            self._settings,
+            folder=str(self._local.folder),
+            max_model_len=self._max_model_len,
+            concurrency=self._concurrency,
+            cpu_memory=_free_memory() if current_platform.is_cpu() else None,
         )
-    except Exception as error:  # whatever vLLM, torch or a driver raises: no request can be answered
-        raise TeacherError(
-            f"the vLLM engine does not start: {type(error).__name__}: {error}",
-            hint="its own log above says why; max_model_len under [teacher] bounds its memory",
-        ) from error
+        try:
+            return AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
+        except Exception as error:  # whatever vLLM, torch or a driver raises: no request can be answered
+            told = cause_of_death(self._log) or f" ({type(error).__name__}: {shortened(str(error))})"
+            raise TeacherError(
+                f"the vLLM engine does not start{told}",
+                hint=f"{where_to_look(self._log)}; max_model_len under [teacher] bounds its memory, "
+                "[teacher.vllm] holds its other settings",
+            ) from error
 
 
-def _parameters(request: Request) -> Any:
-    from vllm import SamplingParams
-    from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+def _free_memory() -> int:
+    """Bytes that are free for a new process. psutil comes with vLLM."""
+    import psutil
 
-    structured = None
-    if request.choices:
-        structured = StructuredOutputsParams(choice=list(request.choices))
-    elif request.json_schema is not None:
-        structured = StructuredOutputsParams(json=dict(request.json_schema))
-    return SamplingParams(
-        max_tokens=request.max_tokens,
-        temperature=request.temperature,
-        seed=request.seed % (1 << 63),
-        stop=list(request.stop),
-        structured_outputs=structured,
-        output_kind=RequestOutputKind.FINAL_ONLY,
-    )
-
-
-def _completion(answer: Any, text: str, prompt_tokens: int) -> Completion:
-    reasons = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
-    reason = reasons.get(answer.finish_reason, FinishReason.FAILED)
-    detail = (
-        "" if reason is not FinishReason.FAILED else f"vLLM ended its answer with {answer.finish_reason!r}"
-    )
-    return Completion(text, reason, prompt_tokens, len(answer.token_ids), detail)
+    return int(psutil.virtual_memory().available)
