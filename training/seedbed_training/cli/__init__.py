@@ -16,6 +16,7 @@ commands: dict[str, tuple[str, str]] = {
         "seedbed_training.cli.release:release",
         "Pass the gate and write the release with its model card.",
     ),
+    "chat": ("seedbed_training.cli.chat:chat", "Talk to a release, beside its parent if wanted."),
     "demo": (
         "seedbed_training.cli.demo:demo",
         "All of it, from a pull request to a released model, in minutes.",
