@@ -93,6 +93,11 @@ class TaxonomySettings:
     default_branch: str | None = _key(
         None, "Branch that changes are compared with; found from the remote when left out."
     )
+    schema_address: str | None = _key(
+        None,
+        "Address under which the folder `schema` is published, for editors; a new leaf names the repository's own copy "
+        "when left out.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

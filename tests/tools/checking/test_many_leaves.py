@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def builder(tmp_path: Path) -> RepositoryBuilder:
 
 def run(
     builder: RepositoryBuilder,
-) -> tuple[dict[str, list[str]], set[IgnoredFindings], list[tuple[int, int]]]:
+) -> tuple[dict[str, list[str]], Counter[IgnoredFindings], list[tuple[int, int]]]:
     repository = Repository.open(builder.path)
     commit = repository.head()
     tree = Tree(repository, commit, "taxonomy")

@@ -158,3 +158,19 @@ def test_a_leaf_is_not_put_above_another(builder: RepositoryBuilder) -> None:
     assert "holds a leaf deeper down" in done.stderr and "writing/haiku/qna.yaml" in done.stderr
     assert not (builder.path / "taxonomy/compositional_skills/writing/qna.yaml").exists()
     assert seedbed("new", "skill", "writing/limerick", folder=builder.path).returncode == 0
+
+
+def test_the_modeline_names_the_address_in_the_settings(builder: RepositoryBuilder) -> None:
+    builder.write("schema/leaf.v3.skill.schema.json", "{}")
+    builder.write("seedbed.toml", '[taxonomy]\nschema_address = "https://schemas.example/seedbed/"\n')
+    seedbed("new", "skill", "games/riddles", folder=builder.path)
+    text = (builder.path / "taxonomy/compositional_skills/games/riddles/qna.yaml").read_text()
+    assert text.startswith(
+        "# yaml-language-server: $schema=https://schemas.example/seedbed/leaf.v3.skill.schema.json\n"
+    )
+
+
+def test_without_a_schema_no_address_is_made_up(builder: RepositoryBuilder) -> None:
+    seedbed("new", "skill", "games/riddles", folder=builder.path)
+    text = (builder.path / "taxonomy/compositional_skills/games/riddles/qna.yaml").read_text()
+    assert text.startswith("version: 3\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -71,6 +72,7 @@ def check(
     )
     place = Place(repository.root, commit, root)
     found = findings_of_many(occasion, after, place, _at_head(selected), progress)
+    ignored = Counter(occasion.used)
     earlier: dict[str, list[Finding]] = {}
     if base is not None:
         earlier = occasion.findings(Tree(repository, base.base, root), _at_base(selected))
@@ -84,17 +86,20 @@ def check(
         differing = tuple(
             (None, file) for file in every if any(_covers(at, file.path) for at in paths or ".")
         )
-    general += strays(differing, after.belongs_to_a_leaf)
+    occasion.used = ignored
+    for stray in strays(differing, after.belongs_to_a_leaf):
+        general += occasion.weighed(stray)
     if base is None and not paths:
         text = _policy_text(repository, commit)
-        general += unused(settings.check.ignore, occasion.used, text)
-    general = [weighed for finding in general if (weighed := occasion.policy.weighed(finding)) is not None]
+        general += unused(settings.check.ignore, ignored, text)
+    general = [weighed for finding in general if (weighed := policy.weighed(finding)) is not None]
     ordered = tuple(sorted((*judged, *general), key=lambda finding: (finding.order, finding.status)))
     leaves = _checked(selected, found, judged)
     rung = "every leaf, compared with nothing" if base is None else base.rung
     sources = _sources(after, ordered, {FILE_NAME: text} if text else {})
     before = None if base is None else base.base
-    return CheckReport(rung, before, commit, ordered, leaves, sources, settings.check.documentation_url)
+    told = tuple((ignore, ignored[ignore]) for ignore in settings.check.ignore if ignored[ignore])
+    return CheckReport(rung, before, commit, ordered, leaves, sources, settings.check.documentation_url, told)
 
 
 def _selected(

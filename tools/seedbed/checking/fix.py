@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from seedbed.checking.check import check
+from seedbed.checking.check import Progress, check
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.fix_edits import apply_fixes
 from seedbed.checking.fix_upgrade import upgrade
@@ -71,19 +71,22 @@ def plan_fixes(
     paths: tuple[str, ...] = (),
     unsafe: bool = False,
     upgrade_versions: bool = False,
+    progress: Progress | None = None,
 ) -> FixReport:
     """The fixes of the leaves in the working tree that `check` would look at; nothing is written.
 
     Arguments are those of `check`. Raises what it raises.
     """
-    report = check(repository, settings, base=base, paths=paths, policy_from_base=False)
+    report = check(repository, settings, base=base, paths=paths, policy_from_base=False, progress=progress)
     occasion = Occasion(policy_of(settings.check, rule_codes(), fixed=unweakened_codes()))
     tree = _EditedTree(repository, None, settings.taxonomy.root)
     files: list[FixedFile] = []
     unsafe_left: Counter[str] = Counter()
     not_upgraded: list[tuple[str, str]] = []
     present = [leaf for leaf in report.leaves if leaf.verdict is not Verdict.REMOVED]
-    for leaf in present:
+    for done, leaf in enumerate(present):
+        if progress is not None:
+            progress(done, len(present))
         before = _texts(repository, tree, leaf.path)
         if leaf.path in before:
             mended, reasons = _fix_leaf(tree, before, leaf, occasion, unsafe, upgrade_versions)

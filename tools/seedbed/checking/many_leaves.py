@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -80,8 +81,8 @@ def _start(occasion: Occasion, place: Place, leaves: Mapping[str, bool]) -> None
     _state[:] = [(occasion, tree, leaves)]
 
 
-def _findings(paths: list[str]) -> tuple[dict[str, list[Finding]], set[IgnoredFindings]]:
+def _findings(paths: list[str]) -> tuple[dict[str, list[Finding]], Counter[IgnoredFindings]]:
     occasion, tree, leaves = _state[0]
     occasion.used.clear()
     part = {path: leaves[path] for path in paths}
-    return occasion.findings(tree, part, checked=leaves.keys()), set(occasion.used)
+    return occasion.findings(tree, part, checked=leaves.keys()), Counter(occasion.used)

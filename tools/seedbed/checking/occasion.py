@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -24,7 +25,7 @@ class Occasion:
     window: int = SMALLEST_WINDOW
     author: str | None = None
     benchmarks: tuple[tuple[str, str], ...] = ()
-    used: set[IgnoredFindings] = field(default_factory=set)
+    used: Counter[IgnoredFindings] = field(default_factory=Counter)  # how many findings each ignore covered
 
     def findings(
         self,
@@ -61,15 +62,19 @@ class Occasion:
         told: list[Finding] = []
         for rule in RULES:
             for finding in rule.check(leaf, around) if rule.check is not None else ():
-                weighed = self.policy.weighed(finding)
-                if weighed is None:
-                    continue
-                ignore = self.policy.ignored_by(weighed)
-                if ignore is None:
-                    told.append(weighed)
-                else:
-                    self.used.add(ignore)
+                told += self.weighed(finding)
         return told
+
+    def weighed(self, finding: Finding) -> list[Finding]:
+        """The finding as this repository takes it; nothing where its rule is off or an ignore covers it."""
+        weighed = self.policy.weighed(finding)
+        if weighed is None:
+            return []
+        ignore = self.policy.ignored_by(weighed)
+        if ignore is not None:
+            self.used[ignore] += 1
+            return []
+        return [weighed]
 
 
 def rule_codes() -> frozenset[str]:

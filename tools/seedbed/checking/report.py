@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from seedbed.checking.finding import Finding
 from seedbed.checking.verdict import Verdict, fails
+from seedbed.config import IgnoredFindings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class CheckReport:
     """Text of each file that a finding points into, by path."""
     documentation_url: str | None = field(default=None, compare=False)
     """Where the manual pages stand, by the settings that govern the check: a change cannot point its reviewers elsewhere."""
+    ignored: tuple[tuple[IgnoredFindings, int], ...] = ()
+    """Ignores of the settings that covered a finding, and how many each."""
 
     @property
     def failed(self) -> bool:

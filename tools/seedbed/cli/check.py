@@ -9,12 +9,12 @@ import sys
 import click
 
 from seedbed.checking.author import author_of_change
-from seedbed.checking.check import Progress
 from seedbed.checking.check import check as run_check
 from seedbed.checking.report import CheckReport
 from seedbed.cli.options import (
     base_option,
     config_option,
+    counter,
     every_option,
     fail_on_empty_option,
     find_base_of,
@@ -26,9 +26,6 @@ from seedbed.cli.options import (
 from seedbed.errors import ExitCode, NothingToDoError, UsageError
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.findings import REPORTS
-
-COUNTED_FROM = 100
-"""Leaves from which a counter is shown; fewer are checked before one could read it."""
 
 
 @click.command(short_help="Check the leaves that this branch changes.")
@@ -85,7 +82,7 @@ def check(
         base=found,
         head=commit,
         paths=where,
-        progress=_progress(),
+        progress=counter(),
         author=author_of_change(os.environ),
         policy_from_base=config is None,
     )
@@ -140,16 +137,3 @@ def _local_command(report: CheckReport, head: str | None, paths: tuple[str, ...]
     parts += ["--all"] if every else ["--base", report.base or ""]
     parts += [] if head is None else ["--head", report.head or head]
     return shlex.join(parts)
-
-
-def _progress() -> Progress | None:
-    """A counter on standard error for a large taxonomy; none where nobody watches."""
-    if not sys.stderr.isatty():
-        return None
-
-    def show(done: int, total: int) -> None:
-        if total >= COUNTED_FROM and (done % 20 == 0 or done + 1 == total):
-            sys.stderr.write(f"\r{done + 1:,} of {total:,} leaves" if done + 1 < total else "\r\x1b[K")
-            sys.stderr.flush()
-
-    return show

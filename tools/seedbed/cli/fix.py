@@ -13,6 +13,7 @@ from seedbed.checking.fix import FixReport, plan_fixes, write_fixes
 from seedbed.cli.options import (
     base_option,
     config_option,
+    counter,
     every_option,
     find_base_of,
     open_repository,
@@ -62,6 +63,7 @@ def fix(
         paths=repository_paths(repository, paths),
         unsafe=unsafe,
         upgrade_versions=upgrade,
+        progress=counter(),
     )
     if only_diff:
         _print_diff(report)
@@ -85,7 +87,7 @@ def fix_before_check(
 ) -> None:
     """Write the safe fixes of what is about to be checked, and say so on standard error."""
     refuse_bare(repository)
-    report = plan_fixes(repository, settings, base=base, paths=paths)
+    report = plan_fixes(repository, settings, base=base, paths=paths, progress=counter())
     for file in write_fixes(repository, report):
         click.echo(f"fixed {terminal_text(file.path)}: {_counted(file.codes)}", err=True)
 

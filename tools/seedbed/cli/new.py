@@ -20,7 +20,6 @@ from seedbed.taxonomy.nearest_leaves import NearLeaf, nearest_leaves
 from seedbed.taxonomy.new_leaf import new_leaf_files
 
 _FOLDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_SCHEMA_ADDRESS = "https://raw.githubusercontent.com/seedbed/seedbed/main/schema/"
 
 _KINDS = """\
 What should the model gain?
@@ -83,10 +82,12 @@ def new(kind: str | None, path: str | None, grounded: bool, author: str | None, 
         author = click.prompt("Your GitHub user name? (Enter: later)", default="", show_default=False)
     folder.mkdir(parents=True, exist_ok=True)
     what = Kind.KNOWLEDGE if kind == "knowledge" else Kind.GROUNDED if grounded else Kind.FREEFORM
-    schema = _schema_reference(repository.root, folder, kind)
+    schema = _schema_reference(settings, repository.root, folder, kind)
     for file, content in new_leaf_files(what, schema=schema, author=author, task=task).items():
         (folder / file).write_text(content, encoding="utf-8")
         click.echo(f"wrote {terminal_text(os.path.relpath(folder / file))}")
+    if schema is None:
+        click.echo("(no schema for editors: [taxonomy] schema_address in seedbed.toml names one)")
     click.echo("Fill in every TODO, then run: seedbed check")
 
 
@@ -182,8 +183,10 @@ def _leaf_below(folder: Path) -> Path | None:
     return None
 
 
-def _schema_reference(root: Path, folder: Path, kind: str) -> str:
-    """How an editor finds the schema: from this repository where it has a copy, else from Seedbed's own."""
+def _schema_reference(settings: Settings, root: Path, folder: Path, kind: str) -> str | None:
+    """How an editor finds the schema: at the address in the settings, else in this repository where it has a copy."""
     name = f"leaf.v3.{kind}.schema.json"
+    if settings.taxonomy.schema_address is not None:
+        return f"{settings.taxonomy.schema_address.rstrip('/')}/{name}"
     copy = root / "schema" / name
-    return Path(os.path.relpath(copy, folder)).as_posix() if copy.exists() else _SCHEMA_ADDRESS + name
+    return Path(os.path.relpath(copy, folder)).as_posix() if copy.exists() else None

@@ -16,6 +16,9 @@ from seedbed.errors import ConfigurationError, UsageError
 from seedbed.taxonomy.changes import Base, find_base
 from seedbed.taxonomy.repository import Repository
 
+COUNTED_FROM = 100
+"""Leaves from which a counter is shown; fewer are checked before one could read it."""
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -122,3 +125,16 @@ def repository_paths(repository: Repository, paths: tuple[str, ...]) -> tuple[st
             raise UsageError(f"{path} lies outside of the repository {root}", hint="name a path inside of it")
         found.append(str(PurePosixPath(whole.relative_to(root))))
     return tuple(found)
+
+
+def counter() -> Callable[[int, int], None] | None:
+    """A counter of leaves on standard error for a large taxonomy; none where nobody watches."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        if total >= COUNTED_FROM and (done % 20 == 0 or done + 1 == total):
+            sys.stderr.write(f"\r{done + 1:,} of {total:,} leaves" if done + 1 < total else "\r\x1b[K")
+            sys.stderr.flush()
+
+    return show

@@ -38,7 +38,17 @@ def summary(report: CheckReport) -> str:
         f"{_by_severity(by_status[status])} {word}" for status, word in words.items() if by_status[status]
     ]
     parts += [f"{len(by_status[Status.HEALED])} healed"] if by_status[Status.HEALED] else []
-    return f"{leaves}: {'; '.join(parts) or 'no findings'}."
+    ignored = sum(count for _, count in report.ignored)
+    left_out = f"; {ignored:,} ignored, with reasons" if ignored else ""
+    return f"{leaves}: {'; '.join(parts) or 'no findings'}{left_out}."
+
+
+def ignores(report: CheckReport) -> list[str]:
+    """A line for each ignore that covered a finding: how many, of which rules, where, and why."""
+    return [
+        f"ignored {count:,}: {', '.join(ignore.rules)} in {', '.join(ignore.paths)} ({ignore.reason})"
+        for ignore, count in report.ignored
+    ]
 
 
 def failing(report: CheckReport) -> int:

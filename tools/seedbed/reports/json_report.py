@@ -29,6 +29,10 @@ def findings_document(report: CheckReport, documentation_url: str | None = None)
         "failed": report.failed,
         "findings": [_finding(finding, documentation_url) for finding in report.findings],
         "leaves": [_leaf(leaf) for leaf in report.leaves],
+        "ignored": [
+            {"rules": list(i.rules), "paths": list(i.paths), "reason": i.reason, "count": count}
+            for i, count in report.ignored
+        ],
     }
 
 

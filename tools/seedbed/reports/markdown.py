@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.report import CheckReport
-from seedbed.reports.counts import counted, failing, shown, summary
+from seedbed.reports.counts import counted, failing, ignores, shown, summary
 from seedbed.reports.escape import markdown_fence, markdown_inline
 from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
 
@@ -28,6 +28,8 @@ def findings_markdown(report: CheckReport, *, documentation_url: str | None = No
     count = failing(report)
     verdict = f"{counted(count, 'leaf fails', 'leaves fail')}" if count else "passed"
     head = f"{MARKER}\n### Seedbed check: {verdict}\n\n{markdown_inline(summary(report))}\n"
+    reasons = "".join(f"- {markdown_inline(line[:500])}\n" for line in ignores(report)[:50])
+    head += f"\n{reasons}" if reasons else ""
     foot = f"\n{_compared(report)}\n"
     # Room for the largest count, and for the frame around what was there before.
     room = COMMENT_LIMIT - _length(head) - _length(foot) - _length(_left_out(10**9)) - 200

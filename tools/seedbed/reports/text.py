@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.report import CheckReport
 from seedbed.checking.verdict import fails
-from seedbed.reports.counts import counted, failing, shown, summary
+from seedbed.reports.counts import counted, failing, ignores, shown, summary
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
 
@@ -91,6 +91,7 @@ def _footer(report: CheckReport, paint: _Paint) -> Iterator[str]:
     yield summary(report)
     if not report.leaves:
         return
+    yield from (f"  {terminal_text(line)}" for line in ignores(report))
     new = [finding for finding in report.findings if finding.status is Status.INTRODUCED]
     if new:
         codes = sorted(finding.code for finding in new)

@@ -20,12 +20,13 @@ Creator names: TODO: who wrote it
 
 
 def new_leaf_files(
-    kind: Kind, *, schema: str, author: str | None = None, task: str | None = None
+    kind: Kind, *, schema: str | None, author: str | None = None, task: str | None = None
 ) -> dict[str, str]:
-    """`qna.yaml` and `attribution.txt` by name. `schema` is the address that the editor's modeline names; `task` is what
-    a skill teaches, or what the document of a knowledge leaf tells."""
+    """`qna.yaml` and `attribution.txt` by name. `schema` is the address that the editor's modeline names (None: there
+    is none); `task` is what a skill teaches, or what the document of a knowledge leaf tells."""
     made_by = _quoted(author or "TODO: your GitHub user name")
-    head = [f"# yaml-language-server: $schema={schema}", "version: 3", f"created_by: {made_by}"]
+    modeline = [] if schema is None else [f"# yaml-language-server: $schema={schema}"]
+    head = [*modeline, "version: 3", f"created_by: {made_by}"]
     body = _knowledge(task) if kind is Kind.KNOWLEDGE else _skill(task, grounded=kind is Kind.GROUNDED)
     return {"qna.yaml": "\n".join([*head, *body]) + "\n", "attribution.txt": _ATTRIBUTION}
 

@@ -182,6 +182,14 @@ class _Explainer:
             found = escape_trouble(self._text, self._at)
             return self._make(found.message, found.start, found.end, found.help, found.replacement)
         mark = self._text[opened : opened + 1]
+        _, end, _ = self._line(opened)
+        written = self._text[opened:end].rstrip()
+        if len(written) > 3 and mark == "'" and written.endswith("''") and written[-3] != "'":
+            message = (
+                "this quoted value never ends: the `''` at the end of its line is an apostrophe within it"
+            )
+            help = "end the value with a single `'`"
+            return self._make(message, opened, opened + len(written), help, written[:-1])
         message = f"the quote {shown(mark)} that opens here is never closed"
         help = "close it at the end of the value; inside single quotes write an apostrophe twice (`''`)"
         return self._make(message, opened, opened + 1, help)
