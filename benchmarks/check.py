@@ -156,7 +156,7 @@ most = 0
 if sys.argv[1] == "memory":
     while checked.poll() is None:
         most = max(most, held(checked.pid))
-        time.sleep(0.25)
+        time.sleep(1)
 code = checked.wait()
 took, used = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
 print(took, max(most, used.ru_maxrss) / 1024, used.ru_utime + used.ru_stime, code)
@@ -166,7 +166,7 @@ print(took, max(most, used.ru_maxrss) / 1024, used.ru_utime + used.ru_stime, cod
 def run_check(folder: Path, arguments: Sequence[str], *, memory: bool = False) -> tuple[float, float, float]:
     """Seconds, MiB and processor seconds of one check, which has to pass.
 
-    The MiB are those of its largest process; with `memory`, those of all together, sampled four times a second (Linux).
+    The MiB are those of its largest process; with `memory`, those of all together, sampled once a second (Linux).
     """
     what = "memory" if memory else "time"
     command = [sys.executable, "-c", MEASURED, what, *SEEDBED, "check", *arguments]

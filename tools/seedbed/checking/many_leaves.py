@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -51,6 +52,7 @@ def findings_of_many(
     # Forked, so that nothing has to be sent but findings; each child opens the repository and the index for itself.
     pool = ProcessPoolExecutor(processes, get_context("fork"), _start, (occasion, place, leaves))
     found: dict[str, list[Finding]] = {}
+    gc.freeze()  # else each child's collector would touch, and so copy, every page that it shares with the parent
     with pool:
         try:
             for part, used in pool.map(_findings, _parts(leaves)):
@@ -61,6 +63,8 @@ def findings_of_many(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+        finally:
+            gc.unfreeze()
     return found
 
 
