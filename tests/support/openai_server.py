@@ -71,6 +71,7 @@ class FaultyServer:
     in_flight: int = 0
     most_in_flight: int = 0
     seconds: float = 0.0  # that every answer takes
+    version: dict[str, str] | None = None  # what GET /version tells
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/chat/completions."""
@@ -94,8 +95,12 @@ class FaultyServer:
         self.headers.append(dict(request.headers))
         return self.models({})
 
+    async def tell_version(self, request: web.Request) -> web.StreamResponse:
+        """GET /version, beside /v1, as vLLM has it."""
+        return web.json_response(self.version, status=404 if self.version is None else 200)
 
-def served(*names: str, **entry: str) -> Reply:
+
+def served(*names: str, **entry: Any) -> Reply:
     """The list of models, each with the fields of `entry`."""
     data = [{"id": name, "object": "model", **entry} for name in names]
     return lambda body: web.json_response({"object": "list", "data": data})
@@ -108,6 +113,7 @@ def openai_server(script: Sequence[Reply] = (), **fields: Any) -> Iterator[Fault
     application = web.Application()
     application.router.add_post("/v1/chat/completions", server.chat)
     application.router.add_get("/v1/models", server.list_models)
+    application.router.add_get("/version", server.tell_version)
     loop = asyncio.new_event_loop()
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.05)
 

@@ -9,7 +9,8 @@ import pytest
 from support.leaves_under_check import BESIDE, PATH
 from support.repositories import ATTRIBUTION, SKILL, RepositoryBuilder
 
-from seedbed.cli.doctor import Diagnosis, State, diagnose
+from seedbed.cli.diagnosis import Diagnosis, State
+from seedbed.cli.doctor import diagnose
 from seedbed.config import Settings, TeacherSettings
 from seedbed.errors import install_command
 

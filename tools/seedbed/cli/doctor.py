@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
+from seedbed.cli.diagnosis import Diagnosis, State
+from seedbed.cli.doctor_teacher import diagnose_teacher
 from seedbed.cli.options import config_option, find_base_of, open_repository
 from seedbed.config import FILE_NAME, Settings, TeacherSettings
-from seedbed.errors import ExitCode, SeedbedError, install_command
+from seedbed.errors import ExitCode, RepositoryError, SeedbedError, install_command
 from seedbed.reports.escape import terminal_text
 from seedbed.taxonomy.changes import all_leaves
 from seedbed.taxonomy.leaf import BRANCHES
 from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES
 from seedbed.taxonomy.repository import Repository
+from seedbed.teacher.open_teacher import parse_teacher
 
 EXTRAS = {
     "generate": ("aiohttp", "datasketch", "fsspec", "jinja2", "orjson", "pyarrow"),
@@ -29,39 +30,44 @@ EXTRAS = {
 }
 """Extra → the libraries it brings."""
 
+SETTINGS = "the one of seedbed.toml"
+"""What `--teacher` without a value stands for."""
+
 BACKEND_EXTRAS = {"transformers": "train", "openai": "generate", "vllm": "vllm"}
-
-
-class State(StrEnum):
-    """How one thing stands."""
-
-    OK = "ok"
-    ATTENTION = "attention"  # something will not work, or less well
-    BLOCKED = "blocked"  # `seedbed check` itself cannot run
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """One line: what was looked at, how it stands, and what to type or change."""
-
-    subject: str
-    state: State
-    found: str
-    advice: str | None = None
 
 
 @click.command(short_help="Say whether all is in place, and what to do if not.")
 @config_option
-def doctor(config: str | None) -> int:
+@click.option(
+    "--teacher",
+    is_flag=False,
+    flag_value=SETTINGS,
+    metavar="[TEACHER]",
+    help="Open this teacher, or the one of seedbed.toml, ask it what it can do and measure its speed "
+    "(some hundred short answers).",
+)
+def doctor(config: str | None, teacher: str | None) -> int:
     """Look at git, the base, hooks, settings, the teacher, installed extras and the editor's schema lines.
 
-    Exit 1 only when something keeps `seedbed check` from running.
+    Exit 1 only when something keeps `seedbed check` from running, or the teacher of --teacher from answering.
     """
     blocked = False
-    for diagnosis in diagnose(config):
+    for diagnosis in diagnose(config) if teacher is None else diagnose_asked_teacher(config, teacher):
         click.echo(_shown(diagnosis))
         blocked = blocked or diagnosis.state is State.BLOCKED
     return ExitCode.FINDINGS if blocked else ExitCode.FINE
+
+
+def diagnose_asked_teacher(config: str | None, teacher: str) -> Iterator[Diagnosis]:
+    """The teacher alone: of `--teacher`, or of the settings. Without a repository the settings are the defaults."""
+    try:
+        settings = open_repository(config)[1].teacher
+    except RepositoryError:
+        settings = TeacherSettings()
+    except SeedbedError as error:
+        yield Diagnosis("settings", State.BLOCKED, error.message, error.hint)
+        return
+    yield from diagnose_teacher(settings if teacher == SETTINGS else parse_teacher(teacher, settings))
 
 
 def _shown(diagnosis: Diagnosis) -> str:
@@ -184,7 +190,7 @@ def _hooks(repository: Repository) -> Diagnosis:
 def _teacher(teacher: TeacherSettings) -> Diagnosis:
     """Whether the settings name a teacher that can be asked; nothing is loaded and nothing is sent."""
     named = f"{teacher.backend}, model {teacher.model}"
-    if teacher.backend == "openai" and teacher.url is None:
+    if teacher.backend == "openai" and not teacher.urls:
         advice = f'write in {FILE_NAME}: [teacher] url = "http://127.0.0.1:8000/v1"'
         return Diagnosis("teacher", State.ATTENTION, f"{named}, without an address", advice)
     variable = teacher.api_key_variable

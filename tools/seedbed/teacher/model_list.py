@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from seedbed.errors import TeacherError
 from seedbed.teacher.chat_protocol import shortened
-from seedbed.teacher.server_kind import ServerKind, server_kind
+from seedbed.teacher.server_kind import ServerKind, server_kind, version_path
 
 TIMEOUT = 15.0  # seconds
 _LIST_BYTES = 4 << 20
@@ -60,6 +60,20 @@ def served_model(address: str, name: str, key: str | None) -> ServedModel:
         )
     described = _described(address, name, entries.get(name, {}))
     return replace(described, revision=scrubbed(described.revision, key))
+
+
+def server_version(address: str, kind: ServerKind, key: str | None) -> str:
+    """What the server is, with its version where it tells one: `vLLM 0.32.0`."""
+    told = version_path(kind)
+    if told is None:
+        return str(kind)
+    path, field = told
+    try:
+        status, raw = get(f"{address.removesuffix('/v1')}{path}", key)
+        version = json.loads(raw)[field] if status == 200 else ""
+    except (ValueError, KeyError, TypeError, RecursionError, TeacherError):
+        return str(kind)
+    return scrubbed(f"{kind} {version}".strip(), key)[:80]
 
 
 def scrubbed(text: str, key: str | None) -> str:

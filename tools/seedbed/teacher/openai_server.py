@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from seedbed.errors import TeacherError
 from seedbed.teacher.chat_protocol import Dialect, completion_of, shortened
 from seedbed.teacher.endpoint import Endpoint, Reply
 from seedbed.teacher.gate import Clock, Gate, Sleep
-from seedbed.teacher.model_list import ServedModel, served_model
+from seedbed.teacher.model_list import ServedModel, served_model, server_version
 from seedbed.teacher.retrying import ATTEMPTS, Reaction, delay, reaction
 from seedbed.teacher.routing import beginning, ranked
 from seedbed.teacher.server_address import base_address, server_key
@@ -111,6 +111,11 @@ class OpenAITeacher:
     def served(self) -> ServedModel:
         """What the server says of the model."""
         return self._model
+
+    def versions(self) -> Iterator[tuple[str, str]]:
+        """Each server's address with what it is, and its version where it tells."""
+        for address in self._addresses:
+            yield address, server_version(address, self._model.kind, self._key)
 
     async def complete(self, request: Request) -> Completion:
         """See `Teacher.complete`. Waiting for a server that is overloaded counts for no deadline and no attempt."""

@@ -37,6 +37,16 @@ def server_kind(host: str, owned_by: object) -> ServerKind:
     return _OWNERS.get(str(owned_by).lower(), ServerKind.OTHER)
 
 
+def version_path(kind: ServerKind) -> tuple[str, str] | None:
+    """Where, beside `/v1`, a server of this kind tells its version, and in which field; None when it does not."""
+    return {
+        ServerKind.VLLM: ("/version", "version"),
+        ServerKind.SGLANG: ("/server_info", "version"),
+        ServerKind.LLAMA_CPP: ("/props", "build_info"),
+        ServerKind.OLLAMA: ("/api/version", "version"),
+    }.get(kind)
+
+
 def length_field(kind: ServerKind) -> str:
     """What the bound on an answer's tokens is called: OpenAI's newer models refuse the old name."""
     return "max_completion_tokens" if kind is ServerKind.OPENAI else "max_tokens"

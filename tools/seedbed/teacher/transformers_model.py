@@ -112,6 +112,11 @@ class TransformersTeacher:
         """See `Teacher.concurrency`."""
         return self._concurrency
 
+    @property
+    def context(self) -> int:
+        """Tokens of prompt and answer together."""
+        return self._context
+
     async def complete(self, request: Request) -> Completion:
         """See `Teacher.complete`."""
         prompt = self._chat.tokens(request.messages)
