@@ -58,6 +58,22 @@ def test_those_who_wait_and_give_up_take_nobodys_place() -> None:
     assert asyncio.run(run()) == 1
 
 
+def test_many_give_up_at_the_moment_in_which_a_place_is_free() -> None:
+    async def run() -> int:
+        gate = gate_of(1, FakeTime())
+        await gate.enter()
+        waiting = [asyncio.create_task(gate.enter()) for _ in range(5)]
+        await settled()
+        for task in waiting[:4]:
+            task.cancel()
+        gate.leave()
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [isinstance(one, asyncio.CancelledError) for one in ended] == [True] * 4 + [False]
+        return gate.in_flight
+
+    assert asyncio.run(run()) == 1
+
+
 def test_after_an_overload_nobody_enters_for_as_long_as_was_asked() -> None:
     time = FakeTime()
 

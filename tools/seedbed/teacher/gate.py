@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from seedbed.teacher.limiter import Limit
 
@@ -76,7 +77,8 @@ class Gate:
             await place
         except asyncio.CancelledError:
             if place.cancelled():
-                self._waiting.remove(place)
+                with suppress(ValueError):  # passed over already
+                    self._waiting.remove(place)
             else:  # called in and cancelled at once: the place is another's
                 self._call_in()
             raise
