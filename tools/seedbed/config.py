@@ -183,6 +183,15 @@ class GenerationSettings:
         None, "Samples wanted of each leaf; the recipe's own figure when left out.", minimum=1
     )
     seed: int = _key(0, "Seed of every random choice.", minimum=0)
+    across_leaves: str = _key(
+        "near",
+        "Which copies between leaves are left out of training and exports: `near`, `exact` or none (`off`).",
+        choices=("near", "exact", "off"),
+    )
+    embedding_model: str | None = _key(
+        None,
+        "Model that finds copies in other words between leaves: a model2vec or sentence-transformers folder or hub name.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
+from seedbed.checking.benchmark_lists import read_benchmark_texts
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.governing import Governing, governing
 from seedbed.checking.many_leaves import Place, findings_of_many
@@ -68,7 +69,7 @@ def check(
         policy,
         window=settings.teacher.max_model_len or SMALLEST_WINDOW,
         author=author,
-        benchmarks=_benchmark_texts(repository, settings, None if base is None else base.base),
+        benchmarks=read_benchmark_texts(repository, settings, None if base is None else base.base),
     )
     place = Place(repository.root, commit, root)
     found = findings_of_many(occasion, after, place, _at_head(selected), progress)
@@ -202,27 +203,11 @@ def _sources(tree: Tree, findings: Iterable[Finding], known: Mapping[str, str]) 
     return MappingProxyType(masked({path: text for path, text in texts.items() if text is not None}, told))
 
 
-_BENCHMARK_LIMIT = 64 * 1024 * 1024
-
-
-def _benchmark_texts(
-    repository: Repository, settings: Settings, commit: str | None
-) -> tuple[tuple[str, str], ...]:
-    """The lists of benchmark questions, from where the policy comes from. Raises UsageError for one that is not there."""
-    texts = []
-    for path in settings.check.benchmarks:
-        raw = repository.read_path(commit, path, _BENCHMARK_LIMIT)
-        if raw is None:
-            raise UsageError(
-                f"{FILE_NAME}: check.benchmarks names {path}, and there is no such file",
-                hint="name a file of this repository, from its root",
-            )
-        texts.append((path, raw.decode("utf-8", "replace")))
-    return tuple(texts)
+_POLICY_LIMIT = 64 * 1024 * 1024  # bytes of seedbed.toml
 
 
 def _policy_text(repository: Repository, commit: str | None) -> str:
-    raw = repository.read_path(commit, FILE_NAME, _BENCHMARK_LIMIT)
+    raw = repository.read_path(commit, FILE_NAME, _POLICY_LIMIT)
     return (raw or b"").decode("utf-8", "replace")
 
 

@@ -51,6 +51,7 @@ _EXTRAS: Mapping[str, str] = MappingProxyType(
         "orjson": "generate",
         "pyarrow": "generate",
         "pypdf": "documents",
+        "model2vec": "embeddings",
         "matplotlib": "train",
         "safetensors": "train",
         "tokenizers": "train",

@@ -61,6 +61,14 @@ def prepare(
         click.echo(
             f"{leaf}: {count} samples are longer than the recipe's max_tokens and are left out", err=True
         )
+    for leaf, reasons in (preparation.left_out or {}).items():
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+        click.echo(f"{leaf}: left out of training: {told}", err=True)
+    if preparation.disputed:
+        click.echo(
+            f"{preparation.disputed} samples ask what another leaf answers otherwise; both are trained on",
+            err=True,
+        )
     return preparation
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedbed.errors import ConfigurationError, StoreError, UsageError
+from seedbed.generation.across_leaves import Reason
 from seedbed.generation.sample import Sample
+from seedbed.generation.screen_samples import screen_samples
 from seedbed_training.learning.encode import count_tokens
 from seedbed_training.planning.make_plan import make_plan
 from seedbed_training.planning.plan import TrainingPlan
@@ -32,6 +34,10 @@ class Preparation:
     """Leaves for which no samples were generated yet; they are no part of this release."""
     too_long: Mapping[str, int] | None = None
     """By leaf how many samples are longer than the recipe's `max_tokens`; None where the plan was read from a file."""
+    left_out: Mapping[str, Mapping[Reason, int]] | None = None
+    """By leaf how many samples are too like another leaf's, or a benchmark; None where the plan was read from a file."""
+    disputed: int = 0
+    """Samples whose question another leaf answers otherwise; both are trained on."""
 
 
 def prepare_plan(
@@ -54,6 +60,9 @@ def prepare_plan(
     commit = workspace.repository.resolve(revision)
     leaves, waiting = current_leaves(workspace, commit, parent)
     training, held_out = read_samples(workspace, {name: leaf.sample_keys for name, leaf in leaves.items()})
+    everything = [sample for found in (training, held_out) for each in found.values() for sample in each]
+    screening = screen_samples(workspace.repository, workspace.settings, everything, commit=commit)
+    training = {leaf: screening.keep(samples) for leaf, samples in training.items()}
     student = (
         base_model_folder(recipe.base_model) if parent is None else parent_model_folder(workspace, parent)
     )
@@ -74,7 +83,9 @@ def prepare_plan(
         for leaf, samples in training.items()
         if (count := sum(counts[sample.id] > recipe.max_tokens for sample in samples))
     }
-    return Preparation(plan, student, by_id, held_out, waiting, too_long)
+    return Preparation(
+        plan, student, by_id, held_out, waiting, too_long, screening.counts(), len(screening.disputed)
+    )
 
 
 def open_preparation(workspace: Workspace, plan: TrainingPlan) -> Preparation:

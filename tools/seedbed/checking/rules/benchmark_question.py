@@ -13,29 +13,24 @@ To fix it: replace the seed.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
 
+from seedbed.checking.benchmark_lists import place_in_benchmarks
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import exchanges, place_of, words_of
+from seedbed.checking.texts import exchanges, place_of
 from seedbed.taxonomy.leaf import LeafFile
 
 CODE = "SB504"
 SEVERITY = Severity.ERROR
-IN_A_ROW = 13
-FEWEST_WORDS = 5
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     """Look up every run of thirteen words, and whole questions that are shorter."""
     if not around.benchmark_texts:
         return
-    known = _runs_of(around.benchmark_texts)
     for exchange in exchanges(leaf):
-        words = words_of(exchange.question or "")
-        place = next((known[run] for run in _runs(words) if run in known), None)
+        place = place_in_benchmarks(exchange.question or "", around.benchmark_texts)
         if place is not None:
             yield Finding(
                 CODE,
@@ -47,34 +42,3 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
                 (exchange.question or "")[:80],
                 "replace it by a question of your own",
             )
-
-
-def _runs(words: list[str]) -> Iterator[str]:
-    """Every run of thirteen words; of fewer words, all of them, if there are five."""
-    if FEWEST_WORDS <= len(words) < IN_A_ROW:
-        yield " ".join(words)
-    for start in range(len(words) - IN_A_ROW + 1):
-        yield " ".join(words[start : start + IN_A_ROW])
-
-
-@lru_cache(maxsize=4)
-def _runs_of(texts: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    """Each run of words of the lists' questions, and the file and line of the first that has it."""
-    runs: dict[str, str] = {}
-    for path, text in texts:
-        for number, line in enumerate(text.splitlines(), start=1):
-            for run in _runs(words_of(_question(line))):
-                runs.setdefault(run, f"`{path}`, line {number}")
-    return runs
-
-
-def _question(line: str) -> str:
-    """The question of one line: that of a JSON object, or the line itself."""
-    if not line.lstrip().startswith("{"):
-        return line
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return line  # a question may begin with a brace
-    question = entry.get("question")
-    return question if isinstance(question, str) else ""
