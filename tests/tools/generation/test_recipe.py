@@ -22,6 +22,7 @@ from seedbed.generation.recipe import (
     Register,
     StepRecipe,
     StreamRecipe,
+    ViewRecipe,
 )
 from seedbed.generation.template_variables import recipe_templates
 from seedbed.generation.templates import Templates
@@ -32,7 +33,7 @@ HERE = Path(load_recipe.__code__.co_filename).parent
 
 
 def test_bundled_recipes_are_read_and_their_templates_rendered() -> None:
-    assert bundled_recipes() == ("lab", "sandbox")
+    assert bundled_recipes() == ("lab", "sandbox", "views")
     variables = {
         **dict.fromkeys(
             ("task_description", "domain", "document_outline", "register", "document", "nonce", "answer"), "x"
@@ -212,13 +213,14 @@ def schema_parts() -> dict[str, tuple[type, dict[str, object]]]:
         "step": (StepRecipe, parts["step"]),
         "judging": (JudgingRecipe, parts["judging"]),
         "stream": (StreamRecipe, parts["stream"]),
+        "view": (ViewRecipe, parts["view"]),
     }
 
 
-@pytest.mark.parametrize("part", ["recipe", "passages", "held_out", "step", "judging", "stream"])
+@pytest.mark.parametrize("part", ["recipe", "passages", "held_out", "step", "judging", "stream", "view"])
 def test_the_published_schema_knows_every_key_and_no_other(part: str) -> None:
     kind, schema = schema_parts()[part]
-    assert set(schema["properties"]) == {each.name for each in fields(kind)} - {"prompts"}  # type: ignore[call-overload]
+    assert set(schema["properties"]) - {"extends"} == {each.name for each in fields(kind)} - {"prompts"}  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("name", bundled_recipes())

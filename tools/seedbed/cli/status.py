@@ -7,10 +7,14 @@ from pathlib import Path
 import click
 
 from seedbed.errors import NothingToDoError
+from seedbed.generation.diversity import diversity
+from seedbed.generation.fact_coverage import fact_coverage
 from seedbed.generation.funnel import total
 from seedbed.generation.project import open_project
 from seedbed.generation.release_manifest import latest_release
 from seedbed.generation.status import LeafState, LeafStatus, taxonomy_status
+from seedbed.generation.store import SampleStore
+from seedbed.reports.diversity import coverage_line, diversity_line
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.funnel import funnel_line
 
@@ -18,8 +22,14 @@ from seedbed.reports.funnel import funnel_line
 @click.command()
 @click.option("--revision", default="HEAD", show_default=True, help="The commit whose leaves are read.")
 @click.option("--store", metavar="PATH|URL", help="Sample store, in place of the one in seedbed.toml.")
+@click.option(
+    "--diversity",
+    "with_diversity",
+    is_flag=True,
+    help="How different each leaf's samples are, and which facts they ask for.",
+)
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when no leaf is fresh or removed.")
-def status(revision: str, store: str | None, fail_on_empty: bool) -> None:
+def status(revision: str, store: str | None, with_diversity: bool, fail_on_empty: bool) -> None:
     """Every leaf against the latest release (fresh, unchanged, removed), and its samples in the store."""
     project = open_project(Path.cwd(), store=store)
     commit = project.repository.resolve(revision)
@@ -37,10 +47,19 @@ def status(revision: str, store: str | None, fail_on_empty: bool) -> None:
     width = max((len(one.name) for one in statuses), default=0)
     for one in statuses:
         click.echo(f"{one.state:<9}  {terminal_text(one.name):<{width}}  {_samples(one)}  ({one.why})")
+        for line in _figures(one, project.store) if with_diversity else ():
+            click.echo(f"{'':<9}  {line}")
     counts = {state: sum(one.state is state for one in statuses) for state in LeafState}
     click.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
     if fail_on_empty and not counts[LeafState.FRESH] and not counts[LeafState.REMOVED]:
         raise NothingToDoError("nothing changed since the latest release")
+
+
+def _figures(one: LeafStatus, store: SampleStore) -> list[str]:
+    """What the samples of a leaf that training would take look like together."""
+    samples = [sample for key in one.sample_keys(store) for sample in store.read(key)]
+    lines = [diversity_line(diversity(samples)), coverage_line(fact_coverage(samples))] if samples else []
+    return [line for line in lines if line]
 
 
 def _samples(one: LeafStatus) -> str:

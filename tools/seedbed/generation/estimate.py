@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seedbed.generation.recipe import GenerationRecipe, JudgingMode, StepRecipe, StreamRecipe
+from seedbed.generation.recipe import GenerationRecipe, JudgingMode, StepRecipe, StreamRecipe, ViewRecipe
 from seedbed.generation.seed import leaf_seeds, leaf_stages
 from seedbed.generation.task import SourcePassage
 from seedbed.taxonomy.leaf import Kind, Leaf
@@ -52,7 +52,21 @@ def estimate_leaf(leaf: Leaf, passages: Sequence[SourcePassage], recipe: Generat
         for stage in leaf_stages(leaf)
         for context in contexts
     ]
+    views = recipe.views if leaf.kind is Kind.KNOWLEDGE else ()
+    parts += [_view(recipe, view, context) for view in views for context in contexts]
     return sum(parts, entrance)
+
+
+def _view(recipe: GenerationRecipe, view: ViewRecipe, context: float) -> Estimate:
+    """A view is about as long as its passage, and is written once and judged by each criterion."""
+    written = (_fixed(recipe, view.write) + context, context)
+    judged = [(_words_of(recipe, name) + 2 * context, 1.0) for name in view.judging.criteria]
+    steps = [written, *judged]
+    prompt = sum(words for words, _ in steps) * TOKENS_PER_WORD
+    completion = sum(words for _, words in steps) * TOKENS_PER_WORD
+    return Estimate(
+        view.attempts * len(steps), round(view.attempts * prompt), round(view.attempts * completion)
+    )
 
 
 def _stream(

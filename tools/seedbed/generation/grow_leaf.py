@@ -56,14 +56,22 @@ class LeafGrower:
         self._run_seed = run_seed
 
     def tasks(self, leaf: Leaf, passages: Sequence[SourcePassage]) -> tuple[Task, ...]:
-        """Stage by stage, and for knowledge passage by passage."""
+        """Stage by stage, and for knowledge passage by passage; then its views, passage by passage."""
         seeds = split_seeds(leaf_seeds(leaf), self.recipe.held_out.seeds)
         places: Sequence[SourcePassage | None] = passages if leaf.kind is Kind.KNOWLEDGE else (None,)
-        return tuple(
+        asked = [
             Task(leaf, stage, self.recipe, self._templates, seeds, self._run_seed, place)
             for stage in leaf_stages(leaf)
             for place in places
-        )
+        ]
+        views = self.recipe.views if leaf.kind is Kind.KNOWLEDGE else ()
+        long = Stage.KNOWLEDGE_LONG
+        told = [
+            Task(leaf, long, self.recipe, self._templates, seeds, self._run_seed, place, view)
+            for view in views
+            for place in places
+        ]
+        return (*asked, *told)
 
     async def grow(
         self,
@@ -164,7 +172,10 @@ def _without_repeats(harvests: Sequence[TaskHarvest]) -> list[TaskHarvest]:
 def _stage_funnel(stage: Stage, harvests: Sequence[TaskHarvest], share: float) -> Funnel:
     mine = [harvest for harvest in harvests if harvest.task.stage is stage]
     held_out = sum(
-        is_held_out(one.draft.sample_question, share) for harvest in mine for one in harvest.accepted
+        is_held_out(one.draft.sample_question, share)
+        for harvest in mine
+        for one in harvest.accepted
+        if harvest.task.view is None
     )
     return replace(total(harvest.funnel for harvest in mine), held_out=held_out)
 
@@ -183,7 +194,7 @@ def _sample(task: Task, accepted: Accepted, teacher: TeacherIdentity) -> Sample:
         leaf=task.leaf.name,
         stage=task.stage,
         messages=(Message("user", question), Message("assistant", accepted.answered.answer)),
-        held_out=is_held_out(question, task.recipe.held_out.samples),
+        held_out=task.view is None and is_held_out(question, task.recipe.held_out.samples),
         provenance=Provenance(
             leaf_blob=task.leaf.blob,
             prompts_digest=task.recipe.digest,
@@ -195,6 +206,7 @@ def _sample(task: Task, accepted: Accepted, teacher: TeacherIdentity) -> Sample:
                 "temperature": step.heat(task.register),
                 "judging": str(task.stream.judging.mode),
                 **({"quote": accepted.answered.quote} if accepted.answered.quote else {}),
+                **({"view": task.view.name, "view_form": str(task.view.form)} if task.view else {}),
             },
             document_path=passage.path if passage else None,
             document_blob=passage.blob if passage else None,

@@ -21,6 +21,7 @@ from seedbed.generation.in_order import InOrder
 from seedbed.generation.judging import Answered, Fallen, answer_and_judge
 from seedbed.generation.sample import Stage
 from seedbed.generation.task import Draft, Task
+from seedbed.generation.views import write_view
 from seedbed.taxonomy.leaf import Kind
 
 FEWEST_AHEAD = (
@@ -128,7 +129,8 @@ class _Growth:
         self._begun = max(self._begun, wanted)
 
     async def _attempt(self, attempt: int, group: asyncio.TaskGroup) -> None:
-        written = await _WRITERS[self._task.leaf.kind](self._task, attempt, self._asker, self._usage)
+        write = write_view if self._task.view else _WRITERS[self._task.leaf.kind]
+        written = await write(self._task, attempt, self._asker, self._usage)
         await self._sieving.turn(attempt)
         loss = written if isinstance(written, Loss) else self._sieve.loss(written)
         self._sieving.passed()

@@ -11,7 +11,14 @@ from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from seedbed.errors import ConfigurationError
-from seedbed.generation.recipe import ExemplarPlace, GenerationRecipe, JudgingMode, StepRecipe, StreamRecipe
+from seedbed.generation.recipe import (
+    SUBJECT,
+    ExemplarPlace,
+    GenerationRecipe,
+    JudgingMode,
+    StepRecipe,
+    StreamRecipe,
+)
 from seedbed.taxonomy.plain_yaml import read_plain_yaml
 
 _HERE = Path(__file__).resolve().parent
@@ -41,13 +48,18 @@ def bundled_recipes() -> tuple[str, ...]:
 def load_recipe(name: str, *, read: ReadFile = read_from_disk) -> GenerationRecipe:
     """The recipe of this name, or in the YAML file at this path, with its templates.
 
+    `extends` names another recipe, by name or by its path from this one; it gives every key that this one does not.
+
     A path is read through `read`, and so are the templates beside it; whatever is not there comes from Seedbed's own.
     Raises ConfigurationError with what was found, what was expected, and what to do.
     """
     if name in bundled_recipes():
         path = _HERE / "recipes" / f"{name}.yaml"
         return read_recipe(
-            path.read_text(encoding="utf-8"), source=f"recipe {name}", template=_bundled_template
+            path.read_text(encoding="utf-8"),
+            source=f"recipe {name}",
+            template=_bundled_template,
+            parent=_bundled,
         )
     text = read(name) if name.endswith((".yaml", ".yml")) else None
     if text is None:
@@ -61,12 +73,21 @@ def load_recipe(name: str, *, read: ReadFile = read_from_disk) -> GenerationReci
         beside = read(str(folder / file)) if _is_inside(file) else None
         return beside if beside is not None else _bundled_template(file)
 
-    return read_recipe(text, source=name, template=template)
+    def parent(other: str) -> str | None:
+        return read(str(folder / other)) if other.endswith((".yaml", ".yml")) else _bundled(other)
+
+    return read_recipe(text, source=name, template=template, parent=parent)
 
 
-def read_recipe(text: str, *, source: str, template: ReadFile) -> GenerationRecipe:
-    """A recipe from its YAML text; `template` finds the templates that it names."""
-    data = read_plain_yaml(text, source=source)
+def _bundled(name: str) -> str | None:
+    return read_from_disk(str(_HERE / "recipes" / f"{name}.yaml")) if name in bundled_recipes() else None
+
+
+def read_recipe(
+    text: str, *, source: str, template: ReadFile, parent: ReadFile = _bundled
+) -> GenerationRecipe:
+    """A recipe from its YAML text; `template` finds the templates that it names, `parent` what it extends."""
+    data = _extended(text, source, parent, ())
     if isinstance(data, dict):
         if "prompts" in data:
             raise ConfigurationError(
@@ -77,6 +98,29 @@ def read_recipe(text: str, *, source: str, template: ReadFile) -> GenerationReci
     _check(recipe, source)
     prompts = {name: _template(name, source, template) for name in sorted(_templates(recipe))}
     return replace(recipe, prompts=prompts)
+
+
+def _extended(text: str, source: str, parent: ReadFile, below: tuple[str, ...]) -> Any:
+    """The keys of a recipe over those of the one that it extends."""
+    data = read_plain_yaml(text, source=source)
+    if not isinstance(data, dict) or "extends" not in data:
+        return data
+    name = data.pop("extends")
+    if name in below:
+        raise ConfigurationError(
+            f"{source} extends {' through '.join((*below, name))}, which leads back to itself",
+            hint="break the circle",
+        )
+    found = parent(name) if isinstance(name, str) else None
+    if found is None:
+        close = get_close_matches(str(name), bundled_recipes(), 1)
+        guess = f"did you mean {close[0]}? " if close else ""
+        raise ConfigurationError(
+            f"{source} extends {name!r}, and there is no such recipe",
+            hint=f"{guess}name one of {', '.join(bundled_recipes())}, or a YAML file by its path from this one",
+        )
+    over = _extended(found, f"{source}, through {name}", parent, (*below, name))
+    return {**over, **data} if isinstance(over, dict) else data
 
 
 def _is_inside(file: str) -> bool:
@@ -136,8 +180,28 @@ def _check(recipe: GenerationRecipe, source: str) -> None:
             f"{source}: freeform.answer.quote is set, but a freeform skill has no text to quote from",
             hint="leave `quote` out there",
         )
+    _check_views(recipe, source)
     for name, stream in recipe.streams.items():
         _check_stream(f"{source}: {name}", stream)
+
+
+def _check_views(recipe: GenerationRecipe, source: str) -> None:
+    names = [view.name for view in recipe.views]
+    for index, view in enumerate(recipe.views):
+        where = f"{source}: views[{index}]"
+        if not view.name or names.index(view.name) != index:
+            raise ConfigurationError(
+                f"{where}.name is {view.name!r}", hint="give each view a name of its own"
+            )
+        if SUBJECT not in view.instruction:
+            raise ConfigurationError(
+                f"{where}.instruction is {view.instruction[:60]!r}, without {SUBJECT}",
+                hint=f"such as: Summarise what is known about {SUBJECT}.",
+            )
+        if view.judging.mode is not JudgingMode.VERDICT:
+            raise ConfigurationError(
+                f"{where}.judging.mode is {view.judging.mode}", hint="a view is judged by verdict"
+            )
 
 
 def _check_stream(where: str, stream: StreamRecipe) -> None:
@@ -215,6 +279,9 @@ def _value(wanted: Any, data: object, source: str, place: str) -> Any:
             return None
         wanted = next(option for option in get_args(wanted) if option is not type(None))
     if get_origin(wanted) is tuple:
+        item = get_args(wanted)[0]
+        if is_dataclass(item) and isinstance(item, type) and isinstance(data, list | tuple):
+            return tuple(_build(item, each, source, f"{place}[{number}]") for number, each in enumerate(data))
         if not isinstance(data, list | tuple) or not all(isinstance(item, str) for item in data):
             raise ConfigurationError(f"{source}: {place} is {_found(data)}; a list of texts was expected")
         return tuple(data)

@@ -38,6 +38,13 @@ class ExemplarPlace(StrEnum):
     NONE = "none"
 
 
+class ViewForm(StrEnum):
+    """What a view is asked for as; JSON in both cases."""
+
+    TEXT = "text"  # one text with one quotation
+    FACTS = "facts"  # sentences, each with its own quotation
+
+
 class Register(StrEnum):
     """The voice a leaf is taught in (LAB paper, section 3.2.1: two personas)."""
 
@@ -116,6 +123,32 @@ class StreamRecipe:
     """Grounded skills alone: how a new context is asked for."""
 
 
+SUBJECT = "{subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRecipe:
+    """One form in which every passage is told again; see `views`."""
+
+    name: str
+    """What it is called in samples and reports."""
+    instruction: str
+    """What the student is asked for it; holds `{subject}`, for which the teacher's name of the subject stands in."""
+    write: StepRecipe
+    """How the teacher is asked for it, as JSON."""
+    judging: JudgingRecipe
+    """What a view must pass, by verdict; its passage is the document that it is judged by."""
+    form: ViewForm = ViewForm.TEXT
+    """`text` or `facts`."""
+    attempts: int = 1
+    """Views of this form per passage, each in other words."""
+
+    @property
+    def stream(self) -> StreamRecipe:
+        """The view as a stream that makes all its attempts."""
+        return StreamRecipe(self.attempts, self.write, self.write, self.judging)
+
+
 @dataclass(frozen=True, slots=True)
 class PassageRecipe:
     """How documents become prompts."""
@@ -156,13 +189,16 @@ class GenerationRecipe:
     """Whether a leaf with words that the teacher cannot read is refused."""
     creative_leaves: tuple[str, ...]
     """Patterns of leaf names, such as `compositional_skills/writing/*`, that are taught in the creative register."""
+    views: tuple[ViewRecipe, ...] = field(default=(), metadata=LATER, kw_only=True)
+    """Knowledge: forms in which every passage is told again, beside its questions."""
     prompts: Mapping[str, str]
     """Every template that the recipe names, by name."""
 
     @property
     def streams(self) -> Mapping[str, StreamRecipe]:
-        """The streams by their keys."""
-        return {name: getattr(self, name) for name in STREAMS}
+        """The streams by their keys, views as `views.NAME`."""
+        views = {f"views.{view.name}": view.stream for view in self.views}
+        return {**{name: getattr(self, name) for name in STREAMS}, **views}
 
     def stream(self, kind: Kind, stage: Stage) -> StreamRecipe:
         """The stream that makes samples of this stage for a leaf of this kind."""

@@ -9,7 +9,7 @@ from random import Random
 
 from seedbed.generation.enclosure import enclosed_document
 from seedbed.generation.held_out import SeedSplit
-from seedbed.generation.recipe import GenerationRecipe, Register, StepRecipe, StreamRecipe
+from seedbed.generation.recipe import GenerationRecipe, Register, StepRecipe, StreamRecipe, ViewRecipe
 from seedbed.generation.sample import Stage
 from seedbed.generation.seed import Seed, user_message
 from seedbed.generation.templates import Templates
@@ -62,9 +62,12 @@ class Task:
     seeds: SeedSplit
     run_seed: int
     passage: SourcePassage | None = None
+    view: ViewRecipe | None = None
 
     @property
     def stream(self) -> StreamRecipe:
+        if self.view is not None:
+            return self.view.stream
         return self.recipe.stream(self.leaf.kind, self.stage)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.generation.recipe import GenerationRecipe, StepRecipe, StreamRecipe
+from seedbed.generation.recipe import STREAMS, GenerationRecipe, JudgingRecipe, StepRecipe
 from seedbed.generation.templates import Templates
 
 EVERYWHERE = frozenset({"task_description", "domain", "document_outline", "register", "document"})
@@ -12,6 +12,7 @@ CONTEXT = EVERYWHERE | {"contexts"}
 QUESTION = EVERYWHERE | {"questions", "context"}
 FREEFORM_QUESTION = EVERYWHERE | {"questions"}
 ANSWER = EVERYWHERE | {"question", "context", "exemplar"}
+VIEW = EVERYWHERE | {"context"}
 JUDGED = EVERYWHERE | {"question", "context", "answer", "nonce"}
 
 
@@ -24,16 +25,19 @@ def recipe_templates(recipe: GenerationRecipe) -> Templates:
 
 
 def _uses(recipe: GenerationRecipe) -> Iterator[tuple[str, frozenset[str]]]:
-    for name, stream in recipe.streams.items():
-        yield from _stream_uses(stream, FREEFORM_QUESTION if name == "freeform" else QUESTION)
+    for name in STREAMS:
+        stream = recipe.streams[name]
+        if stream.context is not None:
+            yield from _step_uses(stream.context, CONTEXT)
+        yield from _step_uses(stream.question, FREEFORM_QUESTION if name == "freeform" else QUESTION)
+        yield from _step_uses(stream.answer, ANSWER)
+        yield from _judging_uses(stream.judging)
+    for view in recipe.views:
+        yield from _step_uses(view.write, VIEW)
+        yield from _judging_uses(view.judging)
 
 
-def _stream_uses(stream: StreamRecipe, question: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
-    if stream.context is not None:
-        yield from _step_uses(stream.context, CONTEXT)
-    yield from _step_uses(stream.question, question)
-    yield from _step_uses(stream.answer, ANSWER)
-    judging = stream.judging
+def _judging_uses(judging: JudgingRecipe) -> Iterator[tuple[str, frozenset[str]]]:
     for template in (*judging.criteria, judging.pair, judging.system):
         if template is not None:
             yield template, JUDGED
