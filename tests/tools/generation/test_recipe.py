@@ -33,7 +33,7 @@ HERE = Path(load_recipe.__code__.co_filename).parent
 
 
 def test_bundled_recipes_are_read_and_their_templates_rendered() -> None:
-    assert bundled_recipes() == ("lab", "sandbox", "views")
+    assert bundled_recipes() == ("lab", "pooled", "sandbox", "views")
     variables = {
         **dict.fromkeys(
             ("task_description", "domain", "document_outline", "register", "document", "nonce", "answer"), "x"

@@ -18,7 +18,8 @@ from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.generate import generate as generate_samples
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.project import Project, chosen, open_project, teacher_settings
-from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.recipe import GenerationRecipe, SeedSource
+from seedbed.generation.seed_pool import SeedPool
 from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.status import LeafStatus, taxonomy_status
 from seedbed.reports.escape import terminal_text
@@ -103,7 +104,7 @@ def generate(
         print_estimate(picked, plan, run_seed, reader, Prices.of(project.settings.teacher))
         return ExitCode.FINE
     sources = [status.source for status in picked if status.source is not None]
-    outcomes = _run(project, sources, plan, teacher, run_seed, part)
+    outcomes = _run(project, sources, plan, teacher, run_seed, part, _pool(project, commit, plan))
     print_outcomes(outcomes)
     if any(outcome.outcome is Outcome.BROKEN for outcome in outcomes):
         return ExitCode.INTERNAL
@@ -155,6 +156,16 @@ def _need_libraries() -> None:
         raise MissingExtraError("seedbed generate", "generate", error.name or "pyarrow") from error
 
 
+def _pool(project: Project, commit: str, recipe: GenerationRecipe) -> SeedPool | None:
+    """The seeds of every leaf at the commit, for a recipe that draws from whole branches."""
+    if recipe.seeds_from is SeedSource.LEAF:
+        return None
+    root = project.settings.taxonomy.root
+    sources = read_sources(project.repository, commit=commit, taxonomy_root=root, fetch=False)
+    leaves = (source.leaf for source in sources if source.leaf is not None)
+    return SeedPool.of(leaves, held_out=recipe.held_out.seeds)
+
+
 def _run(
     project: Project,
     sources: Sequence[LeafSource],
@@ -162,6 +173,7 @@ def _run(
     flag: str | None,
     run_seed: int,
     shard: Shard,
+    pool: SeedPool | None,
 ) -> tuple[LeafOutcome, ...]:
     from seedbed.cli.generate_progress import watch
 
@@ -180,6 +192,7 @@ def _run(
                     run_seed=run_seed,
                     progress=progress,
                     shard=shard,
+                    pool=pool,
                 )
         finally:
             await teacher.close()

@@ -11,7 +11,7 @@ from seedbed.teacher.teacher import Request
 def question_request(task: Task, attempt: int) -> Request:
     """The request for a question like some training seeds, drawn in a new order for each attempt."""
     step = task.stream.question
-    training = task.seeds.training
+    training = task.shown
     shown = task.random(attempt, "question").sample(training, min(step.seeds, len(training)))
     variables: dict[str, object] = {"questions": [seed.question for seed in shown]}
     return task.request(step, variables, attempt=attempt, role="question")

@@ -16,8 +16,9 @@ from seedbed.generation.grow_leaf import LeafGrower, Refusal
 from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource
 from seedbed.generation.progress import Progress, Unwatched
-from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.recipe import GenerationRecipe, SeedSource
 from seedbed.generation.sample import Stage
+from seedbed.generation.seed_pool import SeedPool
 from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.store import Making, SampleStore
 from seedbed.teacher.teacher import Teacher
@@ -63,9 +64,16 @@ def with_samples(recipe: GenerationRecipe, samples: int) -> GenerationRecipe:
     return replace(recipe, **changed)
 
 
-def making_of(source: LeafSource, recipe: GenerationRecipe, teacher: Teacher, run_seed: int) -> Making:
-    """What would determine the samples of a leaf."""
+def making_of(
+    source: LeafSource,
+    recipe: GenerationRecipe,
+    teacher: Teacher,
+    run_seed: int,
+    pool: SeedPool | None = None,
+) -> Making:
+    """What would determine the samples of a leaf; the pool only where the recipe draws from it."""
     assert source.leaf is not None
+    pooled = pool is not None and recipe.seeds_from is SeedSource.BRANCH
     return Making.of(
         source.leaf,
         source.document_blobs,
@@ -73,6 +81,7 @@ def making_of(source: LeafSource, recipe: GenerationRecipe, teacher: Teacher, ru
         digest=recipe.digest,
         teacher=teacher.identity,
         seed=run_seed,
+        pool=pool.digest(source.leaf) if pool is not None and pooled else "",
     )
 
 
@@ -86,14 +95,17 @@ async def generate(
     in_flight: int | None = None,
     progress: Progress | None = None,
     shard: Shard = WHOLE,
+    pool: SeedPool | None = None,
 ) -> tuple[LeafOutcome, ...]:
     """Grow and store every leaf that the store does not hold yet; outcomes in the order of `sources`.
+
+    `pool` holds the seeds of all leaves at the commit, for a recipe that draws from whole branches.
 
     Sources are taken one by one as the teacher has room for them. A leaf that is refused, cannot be read or breaks
     stops no other. Raises TeacherError when the teacher is lost and StoreError when the store cannot be written; what
     was stored until then is whole, and the same call goes on from there.
     """
-    run = _Run(recipe, teacher, store, run_seed, in_flight, progress or Unwatched())
+    run = _Run(recipe, teacher, store, run_seed, in_flight, progress or Unwatched(), pool)
     growing: list[asyncio.Task[LeafOutcome]] = []
     with store.writing(shard):
         async with crew() as group:
@@ -114,9 +126,11 @@ class _Run:
         run_seed: int,
         in_flight: int | None,
         watcher: Progress,
+        pool: SeedPool | None,
     ) -> None:
         self.asker = Asker(teacher, in_flight=in_flight, on_answer=watcher.answered)
-        self._grower = LeafGrower(recipe, self.asker, run_seed=run_seed)
+        self._grower = LeafGrower(recipe, self.asker, run_seed=run_seed, pool=pool)
+        self._pool = pool
         self._store = store
         self._run_seed = run_seed
         self._watcher = watcher
@@ -139,7 +153,7 @@ class _Run:
         if source.leaf is None:
             return LeafOutcome(source.name, Outcome.UNREADABLE, source.problem or "")
         recipe = self._grower.recipe
-        making = making_of(source, recipe, self.asker.teacher, self._run_seed)
+        making = making_of(source, recipe, self.asker.teacher, self._run_seed, self._pool)
         stored = self._store.whole(making.key)
         if stored is not None:
             return LeafOutcome(

@@ -26,7 +26,7 @@ def question_request(task: Task, attempt: int, context: str) -> Request:
     """The request for a question on a new context, like some training seeds' questions."""
     step = task.stream.question
     random = task.random(attempt, "question")
-    shown = random.sample(task.seeds.training, min(step.seeds, len(task.seeds.training)))
+    shown = random.sample(task.shown, min(step.seeds, len(task.shown)))
     variables: dict[str, object] = {"context": context, "questions": [seed.question for seed in shown]}
     return task.request(step, variables, attempt=attempt, role="question")
 
@@ -35,7 +35,7 @@ def context_request(task: Task, attempt: int) -> Request:
     """The request for a context like some training contexts."""
     step = task.stream.context
     assert step is not None  # the recipe's reader requires it
-    contexts = list(dict.fromkeys(seed.context for seed in task.seeds.training if seed.context))
+    contexts = list(dict.fromkeys(seed.context for seed in task.shown if seed.context))
     shown = task.random(attempt, "context").sample(contexts, min(step.seeds, len(contexts)))
     return task.request(step, {"contexts": shown}, attempt=attempt, role="context")
 
@@ -46,7 +46,7 @@ async def _write_context(task: Task, attempt: int, asker: Asker, usage: Usage) -
         return text
     seeds = SeedTexts(
         task.recipe.near_copy,
-        shown=(seed.context for seed in task.seeds.training if seed.context),
+        shown=(seed.context for seed in task.shown if seed.context),
         held_out=(seed.context for seed in task.seeds.held_out if seed.context),
     )
     return Loss.SEED_COPY if seeds.copied(text) is not None else text

@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from seedbed.errors import ConfigurationError
 from seedbed.generation.asking import Asker, Usage, crew
 from seedbed.generation.entrance import failed_entrance, unreadable_words
 from seedbed.generation.funnel import Funnel, Loss, total
 from seedbed.generation.grow_task import Accepted, Rejected, TaskHarvest, grow_task
 from seedbed.generation.held_out import is_held_out, split_seeds
 from seedbed.generation.normalise import normalised
-from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.recipe import GenerationRecipe, SeedSource
 from seedbed.generation.sample import Provenance, Sample, Stage
 from seedbed.generation.seed import Seed, leaf_seeds, leaf_stages, seed_stage, user_message
+from seedbed.generation.seed_pool import SeedPool
 from seedbed.generation.task import SourcePassage, Task
 from seedbed.generation.template_variables import recipe_templates
 from seedbed.taxonomy.leaf import Kind, Leaf
@@ -48,8 +50,17 @@ class Refusal:
 class LeafGrower:
     """Grows leaves by one recipe, with one teacher and one seed."""
 
-    def __init__(self, recipe: GenerationRecipe, asker: Asker, *, run_seed: int) -> None:
-        """Raises ConfigurationError when a template of the recipe is broken or asks for a variable that is not there."""
+    def __init__(
+        self, recipe: GenerationRecipe, asker: Asker, *, run_seed: int, pool: SeedPool | None = None
+    ) -> None:
+        """Raises ConfigurationError when a template of the recipe is broken or asks for a variable that is not there, and
+        when the recipe draws from a pool and there is none."""
+        if recipe.seeds_from is SeedSource.BRANCH and pool is None:
+            raise ConfigurationError(
+                f"recipe {recipe.name} draws from the seeds of whole branches, which are not read here",
+                hint="`seedbed generate` reads them; elsewhere use a recipe with seeds_from: leaf, such as lab",
+            )
+        self._pool = pool if recipe.seeds_from is SeedSource.BRANCH else None
         self.recipe = recipe
         self._templates = recipe_templates(recipe)
         self._asker = asker
@@ -59,8 +70,9 @@ class LeafGrower:
         """Stage by stage, and for knowledge passage by passage; then its views, passage by passage."""
         seeds = split_seeds(leaf_seeds(leaf), self.recipe.held_out.seeds)
         places: Sequence[SourcePassage | None] = passages if leaf.kind is Kind.KNOWLEDGE else (None,)
+        pool = self._pool.for_leaf(leaf) if self._pool else ()
         asked = [
-            Task(leaf, stage, self.recipe, self._templates, seeds, self._run_seed, place)
+            Task(leaf, stage, self.recipe, self._templates, seeds, self._run_seed, place, pool=pool)
             for stage in leaf_stages(leaf)
             for place in places
         ]

@@ -75,7 +75,7 @@ class _Sieve:
     def __init__(self, task: Task) -> None:
         self._seeds = SeedTexts(
             task.recipe.near_copy,
-            shown=(seed.identity for seed in task.seeds.training),
+            shown=(seed.identity for seed in task.shown),
             held_out=(seed.identity for seed in task.seeds.held_out),
         )
         self._earlier = SeenTexts(task.recipe.near_copy)

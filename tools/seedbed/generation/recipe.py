@@ -38,6 +38,13 @@ class ExemplarPlace(StrEnum):
     NONE = "none"
 
 
+class SeedSource(StrEnum):
+    """Where the examples of a prompt are drawn from."""
+
+    LEAF = "leaf"  # LAB: every task is represented, whatever else is in the taxonomy
+    BRANCH = "branch"  # self-instruct: all leaves of the branch and kind
+
+
 class ViewForm(StrEnum):
     """What a view is asked for as; JSON in both cases."""
 
@@ -191,6 +198,8 @@ class GenerationRecipe:
     """Patterns of leaf names, such as `compositional_skills/writing/*`, that are taught in the creative register."""
     views: tuple[ViewRecipe, ...] = field(default=(), metadata=LATER, kw_only=True)
     """Knowledge: forms in which every passage is told again, beside its questions."""
+    seeds_from: SeedSource = field(default=SeedSource.LEAF, metadata=LATER, kw_only=True)
+    """`leaf`, or `branch`: whose training seeds are shown as examples."""
     prompts: Mapping[str, str]
     """Every template that the recipe names, by name."""
 

@@ -42,6 +42,7 @@ class Making:
     recipe_digest: str
     teacher: TeacherIdentity
     seed: int
+    pool: str = ""  # digest of the seeds of other leaves that prompts show, where the recipe draws from them
 
     @property
     def key(self) -> str:
@@ -55,6 +56,7 @@ class Making:
             self.recipe_digest,
             teacher,
             self.seed,
+            *([self.pool] if self.pool else []),
         ]
         return hashlib.sha256(
             json.dumps(parts, ensure_ascii=True, separators=(",", ":")).encode()
@@ -70,9 +72,10 @@ class Making:
         digest: str,
         teacher: TeacherIdentity,
         seed: int,
+        pool: str = "",
     ) -> Making:
         """The making of a leaf; the order of its documents does not count."""
-        return cls(leaf.name, leaf.blob, tuple(sorted(document_blobs)), recipe, digest, teacher, seed)
+        return cls(leaf.name, leaf.blob, tuple(sorted(document_blobs)), recipe, digest, teacher, seed, pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class StoredLeaf:
             "held_out": self.held_out,
             "funnels": {str(stage): funnel.to_json() for stage, funnel in self.funnels.items()},
             "sha256": self.sha256,
+            **({"pool": self.making.pool} if self.making.pool else {}),
         }
         return json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
 
@@ -121,6 +125,7 @@ class StoredLeaf:
                 fields["recipe_digest"],
                 TeacherIdentity(**fields["teacher"]),
                 fields["seed"],
+                fields.get("pool", ""),
             ),
             fields["samples"],
             fields["held_out"],

@@ -63,6 +63,8 @@ class Task:
     run_seed: int
     passage: SourcePassage | None = None
     view: ViewRecipe | None = None
+    pool: tuple[Seed, ...] = ()
+    """Training seeds of other leaves too, where the recipe draws from them."""
 
     @property
     def stream(self) -> StreamRecipe:
@@ -85,9 +87,14 @@ class Task:
         """Draws for one prompt, the same on every run."""
         return Random(self.request_seed(attempt, f"{role} draw"))
 
+    @property
+    def shown(self) -> tuple[Seed, ...]:
+        """The seeds that prompts may show."""
+        return self.pool or self.seeds.training
+
     def exemplars(self) -> tuple[Seed, ...]:
         """The training seeds that may stand as an example: for knowledge those of the stage's length, if any are."""
-        training = self.seeds.training
+        training = self.shown
         if self.leaf.kind is not Kind.KNOWLEDGE:
             return training
         long = self.stage is Stage.KNOWLEDGE_LONG
