@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.generation.deduplication import SeedTexts, SeenTexts, shingles, similarity
+from seedbed.generation.normalise import normalised
 
 texts = st.lists(st.sampled_from("red blue green one two three four".split()), max_size=9).map(" ".join)
 
@@ -22,6 +23,17 @@ def test_the_size_bound_hides_no_copy(first: str, second: str, near: float) -> N
     found = SeenTexts(near, [first]).nearest_copy(second)
     close = similarity(shingles(first), shingles(second)) >= near
     assert (found is not None) == (close or first.strip() == second.strip())
+
+
+@given(st.lists(texts, max_size=12), texts, st.sampled_from([0.0, 0.5, 0.8, 1.0]))
+def test_the_first_copy_is_found_as_if_each_were_compared(seen: list[str], text: str, near: float) -> None:
+    different = list(dict.fromkeys(normalised(one) for one in seen))
+    exact = [one for one in different if normalised(one) == normalised(text)]
+    alike = [one for one in different if similarity(shingles(one), shingles(text)) >= near]
+    found = SeenTexts(near, seen).nearest_copy(text)
+    assert (found is None) == (not exact and not alike)
+    if found is not None:
+        assert normalised(found) == normalised((exact or alike)[0])
 
 
 def test_case_spaces_and_a_full_stop_do_not_count() -> None:

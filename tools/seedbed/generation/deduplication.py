@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from seedbed.generation.normalise import normalised, words
 
@@ -27,15 +28,22 @@ class SeenTexts:
         """`near_copy` is the similarity, 0…1, from which two texts count as copies."""
         self._near_copy = near_copy
         self._texts: dict[str, str] = {}
-        self._shingles: list[tuple[frozenset[tuple[str, ...]], str]] = []
+        self._sizes: list[int] = []  # shingles of each text
+        self._holders: dict[
+            tuple[str, ...], list[int]
+        ] = {}  # shingle → the numbers of the texts that have it
         for text in texts:
             self.add(text)
 
     def add(self, text: str) -> None:
         """Remember a text."""
-        if normalised(text) not in self._texts:
-            self._texts[normalised(text)] = text
-            self._shingles.append((shingles(text), text))
+        if normalised(text) in self._texts:
+            return
+        self._texts[normalised(text)] = text
+        mine = shingles(text)
+        for shingle in mine:
+            self._holders.setdefault(shingle, []).append(len(self._sizes))
+        self._sizes.append(len(mine))
 
     def repeats(self, text: str) -> bool:
         """Whether a text of the same words was seen."""
@@ -45,13 +53,20 @@ class SeenTexts:
         """The first text seen that this one is an exact or near copy of."""
         if self.repeats(text):
             return self._texts[normalised(text)]
-        mine = shingles(text)
-        return next((seen for theirs, seen in self._shingles if self._close(mine, theirs)), None)
+        number = self._first_near(shingles(text))
+        return None if number is None else next(islice(self._texts.values(), number, None))
 
-    def _close(self, first: frozenset[tuple[str, ...]], second: frozenset[tuple[str, ...]]) -> bool:
-        # Sets whose sizes are further apart than this cannot be similar enough: no need to intersect them.
-        smaller, larger = sorted((len(first), len(second)))
-        return smaller >= self._near_copy * larger and similarity(first, second) >= self._near_copy
+    def _first_near(self, mine: frozenset[tuple[str, ...]]) -> int | None:
+        """The number of the first text that is similar enough; only those that share a shingle can be."""
+        if self._near_copy <= 0:
+            return 0 if self._sizes else None
+        shared = Counter(number for shingle in mine for number in self._holders.get(shingle, ()))
+        near = (
+            number
+            for number, count in shared.items()
+            if count / (len(mine) + self._sizes[number] - count) >= self._near_copy
+        )
+        return min(near, default=None)
 
 
 class SeedTexts:
