@@ -74,7 +74,8 @@ def test_every_leaf_refused_is_an_error_that_says_what_to_do(
 
 def test_an_unknown_recipe_and_an_unknown_key(repository: Path) -> None:
     unknown = run_seedbed("generate", "--recipe", "sandbx")
-    assert unknown.exit_code == 2 and "lab, sandbox" in unknown.errors
+    assert unknown.exit_code == 2 and "lab, pooled, sandbox, views" in unknown.errors
+    assert "did you mean sandbox?" in unknown.errors
     recipe = repository / "recipes" / "tiny.yaml"
     recipe.write_text(recipe.read_text().replace("  attempts: 8", "  attemps: 8", 1))
     misspelt = run_seedbed("generate")

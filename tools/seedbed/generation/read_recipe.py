@@ -63,9 +63,11 @@ def load_recipe(name: str, *, read: ReadFile = read_from_disk) -> GenerationReci
         )
     text = read(name) if name.endswith((".yaml", ".yml")) else None
     if text is None:
+        close = get_close_matches(name, bundled_recipes(), 1)
+        guess = f"did you mean {close[0]}? " if close else ""
         raise ConfigurationError(
             f"there is no generation recipe {name!r}",
-            hint=f"name one of {', '.join(bundled_recipes())}, or the path of a YAML file",
+            hint=f"{guess}name one of {', '.join(bundled_recipes())}, or the path of a YAML file",
         )
     folder = PurePosixPath(name).parent
 
