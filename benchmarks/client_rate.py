@@ -28,10 +28,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from seedbed.teacher.journal import Journal, JournaledTeacher, request_key
 from seedbed.teacher.openai_server import OpenAITeacher, open_openai_teacher
-from seedbed.teacher.teacher import Completion, FinishReason, Message, Request, Teacher
+from seedbed.teacher.teacher import Completion, FinishReason, Message, Request, Teacher, TeacherIdentity
 
 LEAST_PER_SECOND = 1000.0
 MOST_CPU_MS = 0.3
@@ -152,7 +153,7 @@ async def _carry(opened: Callable[[], Teacher], work: list[Request], in_flight: 
 async def _puts(path: Path, answers: int, in_flight: int) -> float:
     journal = Journal.open(path)
     text = Completion("a plain answer of some length " * 14, FinishReason.STOP, 1200, 90)
-    identity = _identity()
+    identity = TeacherIdentity("openai", "tiny", "unknown")
     try:
         began = time.perf_counter()
         await _all(
@@ -165,9 +166,7 @@ async def _puts(path: Path, answers: int, in_flight: int) -> float:
         journal.close()
 
 
-async def _all(
-    do: Callable[[Request], Awaitable[Completion]], work: list[Request], at_once: int
-) -> list[Completion]:
+async def _all(do: Callable[[Request], Awaitable[Any]], work: list[Request], at_once: int) -> list[Any]:
     """`do` for all of `work`, `at_once` at a time."""
     left = iter(work)
     done: list[Completion] = []
@@ -180,12 +179,6 @@ async def _all(
         for _ in range(at_once):
             group.create_task(worker())
     return done
-
-
-def _identity():
-    from seedbed.teacher.teacher import TeacherIdentity
-
-    return TeacherIdentity("openai", "tiny", "unknown")
 
 
 def main() -> int:

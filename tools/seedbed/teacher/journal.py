@@ -67,7 +67,8 @@ class Journal:
         """Use `Journal.open`."""
         self.path = file.path
         self._file = file
-        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()  # None: the last
+        self._gathered: list[_Task] = []  # of this turn of the event loop
+        self._tasks: SimpleQueue[list[_Task] | None] = SimpleQueue()  # None: the last
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
@@ -91,27 +92,34 @@ class Journal:
     def close(self) -> None:
         """Finish all that was handed over, and give the file free."""
         self._closed = True
+        self._hand_over()
         self._tasks.put(None)
         self._thread.join()
         self._file.close()
 
     def _submit(self, key: str, answer: Completion | None) -> asyncio.Future[Completion | None]:
         assert not self._closed, "the journal is closed"
-        done: asyncio.Future[Completion | None] = asyncio.get_running_loop().create_future()
-        self._tasks.put(_Task(key, answer, done))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Completion | None] = loop.create_future()
+        if not self._gathered:  # the thread is woken once for all that comes in one turn of the loop
+            loop.call_soon(self._hand_over)
+        self._gathered.append(_Task(key, answer, done))
         return done
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._tasks.put(self._gathered)
+            self._gathered = []
 
     def _work(self) -> None:
         last = False
         while not last:
-            batch = [self._tasks.get()]
-            try:
+            handed = [self._tasks.get()]
+            with suppress(Empty):
                 while True:
-                    batch.append(self._tasks.get_nowait())
-            except Empty:
-                pass
-            last = None in batch
-            self._do([task for task in batch if task is not None])
+                    handed.append(self._tasks.get_nowait())
+            last = None in handed
+            self._do([task for tasks in handed if tasks is not None for task in tasks])
 
     def _do(self, batch: list[_Task]) -> None:
         """Look up what is asked for, then record what is to be kept: nobody waits for another's commit to read."""
