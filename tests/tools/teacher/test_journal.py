@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
 import signal
 import sqlite3
@@ -145,6 +147,28 @@ def test_the_key_of_a_request_never_changes() -> None:
         stop=("\n",),
     )
     assert request_key(IDENTITY, request) == GOLDEN
+
+
+@given(
+    st.text() | st.text(alphabet='ab\x00\x1f\x7f\n\t"\\\\/\u00e9\ud800\U0001f600'),
+    st.integers(),
+    st.floats(0, 2),
+)
+def test_a_key_is_the_digest_of_the_plainest_json(text: str, seed: int, temperature: float) -> None:
+    request = Request((Message("system", text), Message("user", "x")), 5, temperature, seed, stop=(text,))
+    plain = {
+        "version": 1,
+        "identity": ["transformers", "tiny", "0" * 40],
+        "messages": [["system", text], ["user", "x"]],
+        "max_tokens": 5,
+        "temperature": float(temperature),
+        "seed": seed,
+        "choices": None,
+        "json_schema": None,
+        "stop": [text],
+    }
+    written = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    assert request_key(IDENTITY, request) == hashlib.sha256(written.encode("ascii")).hexdigest()
 
 
 def test_a_schema_may_be_any_mapping_in_any_order() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from seedbed.taxonomy.schema import misfit
 from seedbed.teacher.choice_probabilities import choice_log_probabilities
+from seedbed.teacher.json_text import utf8_json
 from seedbed.teacher.neutralise import neutralise
 from seedbed.teacher.server_kind import (
     ServerKind,
@@ -30,7 +30,6 @@ _BARRED = re.compile(r"<[|\uff5c][^|\uff5c<>\n]{1,60}[|\uff5c]>")
 _SEED_RANGE = 1 << 31  # some servers keep a seed in 32 bits, signed
 _DETAIL_CHARACTERS = 300
 _LONGEST_TOKEN = 256  # characters; the longest of the common vocabularies, a run of blanks, has half of that
-_LEADING_MESSAGES = 256  # encoded ones that are kept: the same few system messages open thousands of requests
 
 
 def without_chat_tokens(text: str) -> str:
@@ -72,9 +71,8 @@ class Dialect:
         """The whole body as JSON in UTF-8."""
         import orjson
 
-        *leading, last = request.messages
         body = self.body(request)
-        body["messages"] = [*map(_kept_message, leading), _encoded_message(last)]
+        body["messages"] = [_encoded_message(message) for message in request.messages]
         return orjson.dumps(body, default=_plain)
 
     def adapted(self, request: Request, trouble: str) -> Dialect | None:
@@ -89,15 +87,8 @@ class Dialect:
 def _encoded_message(message: Message) -> Any:
     import orjson
 
-    content = without_chat_tokens(message.content)
-    try:
-        return orjson.Fragment(orjson.dumps({"role": message.role, "content": content}))
-    except TypeError:  # half of a surrogate pair: there is no UTF-8 for it
-        content = content.encode("utf-8", "replace").decode("utf-8")
-        return orjson.Fragment(orjson.dumps({"role": message.role, "content": content}))
-
-
-_kept_message = lru_cache(maxsize=_LEADING_MESSAGES)(_encoded_message)
+    content = utf8_json(without_chat_tokens(message.content))
+    return orjson.Fragment(b'{"role":%b,"content":%b}' % (utf8_json(message.role), content))
 
 
 def _plain(value: object) -> object:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from seedbed.teacher.journal_file import JournalFile
+from seedbed.teacher.json_text import ascii_json
 from seedbed.teacher.teacher import Completion, FinishReason, Request, Teacher, TeacherIdentity
 
 
@@ -23,23 +25,31 @@ def _plain(value: object) -> object:
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=_plain)
+GATHERING = 0.003  # seconds that a commit waits for more when the one before had company
 KEY_VERSION = 1  # part of every key: a new number forgets every answer
 
 
 def request_key(identity: TeacherIdentity, request: Request) -> str:
     """64 hex digits from everything that determines an answer: the model, the messages, every parameter, the seed."""
-    content = {
-        "version": KEY_VERSION,
-        "identity": [identity.backend, identity.model, identity.revision],
-        "messages": [[message.role, message.content] for message in request.messages],
-        "max_tokens": request.max_tokens,
-        "temperature": float(request.temperature),
-        "seed": request.seed,
+    head = {
         "choices": request.choices,
+        "identity": [identity.backend, identity.model, identity.revision],
         "json_schema": request.json_schema,
-        "stop": request.stop,
+        "max_tokens": request.max_tokens,
     }
-    return hashlib.sha256(_ENCODER.encode(content).encode("ascii")).hexdigest()
+    tail = {
+        "seed": request.seed,
+        "stop": request.stop,
+        "temperature": float(request.temperature),
+        "version": KEY_VERSION,
+    }
+    messages = b",".join(
+        b"[%b,%b]" % (ascii_json(message.role), ascii_json(message.content)) for message in request.messages
+    )
+    digest = hashlib.sha256(_ENCODER.encode(head)[:-1].encode("ascii"))  # one JSON object, its keys in order
+    digest.update(b',"messages":[%b],' % messages)
+    digest.update(_ENCODER.encode(tail)[1:].encode("ascii"))
+    return digest.hexdigest()
 
 
 def recallable(completion: Completion) -> bool:
@@ -119,20 +129,26 @@ class Journal:
                 while True:
                     handed.append(self._tasks.get_nowait())
             last = None in handed
-            self._do([task for tasks in handed if tasks is not None for task in tasks])
+            busy = self._do([task for tasks in handed if tasks is not None for task in tasks])
+            if busy and not last:
+                time.sleep(GATHERING)
 
-    def _do(self, batch: list[_Task]) -> None:
-        """Look up what is asked for, then record what is to be kept: nobody waits for another's commit to read."""
+    def _do(self, batch: list[_Task]) -> bool:
+        """Look up what is asked for, then record what is to be kept: nobody waits for another's commit to read.
+
+        True when several answers shared the commit: more are on their way.
+        """
         _tell([(task, self._looked_up(task.key)) for task in batch if task.answer is None])
         put = [task for task in batch if task.answer is not None]
         if not put:
-            return
+            return False
         failure: BaseException | None = None
         try:
             self._file.put((task.key, task.answer) for task in put if task.answer is not None)
         except Exception as error:  # noqa: BLE001 whatever it is, it is told to all who wait
             failure = error
         _tell([(task, failure) for task in put])
+        return len(put) > 1
 
     def _looked_up(self, key: str) -> Completion | BaseException | None:
         try:
