@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "audit-judge": ("seedbed.cli.audit_judge:command", "Plant faults and count what the judge catches."),
         "status": ("seedbed.cli.status:status", "Show which leaves are fresh and what is stored."),
         "show": ("seedbed.cli.show:show", "Show the stored samples of a leaf."),
+        "why": ("seedbed.cli.why:why", "Follow a sample back to leaf, author, prompt and teacher."),
         "doctor": ("seedbed.cli.doctor:doctor", "Say whether all is in place, and what to do if not."),
     }
 )

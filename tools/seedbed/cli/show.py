@@ -1,27 +1,48 @@
-"""`seedbed show`: the samples of a leaf, and where each came from."""
+"""`seedbed show`: the samples of a leaf, where each came from, and what was rejected."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
-from seedbed.errors import StoreError
-from seedbed.generation.project import chosen, open_project
-from seedbed.generation.sample import Sample
-from seedbed.generation.status import taxonomy_status
-from seedbed.reports.escape import terminal_text
+from seedbed.cli.options import write_out
+from seedbed.errors import StoreError, UsageError
+from seedbed.generation.explain_sample import recipe_of
+from seedbed.generation.grow_task import Rejected
+from seedbed.generation.project import Project, chosen, open_project
+from seedbed.generation.recall import recall
+from seedbed.generation.sample import Sample, Stage
+from seedbed.generation.status import LeafStatus, taxonomy_status
+from seedbed.reports.funnel import counted
+from seedbed.reports.sample_text import rejected_lines, sample_lines
 
 
 @click.command()
-@click.argument("leaf")
+@click.argument("leaf", required=False)
 @click.option("--revision", default="HEAD", show_default=True, help="The commit whose leaf is meant.")
 @click.option("--store", metavar="PATH|URL", help="Sample store, in place of the one in seedbed.toml.")
+@click.option(
+    "--stage", type=click.Choice([str(stage) for stage in Stage]), help="Only samples of this stage."
+)
 @click.option("--held-out", is_flag=True, help="Only what is kept for evaluation.")
-@click.option("--count", type=click.IntRange(1), help="So many samples; all unless given.")
-def show(leaf: str, revision: str, store: str | None, held_out: bool, count: int | None) -> None:
-    """Page through the samples of LEAF with their provenance."""
+@click.option(
+    "--rejected", is_flag=True, help="The attempts that gave no sample, from this machine's journal."
+)
+@click.option("--count", type=click.IntRange(1), help="So many; all unless given.")
+def show(
+    leaf: str | None,
+    revision: str,
+    store: str | None,
+    stage: str | None,
+    held_out: bool,
+    rejected: bool,
+    count: int | None,
+) -> None:
+    """Page through the samples of LEAF (of all leaves unless given) with their provenance and scores."""
     project = open_project(Path.cwd(), store=store)
     statuses = taxonomy_status(
         project.repository,
@@ -31,25 +52,91 @@ def show(leaf: str, revision: str, store: str | None, held_out: bool, count: int
         store=project.store,
         recipe_digest=project.recipe(None, None).digest,
     )
-    status = chosen(statuses, names=[leaf], everything=False, store=project.store)[0]
-    keys = status.sample_keys(project.store)
+    names = [leaf] if leaf else []
+    picked = chosen(statuses, names=names, everything=True, store=project.store)
+    if rejected and leaf is None:
+        raise UsageError("--rejected needs a LEAF", hint="seedbed show LEAF --rejected")
+    width = shutil.get_terminal_size((100, 24)).columns
+    if rejected:
+        _page(_rejected(project, picked[0], stage, count, width))
+        return
+    keys = [key for status in picked for key in status.sample_keys(project.store)]
     if not keys:
-        raise StoreError(f"there are no samples of {leaf}", hint=f"seedbed generate --leaf {leaf}")
-    samples = [
-        sample for key in keys for sample in project.store.read(key) if sample.held_out or not held_out
-    ]
-    click.echo_via_pager(_pages(samples[:count], len(samples)))
+        what = f"samples of {leaf}" if leaf else "samples of any leaf"
+        option = f" --leaf {leaf}" if leaf else ""
+        raise StoreError(f"there are no {what}", hint=f"seedbed generate{option}")
+    _page(_samples(project, keys, stage, held_out, count, width))
 
 
-def _pages(samples: list[Sample], of: int) -> Iterator[str]:
-    for number, sample in enumerate(samples, 1):
-        made = sample.provenance
-        origin = f"{made.teacher.model} ({made.teacher.backend}), seed {made.seed}"
-        if made.document_path and made.passage:
-            origin += f", {made.document_path} lines {made.passage.line} to {made.passage.end_line}"
-        yield f"{number} of {of}  {sample.stage}{', held out' if sample.held_out else ''}  {sample.id}\n"
-        yield f"  from {terminal_text(origin)}\n"
-        for message in sample.messages:
-            for index, line in enumerate(message.content.splitlines() or [""]):
-                yield f"  {message.role if index == 0 else '':>9}  {terminal_text(line)}\n"
-        yield "\n"
+def _samples(
+    project: Project, keys: Iterable[str], stage: str | None, held_out: bool, count: int | None, width: int
+) -> Iterator[str]:
+    """Leaf by leaf: a store may hold more than fits into memory, and a reader may stop after a page."""
+    shown = 0
+    for key in keys:
+        samples = [one for one in project.store.read(key) if _wanted(one, stage, held_out)]
+        if samples:
+            yield f"{samples[0].leaf}: {counted(len(samples), 'sample')}\n"
+        for number, sample in enumerate(samples, 1):
+            if count is not None and shown >= count:
+                return
+            shown += 1
+            yield from sample_lines(sample, number, len(samples), width=width)
+    if not shown:
+        yield "no sample is of this kind; without --stage and --held-out all are shown"
+
+
+def _wanted(sample: Sample, stage: str | None, held_out: bool) -> bool:
+    return (stage is None or sample.stage == stage) and (sample.held_out or not held_out)
+
+
+def _rejected(
+    project: Project, status: LeafStatus, stage: str | None, count: int | None, width: int
+) -> Iterator[str]:
+    recalled, missing = _recalled(project, status)
+    wanted = [one for one in recalled if stage is None or one.stage == stage]
+    yield f"{status.name}: {counted(len(wanted), 'rejected attempt')}\n"
+    for number, one in enumerate(wanted[:count], 1):
+        yield from rejected_lines(one, number, len(wanted), width=width)
+    if missing:
+        yield (
+            f"the journal of this machine lacks {counted(missing, 'answer')} of this leaf: it was generated elsewhere, "
+            "in part or in whole, and rejected attempts that hang on them are not shown"
+        )
+
+
+def _recalled(project: Project, status: LeafStatus) -> tuple[tuple[Rejected, ...], int]:
+    """What fell when the stored samples were made: the leaf is grown again from the journal, and nobody is asked."""
+    if not status.stored or status.source is None or status.source.leaf is None:
+        raise StoreError(
+            f"there are no samples of {status.name}", hint=f"seedbed generate --leaf {status.name}"
+        )
+    if not status.source.fetched:
+        raise StoreError(
+            f"the documents of {status.name} are not fetched here",
+            hint=f"seedbed generate --leaf {status.name}",
+        )
+    making = status.stored[0].making
+    recipe = recipe_of(project, making.recipe, making.recipe_digest)
+    if recipe is None:
+        raise UsageError(
+            f"the samples of {status.name} were made by a recipe {making.recipe!r} that is another now",
+            hint="check out the commit that had it, or generate anew",
+        )
+    recalled = recall(
+        status.source,
+        recipe=recipe,
+        teacher=making.teacher,
+        run_seed=making.seed,
+        folder=project.journal_folder,
+    )
+    return (recalled.harvest.rejected if recalled.harvest else ()), recalled.missing
+
+
+def _page(lines: Iterator[str]) -> None:
+    """Through a pager on a terminal, plainly into a pipe."""
+    if sys.stdout.isatty():
+        click.echo_via_pager(f"{line}\n" for line in lines)
+        return
+    for line in lines:
+        write_out(f"{line}\n")

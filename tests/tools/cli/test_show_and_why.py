@@ -1,0 +1,158 @@
+"""`seedbed show` and `seedbed why` on samples that were really generated, stored and journaled."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from support.golden import assert_golden
+from support.growing import run_seedbed
+from support.repositories import RepositoryBuilder
+from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, freeform_leaf
+from support.stored_project import stored_project
+
+from seedbed.cli.main import COMMANDS
+from seedbed.generation.sample import Sample, Stage
+from seedbed.generation.store import SampleStore
+from seedbed.reports.sample_text import sample_lines
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> RepositoryBuilder:
+    return stored_project(tmp_path_factory.mktemp("stored") / "repository")
+
+
+@pytest.fixture
+def project(made: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch) -> RepositoryBuilder:
+    monkeypatch.chdir(made.path)
+    monkeypatch.setenv("COLUMNS", "100")
+    return made
+
+
+def samples(project: RepositoryBuilder, leaf: str) -> list[Sample]:
+    store = SampleStore.open(project.path / ".seedbed")
+    keys = store.keys()
+    return [one for key in keys for one in store.read(key) if one.leaf == leaf]
+
+
+def generated(project: RepositoryBuilder, leaf: str) -> Sample:
+    return next(one for one in samples(project, leaf) if "attempt" in one.provenance.parameters)
+
+
+def output(*arguments: str) -> str:
+    found = run_seedbed(*arguments)
+    assert found.exit_code == 0, found.errors
+    return found.output
+
+
+def test_show_is_as_a_person_last_saw_it(project: RepositoryBuilder) -> None:
+    assert_golden(GOLDEN / "show.txt", output("show", KNOWLEDGE, "--count", "6"))
+
+
+@pytest.mark.parametrize("leaf", [FREEFORM, GROUNDED, KNOWLEDGE])
+def test_why_is_as_a_person_last_saw_it(project: RepositoryBuilder, leaf: str) -> None:
+    told = output("why", generated(project, leaf).id[:12])
+    assert "not known" not in told
+    assert_golden(GOLDEN / f"why.{leaf.split('/')[0]}.txt", told)
+
+
+def test_show_pages_through_every_leaf_and_narrows(project: RepositoryBuilder) -> None:
+    every = output("show")
+    ids = re.findall(r"  ([0-9a-f]{32})  ", every)
+    assert sorted(ids) == sorted(
+        one.id for leaf in (FREEFORM, GROUNDED, KNOWLEDGE) for one in samples(project, leaf)
+    )
+    short = output("show", "--stage", str(Stage.KNOWLEDGE_SHORT))
+    assert KNOWLEDGE in short and FREEFORM not in short
+    held_out = output("show", KNOWLEDGE, "--held-out")
+    assert len(re.findall("held out$", held_out, re.MULTILINE)) == sum(
+        one.held_out for one in samples(project, KNOWLEDGE)
+    )
+    assert "no sample is of this kind" in output("show", FREEFORM, "--stage", "knowledge_long")
+
+
+def test_show_says_what_was_rejected_and_why(project: RepositoryBuilder) -> None:
+    told = output("show", FREEFORM, "--rejected")
+    assert "second answer differs" in told or "copy of a seed" in told or "repeated" in told
+    [count] = re.findall(r"(\d+) rejected attempt", told)
+    store = SampleStore.open(project.path / ".seedbed")
+    keys = store.keys()
+    lost = next(
+        funnel.lost
+        for key in keys
+        for funnel in store.describe(key).funnels.values()
+        if store.describe(key).making.leaf == FREEFORM
+    )
+    assert int(count) == sum(number for loss, number in lost.items() if loss != "surplus")
+
+
+def test_why_holds_every_prompt_as_it_was_sent(project: RepositoryBuilder) -> None:
+    sample = generated(project, KNOWLEDGE)
+    told = json.loads(output("why", sample.id, "--json"))
+    assert told["sample"]["id"] == sample.id and told["gaps"] == []
+    roles = [one["role"] for one in told["exchanges"]]
+    assert roles[0] == "question" and "answer" in roles and "second answer" in roles
+    answer = told["exchanges"][roles.index("answer")]
+    assert answer["completion"]["text"] == sample.answer
+    assert answer["request"]["messages"][-1]["content"].endswith(sample.question)
+    assert told["passage"]["text"] in (project.path / told["passage"]["path"]).read_text()
+    assert told["attribution"]["licence"] == "CC0-1.0" and told["leaf"]["author"] == "Robin Test"
+
+
+def test_why_says_what_can_no_longer_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = stored_project(tmp_path / "repository")
+    monkeypatch.chdir(project.path)
+    freeform, grounded, knowledge = (generated(project, leaf).id for leaf in (FREEFORM, GROUNDED, KNOWLEDGE))
+    project.write_leaf(f"taxonomy/{FREEFORM}", freeform_leaf("Turn them."))
+    project.commit("edited")
+    assert "the leaf was changed or removed since" in output("why", freeform)
+    for file in (project.path / ".seedbed").glob("journal*"):
+        file.unlink()
+    told = output("why", knowledge)
+    assert "its prompt was rendered" in told and "answer, as it was asked" in told and "→ said" not in told
+    assert "its prompt cannot be" in output("why", grounded)
+    assert "lacks" in output("show", KNOWLEDGE, "--rejected")
+    project.write("seedbed.toml", '[generation]\nrecipe = "lab"\n')
+    assert "no recipe 'sandbox' here has the" in " ".join(output("why", knowledge).split())
+    assert run_seedbed("show", GROUNDED, "--rejected").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("why", "zz"), "4 to 32 hex digits"),
+        (("why", "0" * 32), "holds no sample whose id begins with"),
+        (("show", KNOWLEDGE + "m"), f"did you mean {KNOWLEDGE}?"),
+        (("show", "--rejected"), "--rejected needs a LEAF"),
+        (("show", FREEFORM, "--store", "elsewhere"), "there are no samples of"),
+    ],
+)
+def test_wrong_input_is_one_clear_error(
+    project: RepositoryBuilder, arguments: tuple[str, ...], words: str
+) -> None:
+    found = run_seedbed(*arguments)
+    assert found.exit_code == 2 and words in found.errors and "Traceback" not in found.errors
+
+
+def test_wide_characters_and_hostile_ones_keep_their_columns(project: RepositoryBuilder) -> None:
+    from dataclasses import replace
+
+    from rich.cells import cell_len
+
+    from seedbed.teacher.teacher import Message
+
+    sample = generated(project, FREEFORM)
+    text = "\u6e2f\u306e\u5317\u6865 " * 40 + "\x1b[2J\u202eevil\r" + "x" * 300
+    hostile = replace(sample, messages=(Message("user", text), Message("assistant", "\u6e2f" * 90)))
+    lines = list(sample_lines(hostile, 1, 1, width=60))
+    assert all(cell_len(line) <= 60 for line in lines if not line.startswith("1 of 1"))
+    assert "\x1b" not in "".join(lines) and "\u202e" not in "".join(lines) and "\\x1b[2J" in "".join(lines)
+    assert "".join(lines).count("\u6e2f") == 130
+
+
+def test_the_command_is_listed() -> None:
+    assert "why" in COMMANDS
