@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed_training.learning.encode import EncodedSample
-from seedbed_training.learning.packing import PASS_COST, micro_batches, padded_tokens
+from seedbed_training.learning.packing import PASS_COST, micro_batches, padded_tokens, split_over_ranks
 
 
 def rows(lengths: list[int]) -> list[EncodedSample]:
@@ -49,3 +49,42 @@ def test_a_group_over_the_budget_is_cut_into_equal_parts() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert micro_batches([], tokens=100) == ()
+
+
+@given(
+    lengths=st.lists(st.integers(2, 90), min_size=1, max_size=70),
+    tokens=st.integers(1, 600),
+    seed=st.integers(0, 9),
+)
+def test_laws_of_packing(lengths: list[int], tokens: int, seed: int) -> None:
+    samples = rows(lengths)
+    batches = micro_batches(samples, tokens=tokens, packed=True)
+    assert sorted(row.id for batch in batches for row in batch) == [row.id for row in samples]
+    sizes = [sum(len(row.input_ids) for row in batch) for batch in batches]
+    assert all(len(batch) == 1 or size <= tokens for batch, size in zip(batches, sizes, strict=True))
+    assert all(
+        [len(row.input_ids) for row in batch] == sorted(len(row.input_ids) for row in batch)
+        for batch in batches
+    )
+    random.Random(seed).shuffle(samples)
+    assert micro_batches(samples, tokens=tokens, packed=True) == batches
+
+
+def test_packed_batches_are_as_few_as_can_be_and_about_equal() -> None:
+    sizes = [
+        sum(len(row.input_ids) for row in batch)
+        for batch in micro_batches(rows([10] * 41), tokens=400, packed=True)
+    ]
+    assert sizes == [210, 200]
+
+
+@given(lengths=st.lists(st.integers(2, 90), max_size=60), ranks=st.integers(1, 5), seed=st.integers(0, 9))
+def test_laws_of_the_split_over_ranks(lengths: list[int], ranks: int, seed: int) -> None:
+    samples = rows(lengths)
+    parts = split_over_ranks(samples, ranks)
+    assert len(parts) == ranks
+    assert sorted(row.id for part in parts for row in part) == [row.id for row in samples]
+    loads = [sum(len(row.input_ids) for row in part) for part in parts]
+    assert max(loads) - min(loads) <= max(lengths, default=0)
+    random.Random(seed).shuffle(samples)
+    assert split_over_ranks(samples, ranks) == parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import itertools
 import json
 import os
@@ -93,6 +94,19 @@ def test_result_and_record(base: Path, world: tuple[TrainingPlan, dict[str, Samp
     assert record["identity"]["base"] == model_digest(base)
     for name in ("tokenizer.json", "chat_template.jinja", "generation_config.json"):
         assert (result.model / name).read_bytes() == (base / name).read_bytes()
+
+
+def test_the_log_tells_which_samples_each_step_was_given(
+    world: tuple[TrainingPlan, dict[str, Sample]], unbroken: Path
+) -> None:
+    given = [
+        "\n".join(phase.samples[index].id for index in step)
+        for phase in world[0].phases
+        for step in phase.steps
+    ]
+    told = [line["samples"] for line in metrics(unbroken)]
+    assert told == [hashlib.sha256(ids.encode()).hexdigest()[:16] for ids in given]
+    assert len(set(told)) > 1
 
 
 def test_the_model_learns(base: Path, tmp_path: Path) -> None:
