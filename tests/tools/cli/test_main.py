@@ -136,7 +136,7 @@ def test_a_shell_is_offered_commands_options_and_codes(tmp_path: Path) -> None:
 def test_completing_a_command_loads_none(tmp_path: Path) -> None:
     program = (
         "import sys\nfrom seedbed.cli.main import seedbed\nimport click\n"
-        "names = [item.value for item in seedbed.shell_complete(click.Context(seedbed), 'ch')]\n"
+        "names = [item.value for item in seedbed.shell_complete(click.Context(seedbed), 'chec')]\n"
         "loaded = [name for name in sys.modules if name.startswith(('seedbed.checking', 'pygit2', 'torch'))]\n"
         "print(names, loaded)\n"
     )
