@@ -51,14 +51,15 @@ async def _evaluate(
         nonlocal done
         async with free:
             completion = await model.complete(Request(messages=sample.messages[:-1], max_tokens=limit))
-        if completion.finish_reason in (FinishReason.REFUSED, FinishReason.FAILED):
-            raise TrainingError(
-                f"the model could not be asked a held-out question of {sample.leaf}: {completion.detail}",
-                hint=f"seedbed show {sample.leaf} shows the sample {sample.id}",
-            )
+            if completion.finish_reason in (FinishReason.REFUSED, FinishReason.FAILED):
+                raise TrainingError(
+                    f"the model could not be asked a held-out question of {sample.leaf}: {completion.detail}",
+                    hint=f"seedbed show {sample.leaf} shows the sample {sample.id}",
+                )
+            nats = await reference_nats(model, sample)
         done += 1
         progress(done, total)
-        return Case(sample.id, sample.question, sample.answer, completion.text)
+        return Case(sample.id, sample.question, sample.answer, completion.text, nats)
 
     async def ask_leaf(leaf: str, samples: Sequence[Sample]) -> LeafScore:
         limit = answer_limit([sample.answer for sample in samples])
@@ -71,6 +72,18 @@ async def _evaluate(
     finally:
         await model.close()
     return {score.leaf: score for score in scores}
+
+
+async def reference_nats(model: Teacher, sample: Sample) -> float | None:
+    """Cross entropy of a held-out answer, its end included, in nats a token; None where the model cannot read it.
+
+    `model` is of the transformers back end, which scores a choice as a whole answer and not against other choices.
+    """
+    asked = Request(messages=sample.messages[:-1], max_tokens=1, choices=(sample.answer,))
+    found = await model.complete(asked)
+    if found.choice_log_probabilities is None:
+        return None  # too long for the model
+    return -found.choice_log_probabilities[sample.answer] / (found.completion_tokens + 1)
 
 
 def answer_limit(references: Sequence[str]) -> int:

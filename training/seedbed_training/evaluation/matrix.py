@@ -7,9 +7,9 @@ N the last one, and `old` the leaves that were taught before N and that N still 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from seedbed.generation.release_manifest import ReleaseManifest
+from seedbed.generation.release_manifest import ReleaseManifest, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,9 @@ class ScoreMatrix:
 
     releases: tuple[str, ...]
     scores: Mapping[str, Mapping[str, float]]
+    before: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Leaf → what the release before the one that taught it scored on it, and the base; for leaves after the first
+    release, where both are known."""
 
     @property
     def leaves(self) -> tuple[str, ...]:
@@ -59,6 +62,18 @@ class ScoreMatrix:
         return (min(ratios)[1], min(ratios)[0]) if ratios else None
 
     @property
+    def forward_transfer(self) -> float | None:
+        """FWT = mean over later leaves j of (R[taught(j) - 1][j] - R0[j]), R0 the base; None without a later leaf.
+
+        Above 0, what was taught before helps with leaves that come later (Lopez-Paz and Ranzato 2017).
+        """
+        return _mean(parent - base for parent, base in self.before.values()) if self.before else None
+
+    def gap_to_joint(self, joint: Mapping[str, float]) -> float:
+        """ACC of a model trained on everything at once, less ACC, over the leaves that both know."""
+        return _mean(joint[leaf] - score for leaf, score in self._last.items() if leaf in joint)
+
+    @property
     def _last(self) -> Mapping[str, float]:
         return self.scores[self.releases[-1]]
 
@@ -73,7 +88,18 @@ def matrix_of(manifests: Sequence[ReleaseManifest]) -> ScoreMatrix:
         scores={
             manifest.name: {score.leaf: score.score for score in manifest.scores} for manifest in manifests
         },
+        before={
+            score.leaf: (score.parent, score.base)
+            for manifest in manifests[1:]
+            for score in manifest.scores
+            if score.parent is not None and score.base is not None and _is_fresh(manifest, score.leaf)
+        },
     )
+
+
+def _is_fresh(manifest: ReleaseManifest, leaf: str) -> bool:
+    record = manifest.leaf(leaf)
+    return record is not None and record.role is Role.FRESH
 
 
 def _mean(values: Iterable[float]) -> float:

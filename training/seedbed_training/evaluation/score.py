@@ -31,6 +31,8 @@ class Case:
     question: str
     reference: str
     answer: str
+    nats: float | None = None
+    """Cross entropy of the reference under the model, in nats a token: it moves before a greedy answer changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,12 @@ class LeafScore:
     low: float
     high: float
     cases: tuple[CaseScore, ...]
+
+    @property
+    def nats(self) -> float | None:
+        """Mean cross entropy of the references, in nats a token; None where it was not measured."""
+        known = [case.case.nats for case in self.cases if case.case.nats is not None]
+        return sum(known) / len(known) if known else None
 
 
 def score_leaf(leaf: str, cases: Sequence[Case]) -> LeafScore:

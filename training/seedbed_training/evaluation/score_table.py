@@ -40,6 +40,8 @@ def score_table(evaluation: Evaluation, fresh: Collection[str], *, width: int = 
         if group:
             means = {arm: _mean(row[arm] for row in group) for arm in ARMS}
             lines.append(f"{'mean':<{names}}  {word:5}  {'':>5}  {_arms(means)}")
+    nats = [_nats_line(rows, word, wanted) for word, wanted in (("old", False), ("fresh", True))]
+    lines += ["", *(line for line in nats if line)] if any(nats) else []
     return "\n".join([*lines, "", *textwrap.wrap(f"scored by {evaluation.rule}", width)])
 
 
@@ -53,7 +55,16 @@ def _row(evaluation: Evaluation, leaf: str, fresh: bool) -> Mapping[str, Any]:
         **{arm: score.score if score else None for arm, score in found.items()},
         "low": this.low if this else None,
         "high": this.high if this else None,
+        "nats": {arm: score.nats if score else None for arm, score in found.items()},
     }
+
+
+def _nats_line(rows: Sequence[Mapping[str, Any]], word: str, fresh: bool) -> str:
+    """How far the references surprise each model, over the leaves of one kind."""
+    group = [row["nats"] for row in rows if row["fresh"] is fresh]
+    means = {arm: _mean(nats[arm] for nats in group) for arm in ARMS}
+    known = [f"{arm} {mean:.3f}" for arm, mean in means.items() if mean is not None]
+    return f"cross entropy of the {word} leaves' answers, nats a token: {', '.join(known)}" if known else ""
 
 
 def _arms(row: Mapping[str, Any]) -> str:

@@ -26,12 +26,10 @@ from seedbed_training.releasing.plots.matrix import MATRIX_FILE, draw_matrix
 from seedbed_training.releasing.plots.scores import SCORES_FILE, draw_scores
 from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.prompt_form import read_prompt_form
+from seedbed_training.releasing.run_benchmarks import BENCHMARKS_FILE
 from seedbed_training.releasing.run_evaluation import trained_model
 from seedbed_training.releasing.run_manifest import training_record
 from seedbed_training.releasing.workspace import Workspace
-
-BENCHMARKS_FILE = "benchmarks.json"
-"""In the run's folder, where `seedbed eval --benchmarks` writes it."""
 
 
 def write_release_folder(

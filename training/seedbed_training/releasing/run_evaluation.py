@@ -38,9 +38,7 @@ def run_evaluation(
     """
     plan = preparation.plan
     run = workspace.run_directory(plan.release)
-    arms = {"base": base_model_folder(plan.recipe.base_model), "this": trained_model(workspace, plan.release)}
-    if plan.parent is not None:
-        arms["parent"] = preparation.base
+    arms = arm_folders(workspace, preparation)
     scores = {}
     for arm, folder in sorted(arms.items()):
         scores[arm] = score_model(
@@ -57,6 +55,18 @@ def run_evaluation(
     )
     write_evaluation(evaluation, run / EVALUATION_FILE)
     return evaluation
+
+
+def arm_folders(workspace: Workspace, preparation: Preparation) -> dict[str, Path]:
+    """The models that are measured side by side: `base`, `this`, and `parent` where there is one, by name.
+
+    Raises UsageError when the run was not trained to its end.
+    """
+    plan = preparation.plan
+    arms = {"base": base_model_folder(plan.recipe.base_model), "this": trained_model(workspace, plan.release)}
+    if plan.parent is not None:
+        arms["parent"] = preparation.base
+    return dict(sorted(arms.items()))
 
 
 def score_model(
@@ -97,7 +107,7 @@ def trained_model(workspace: Workspace, release: str) -> Path:
 
 
 def _kept_file(workspace: Workspace, revision: str, leaf: str, samples: Sequence[Sample]) -> Path:
-    parts = json.dumps([RULE, leaf, [sample.id for sample in samples]])
+    parts = json.dumps(["with nats", RULE, leaf, [sample.id for sample in samples]])
     return (
         workspace.state / "evaluations" / revision / f"{hashlib.sha256(parts.encode()).hexdigest()[:32]}.json"
     )

@@ -42,8 +42,23 @@ def benchmark_section(facts: CardFacts) -> str:
             )
             for name, row in PUBLISHED.items()
         ]
-    tool = inline(str(facts.benchmarks.get("tool", "")))
-    return f"## Standard benchmarks\n\n{table(rows)}\n\nMeasured with {tool}; ± is the standard error.\n"
+    return f"## Standard benchmarks\n\n{table(rows)}\n\n{_how(facts.benchmarks)}\n"
+
+
+def _how(found: Mapping[str, Any]) -> str:
+    """Who measured, and what the judge said of pairs."""
+    parts = [
+        f"Measured with {inline(str(found['tool']))}." if "tool" in found else "",
+        "± is the standard error.",
+    ]
+    judge = found.get("judge")
+    if judge:
+        parts.append(
+            f"Conversations were graded from 1 to 10 by {inline(str(judge['model']))}; beside "
+            f"{inline(str(judge['against']))}, it found {judge['wins']} answers better, {judge['losses']} worse and "
+            f"{judge['ties']} alike in both orders, and changed its mind with the order on {judge['undecided']}."
+        )
+    return " ".join(part for part in parts if part)
 
 
 def _score(found: Mapping[str, Any] | None) -> str:

@@ -70,6 +70,8 @@ def _continual(matrix: ScoreMatrix) -> str:
         f"{matrix.backward_transfer:+.3f} (last score minus the first one, old leaves), forgetting "
         f"{matrix.forgetting:+.3f} (best earlier score minus the last one; above 0 something was forgotten)"
     )
+    if matrix.forward_transfer is not None:
+        text += f", forward transfer {matrix.forward_transfer:+.3f} (later leaves before they were taught, less the base)"
     if worst:
         text += f", worst retention {worst[1]:.0%} (`{worst[0]}`)"
     return f"{text}.\n\n![Score of every leaf in every release]({MATRIX_FILE})\n"
