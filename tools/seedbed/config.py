@@ -139,8 +139,9 @@ class TeacherSettings:
 
     backend: str = _key(
         "transformers",
-        "`transformers` (in this process), `openai` (any OpenAI-compatible server) or `vllm` (vLLM in this process).",
-        choices=("transformers", "openai", "vllm"),
+        "`transformers` (in this process), `openai` (any OpenAI-compatible server), `vllm` (vLLM in this process) or "
+        "`ray` (many vLLM engines on a Ray cluster).",
+        choices=("transformers", "openai", "vllm", "ray"),
     )
     model: str = _key("sandbox", "Model name or folder; `sandbox` is the small teacher shipped with Seedbed.")
     url: str | tuple[str, ...] | None = _value(
@@ -155,6 +156,7 @@ class TeacherSettings:
         "Requests in flight at most (on each server); the back end's own choice when left out.",
         minimum=1,
     )
+    engines: int = _key(1, "Engines that `ray` starts, each with its own copy of the model.", minimum=1)
     max_model_len: int | None = _key(None, "Longest prompt and answer together, in tokens.", minimum=1)
     timeout_seconds: int = _key(600, "Longest wait for one answer, retries included.", minimum=1)
     prompt_price: float | None = _key(None, "Price of a million prompt tokens, in any currency.", minimum=0)
@@ -164,7 +166,7 @@ class TeacherSettings:
     hour_price: float | None = _key(
         None, "Price of an hour of the engine, where time is paid for.", minimum=0
     )
-    vllm: VllmSettings = _inner(VllmSettings, "How the engine of the `vllm` back end runs.")  # noqa: RUF009
+    vllm: VllmSettings = _inner(VllmSettings, "How each engine of `vllm` and `ray` runs.")  # noqa: RUF009
 
     @property
     def urls(self) -> tuple[str, ...]:

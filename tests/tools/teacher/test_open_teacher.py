@@ -18,6 +18,7 @@ from seedbed.teacher.open_teacher import open_teacher, parse_teacher
         ("sandbox", TeacherSettings("transformers", "sandbox")),
         ("transformers:/models/tiny", TeacherSettings("transformers", "/models/tiny")),
         ("vllm:org/model", TeacherSettings("vllm", "org/model")),
+        ("ray:org/model#4", TeacherSettings("ray", "org/model", engines=4)),
         ("openai:http://h:1/v1#org/model", TeacherSettings("openai", "org/model", "http://h:1/v1")),
     ],
 )
@@ -26,7 +27,20 @@ def test_each_form_of_the_flag(flag: str, expected: TeacherSettings) -> None:
 
 
 @pytest.mark.parametrize(
-    "flag", ["", "sand", "transformers:", "openai:http://h/v1", "openai:#m", "vlm:x", "http://h"]
+    "flag",
+    [
+        "",
+        "sand",
+        "transformers:",
+        "openai:http://h/v1",
+        "openai:#m",
+        "vlm:x",
+        "http://h",
+        "ray:m",
+        "ray:m#0",
+        "ray:m#x",
+        "ray:#2",
+    ],
 )
 def test_a_flag_of_no_form_is_refused(flag: str) -> None:
     with pytest.raises(UsageError, match="names no teacher; expected sandbox"):

@@ -8,7 +8,7 @@ import pytest
 from seedbed.config import VllmSettings
 from seedbed.teacher.teacher import TeacherIdentity
 from seedbed.teacher.vllm_log import cause_of_death, engine_log, where_to_look
-from seedbed.teacher.vllm_settings import engine_arguments, engine_environment, engine_identity
+from seedbed.teacher.vllm_settings import engine_arguments, engine_environment, engine_identity, saved_dtype
 
 GIB = 1 << 30
 
@@ -37,6 +37,21 @@ def test_on_a_processor_its_traps_are_avoided_unless_told_otherwise() -> None:
     assert arguments(VllmSettings(), cpu_memory=64 * GIB)["kv_cache_memory_bytes"] == 4 * GIB
     told = arguments(VllmSettings(kv_cache_memory_bytes=GIB, max_num_seqs=7), cpu_memory=8 * GIB)
     assert (told["kv_cache_memory_bytes"], told["max_num_seqs"]) == (GIB, 7)
+
+
+def test_a_processor_computes_float32_as_it_was_saved(tmp_path: Path) -> None:
+    def dtype(config: str, settings: VllmSettings, memory: int | None) -> object:
+        (tmp_path / "config.json").write_text(config)
+        saved = saved_dtype(tmp_path)
+        return engine_arguments(
+            settings, folder="/m", max_model_len=None, concurrency=8, cpu_memory=memory, saved_dtype=saved
+        ).get("dtype")
+
+    assert dtype('{"dtype": "float32"}', VllmSettings(), GIB) == "float32"
+    assert dtype('{"torch_dtype": "bfloat16"}', VllmSettings(), GIB) is None
+    assert dtype("not JSON", VllmSettings(), GIB) is None
+    assert dtype('{"dtype": "float32"}', VllmSettings(), None) is None  # on a GPU
+    assert dtype('{"dtype": "float32"}', VllmSettings(dtype="bfloat16"), GIB) == "bfloat16"
 
 
 def test_other_numbers_make_another_teacher() -> None:

@@ -32,7 +32,9 @@ SECONDS_BETWEEN_LINES = 5.0
 @click.option("--revision", default="HEAD", show_default=True, help="The commit whose leaves are read.")
 @click.option("--recipe", metavar="NAME|PATH", help="Generation recipe, in place of the one in seedbed.toml.")
 @click.option(
-    "--teacher", metavar="TEACHER", help="sandbox, transformers:PATH, vllm:PATH or openai:URL#MODEL."
+    "--teacher",
+    metavar="TEACHER",
+    help="sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL#MODEL.",
 )
 @click.option(
     "--seeds", type=click.IntRange(1), default=5, show_default=True, help="Seeds of each leaf at most."

@@ -26,15 +26,16 @@ EXTRAS = {
     "generate": ("aiohttp", "datasketch", "fsspec", "jinja2", "orjson", "pyarrow"),
     "documents": ("lxml", "markdownify", "pypdf"),
     "embeddings": ("model2vec", "numpy"),
-    "train": ("torch", "transformers", "safetensors", "matplotlib"),
+    "train": ("torch", "transformers", "safetensors", "matplotlib", "llguidance"),
     "vllm": ("vllm",),
+    "scale": ("vllm", "ray"),
 }
 """Extra → the libraries it brings."""
 
 SETTINGS = "the one of seedbed.toml"
 """What `--teacher` without a value stands for."""
 
-BACKEND_EXTRAS = {"transformers": "train", "openai": "generate", "vllm": "vllm"}
+BACKEND_EXTRAS = {"transformers": "train", "openai": "generate", "vllm": "vllm", "ray": "scale"}
 
 
 @click.command(short_help="Say whether all is in place, and what to do if not.")

@@ -37,7 +37,11 @@ _SHOWN_NAMES = 5
 )
 @click.option("--revision", default="HEAD", show_default=True, help="The commit whose leaves are read.")
 @click.option("--recipe", metavar="NAME|PATH", help="Generation recipe, in place of the one in seedbed.toml.")
-@click.option("--teacher", metavar="TEACHER", help="sandbox, transformers:PATH or openai:URL#MODEL.")
+@click.option(
+    "--teacher",
+    metavar="TEACHER",
+    help="sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL#MODEL.",
+)
 @click.option(
     "--samples", type=click.IntRange(1), help="Samples per leaf (knowledge: per passage and stage)."
 )

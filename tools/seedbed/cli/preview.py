@@ -64,7 +64,11 @@ _SANDBOX = "sandbox"
     help="Leaves at most; the others are named.",
 )
 @click.option("--recipe", metavar="NAME|PATH", help="Generation recipe, in place of the one in seedbed.toml.")
-@click.option("--teacher", metavar="TEACHER", help="sandbox, transformers:PATH or openai:URL#MODEL.")
+@click.option(
+    "--teacher",
+    metavar="TEACHER",
+    help="sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL#MODEL.",
+)
 @click.option(
     "--student",
     metavar="PATH",

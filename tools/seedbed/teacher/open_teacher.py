@@ -11,6 +11,7 @@ from seedbed.bundled_files import bundled_file
 from seedbed.config import TeacherSettings
 from seedbed.errors import ConfigurationError, TeacherError, UsageError
 from seedbed.teacher.openai_server import open_openai_teacher
+from seedbed.teacher.ray_engines import load_ray_teacher
 from seedbed.teacher.teacher import Teacher
 from seedbed.teacher.transformers_model import load_transformers_teacher
 from seedbed.teacher.vllm_engine import load_vllm_teacher
@@ -18,13 +19,13 @@ from seedbed.teacher.vllm_engine import load_vllm_teacher
 SANDBOX = "sandbox"
 """The model name of the small teacher that comes with Seedbed; a transformers model like any other."""
 
-BACKENDS = ("transformers", "openai", "vllm")
-FLAG_FORMS = "sandbox, transformers:PATH, vllm:PATH or openai:URL[,URL…]#MODEL"
+BACKENDS = ("transformers", "openai", "vllm", "ray")
+FLAG_FORMS = "sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL[,URL…]#MODEL"
 
 
 def parse_teacher(text: str, settings: TeacherSettings | None = None) -> TeacherSettings:
-    """The teacher that `--teacher` names: `sandbox`, `transformers:PATH`, `vllm:PATH` or `openai:URL#MODEL`, where URL may be
-    several with commas between.
+    """The teacher that `--teacher` names: `sandbox`, `transformers:PATH`, `vllm:PATH`, `ray:PATH#ENGINES` (so many vLLM
+    engines) or `openai:URL#MODEL`, where URL may be several with commas between.
 
     The limits are taken over from `settings`; the variable of the key only for servers that `settings` names, so that
     no key goes to another one. Raises UsageError when `text` has none of the forms.
@@ -36,6 +37,10 @@ def parse_teacher(text: str, settings: TeacherSettings | None = None) -> Teacher
     backend, _, rest = text.partition(":")
     if backend in ("transformers", "vllm") and rest:
         return replace(other, backend=backend, model=rest)
+    if backend == "ray":
+        path, _, engines = rest.rpartition("#")
+        if path and engines.isascii() and engines.isdigit() and int(engines):
+            return replace(other, backend=backend, model=path, engines=int(engines))
     url, _, model = rest.partition("#")
     urls = tuple(filter(None, url.split(",")))
     if backend == "openai" and urls and model:
@@ -66,6 +71,14 @@ def open_teacher(settings: TeacherSettings, environment: Mapping[str, str] | Non
     if settings.backend == "vllm":
         return load_vllm_teacher(
             settings.model,
+            concurrency=settings.concurrency,
+            max_model_len=settings.max_model_len,
+            settings=settings.vllm,
+        )
+    if settings.backend == "ray":
+        return load_ray_teacher(
+            settings.model,
+            engines=settings.engines,
             concurrency=settings.concurrency,
             max_model_len=settings.max_model_len,
             settings=settings.vllm,

@@ -8,7 +8,8 @@ process, and when a server is lost only its own beginnings move.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from seedbed.teacher.teacher import Message
 
@@ -36,3 +37,10 @@ def ranked(beginning: bytes, names: Sequence[str]) -> list[int]:
         return digest.digest(), names[place]
 
     return sorted(range(len(names)), key=weight)
+
+
+def within_load(order: Sequence[int], load: Mapping[int, int]) -> int:
+    """The first of `order` that has room: at most a quarter more than the average load (consistent hashing with bounded
+    loads, Mirrokni, Thorup and Zadimoghaddam 2018), so that one long document does not leave the others idle."""
+    most = math.ceil(1.25 * (sum(load[place] for place in order) + 1) / len(order))
+    return next(place for place in order if load[place] < most)

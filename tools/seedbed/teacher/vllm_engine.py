@@ -16,7 +16,7 @@ from seedbed.teacher.local_model import LocalModel, open_local_model, too_long
 from seedbed.teacher.teacher import Completion, FinishReason, Request, TeacherIdentity
 from seedbed.teacher.vllm_log import cause_of_death, engine_log, where_to_look
 from seedbed.teacher.vllm_protocol import completion_of_output, sampling_parameters
-from seedbed.teacher.vllm_settings import engine_arguments, engine_environment, engine_identity
+from seedbed.teacher.vllm_settings import engine_arguments, engine_environment, engine_identity, saved_dtype
 
 DEFAULT_CONCURRENCY = 256
 
@@ -147,6 +147,7 @@ class VllmTeacher:
             max_model_len=self._max_model_len,
             concurrency=self._concurrency,
             cpu_memory=_free_memory() if current_platform.is_cpu() else None,
+            saved_dtype=saved_dtype(self._local.folder),
         )
         try:
             return AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))

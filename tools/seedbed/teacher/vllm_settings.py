@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 from seedbed.config import VllmSettings
@@ -21,8 +23,10 @@ def engine_arguments(
     max_model_len: int | None,
     concurrency: int,
     cpu_memory: int | None,
+    saved_dtype: str | None = None,
 ) -> dict[str, Any]:
-    """The arguments of `AsyncEngineArgs`. `cpu_memory` is the free memory in bytes where vLLM runs on a processor."""
+    """The arguments of `AsyncEngineArgs`. `cpu_memory` is the free memory in bytes where vLLM runs on a processor;
+    `saved_dtype` is the type of the model's weights in its folder."""
     given = {item.name: getattr(settings, item.name) for item in fields(settings) if item.name not in _OWN}
     chosen = {name: value for name, value in given.items() if value is not None}
     return {
@@ -38,7 +42,7 @@ def engine_arguments(
             "disable_any_whitespace": True,
         },
         "max_num_seqs": concurrency,
-        **({} if cpu_memory is None else _cpu_arguments(concurrency, cpu_memory)),
+        **({} if cpu_memory is None else _cpu_arguments(concurrency, cpu_memory, saved_dtype)),
         **chosen,
     }
 
@@ -56,8 +60,21 @@ def engine_identity(identity: TeacherIdentity, settings: VllmSettings) -> Teache
     return replace(identity, revision="+".join((identity.revision, *told)))
 
 
-def _cpu_arguments(concurrency: int, memory: int) -> dict[str, Any]:
+def saved_dtype(folder: Path) -> str | None:
+    """The type that a model's config.json names, such as `float32`; None where it names none."""
+    try:
+        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None  # vLLM itself says what is wrong with it
+    dtype = (told.get("dtype") or told.get("torch_dtype")) if isinstance(told, dict) else None
+    return dtype if isinstance(dtype, str) else None
+
+
+def _cpu_arguments(concurrency: int, memory: int, dtype: str | None) -> dict[str, Any]:
+    # vLLM would turn float32 into bfloat16, which a processor without instructions for it only imitates, slowly.
+    exact = {"dtype": "float32"} if dtype == "float32" else {}
     return {
+        **exact,
         # A seeded request whose prompt is read in pieces kills the CPU engine (vLLM 0.32: its generator has no offset).
         "enable_chunked_prefill": False,
         "enforce_eager": True,  # compiling takes a minute, and a processor gains nothing by it
