@@ -25,25 +25,41 @@ class ChatPrompt:
         named = {str(tokenizer.convert_ids_to_tokens(index)) for index in special}
         self._special_tokens = tuple(sorted(named | {*tokenizer.all_special_tokens}))
         self._special_ids = special - {tokenizer.unk_token_id}
+        self._marks: dict[tuple[str, ...], list[int]] = {}  # by roles
 
     def tokens(self, messages: Sequence[Message]) -> tuple[int, ...] | str:
         """The prompt's tokens up to where the answer begins; or why these messages cannot be put to the model."""
         from jinja2.exceptions import TemplateError
 
         contents = [neutralise(message.content, self._special_tokens) for message in messages]
-        if any(not self._special_ids.isdisjoint(self._read(content)) for content in contents):
-            return "a message holds a special token of the model in a form that cannot be neutralised"
-        conversation = [
-            {"role": message.role, "content": content}
-            for message, content in zip(messages, contents, strict=True)
-        ]
+        roles = tuple(message.role for message in messages)
         try:
-            text = self._tokenizer.apply_chat_template(
-                conversation, tokenize=False, add_generation_prompt=True
-            )
+            tokens = self._read(self._rendered(roles, contents))
+            if self._special_in(tokens) == self._template_marks(roles):
+                return tokens
         except TemplateError as error:
             return f"the model's chat template does not take these messages: {error}"
-        return self._read(text)
+        # Some templates look into a message, so it may be theirs: the messages themselves decide.
+        if any(self._special_in(self._read(content)) for content in contents):
+            return "a message holds a special token of the model in a form that cannot be neutralised"
+        return tokens
+
+    def _rendered(self, roles: Sequence[str], contents: Sequence[str]) -> str:
+        conversation = [
+            {"role": role, "content": content} for role, content in zip(roles, contents, strict=True)
+        ]
+        return str(
+            self._tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=True)
+        )
+
+    def _special_in(self, tokens: Sequence[int]) -> list[int]:
+        return [token for token in tokens if token in self._special_ids]
+
+    def _template_marks(self, roles: tuple[str, ...]) -> list[int]:
+        """The special tokens that the template itself writes around messages of these roles, in order."""
+        if roles not in self._marks:
+            self._marks[roles] = self._special_in(self._read(self._rendered(roles, ["x"] * len(roles))))
+        return self._marks[roles]
 
     def answer_tokens(self, text: str) -> tuple[int, ...]:
         """The tokens of an answer, without the one that ends it."""
