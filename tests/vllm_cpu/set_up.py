@@ -26,7 +26,9 @@ def main(folder: Path) -> None:
 
     pip("install", "--quiet", "--requirement", str(HERE / "requirements.txt"), "--editable", ".[generate]")
     pip("uninstall", "--quiet", "--yes", *UNUSED)
-    _answer_for_vllm(Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)})))
+    _answer_for_vllm(
+        Path(sysconfig.get_path("purelib", "venv", vars={"base": str(folder), "platbase": str(folder)}))
+    )
 
 
 def _answer_for_vllm(packages: Path) -> None:
