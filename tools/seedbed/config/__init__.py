@@ -1,0 +1,47 @@
+"""`seedbed.toml`: what a repository decides once for everyone who runs Seedbed in it.
+
+A key or section that is not declared in `sections` is refused.
+"""
+
+from seedbed.config.description import SettingDescription, describe_settings
+from seedbed.config.reading import FILE_NAME, load_settings, read_settings
+from seedbed.config.sections import (
+    DEFAULT_HOSTS,
+    CheckSettings,
+    DocumentsSettings,
+    GenerationSettings,
+    PreviewSettings,
+    ReleasesSettings,
+    Settings,
+    StoreSettings,
+    StudentSettings,
+    TaxonomySettings,
+    TeacherSettings,
+    TrainingSettings,
+    VllmSettings,
+)
+from seedbed.config.values import IgnoredFindings, RatchetedRule, RuleSeverity
+
+__all__ = [
+    "DEFAULT_HOSTS",
+    "FILE_NAME",
+    "CheckSettings",
+    "DocumentsSettings",
+    "GenerationSettings",
+    "IgnoredFindings",
+    "PreviewSettings",
+    "RatchetedRule",
+    "ReleasesSettings",
+    "RuleSeverity",
+    "SettingDescription",
+    "Settings",
+    "StoreSettings",
+    "StudentSettings",
+    "TaxonomySettings",
+    "TeacherSettings",
+    "TrainingSettings",
+    "VllmSettings",
+    "describe_settings",
+    "load_settings",
+    "read_settings",
+]
