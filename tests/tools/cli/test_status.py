@@ -100,7 +100,7 @@ def test_show(grown: RepositoryBuilder) -> None:
         shown = run_seedbed("show", name)
         assert shown.exit_code == 0, shown.errors
         assert " user  " in shown.output and " assistant  " in shown.output
-    assert "harbour.md lines" in run_seedbed("show", KNOWLEDGE).output
+    assert "harbour.md, lines" in run_seedbed("show", KNOWLEDGE).output
     held_out = run_seedbed("show", FREEFORM, "--held-out").output
     assert "held out" in held_out and "seed example" in held_out
     assert run_seedbed("show", "knowledge/nothing").exit_code == 2

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -22,6 +22,7 @@ from seedbed.generation.recipe import GenerationRecipe, SeedSource
 from seedbed.generation.seed_pool import SeedPool
 from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.status import LeafStatus, taxonomy_status
+from seedbed.generation.stored_already import stored_already
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.funnel import counted
 from seedbed.taxonomy.changes import changed_leaves
@@ -102,13 +103,23 @@ def generate(
                 "every leaf is as in the latest release", hint="--all grows them all the same"
             )
         return ExitCode.FINE
-    picked = _with_documents(project, commit, picked)
+    reading = _Reading(project, commit)
+    reading.fetch(picked)
     if dry_run:
         reader = open_teacher(teacher_settings(project.settings, teacher)) if plan.closed_vocabulary else None
-        print_estimate(picked, plan, run_seed, reader, Prices.of(project.settings.teacher))
+        print_estimate(picked, reading.leaves, plan, run_seed, reader, Prices.of(project.settings.teacher))
         return ExitCode.FINE
-    sources = [status.source for status in picked if status.source is not None]
-    outcomes = _run(project, sources, plan, teacher, run_seed, part, _pool(project, commit, plan))
+    outcomes = _run(
+        project,
+        reading,
+        picked,
+        plan,
+        teacher,
+        run_seed,
+        part,
+        _pool(project, commit, plan),
+        verify=bool(leaves),
+    )
     print_outcomes(outcomes)
     if any(outcome.outcome is Outcome.BROKEN for outcome in outcomes):
         return ExitCode.INTERNAL
@@ -134,21 +145,32 @@ def _warn_of_uncommitted(project: Project, commit: str) -> None:
         )
 
 
-def _with_documents(project: Project, commit: str, picked: Sequence[LeafStatus]) -> list[LeafStatus]:
-    """The leaves with the documents that still stand in other repositories only."""
-    missing = [status.name for status in picked if status.source is not None and not status.source.fetched]
-    if not missing:
-        return list(picked)
-    click.echo(f"fetching the documents of {counted(len(missing), 'leaf')}", err=True)
-    read = read_sources(
-        project.repository,
-        commit=commit,
-        taxonomy_root=project.settings.taxonomy.root,
-        names=missing,
-        policy=FetchPolicy(hosts=project.settings.documents.hosts),
-    )
-    fetched = {source.name: source for source in read}
-    return [replace(status, source=fetched.get(status.name, status.source)) for status in picked]
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads leaves of one commit when they are wanted, so that only those that grow are held."""
+
+    project: Project
+    commit: str
+
+    def leaves(self, names: Iterable[str]) -> Iterator[LeafSource]:
+        """The leaves of these names with their documents, each when it is asked for."""
+        settings = self.project.settings
+        for name in dict.fromkeys(names):
+            yield from read_sources(
+                self.project.repository,
+                commit=self.commit,
+                taxonomy_root=settings.taxonomy.root,
+                names=[name],
+                policy=FetchPolicy(hosts=settings.documents.hosts),
+            )
+
+    def fetch(self, picked: Sequence[LeafStatus]) -> None:
+        """Bring documents that still stand in other repositories only, before anything is asked."""
+        missing = [one.name for one in picked if one.source is not None and not one.source.fetched]
+        if missing:
+            click.echo(f"fetching the documents of {counted(len(missing), 'leaf')}", err=True)
+            for _ in self.leaves(missing):
+                pass
 
 
 def _need_libraries() -> None:
@@ -172,24 +194,30 @@ def _pool(project: Project, commit: str, recipe: GenerationRecipe) -> SeedPool |
 
 def _run(
     project: Project,
-    sources: Sequence[LeafSource],
+    reading: _Reading,
+    picked: Sequence[LeafStatus],
     recipe: GenerationRecipe,
     flag: str | None,
     run_seed: int,
     shard: Shard,
     pool: SeedPool | None,
+    *,
+    verify: bool,
 ) -> tuple[LeafOutcome, ...]:
+    """Grow what the store does not list. With `verify` leaves that it does list are read, and grown again if damaged."""
     from seedbed.cli.generate_progress import watch
 
     _need_libraries()
     teacher = project.open_teacher(flag, journal=f"journal{shard.suffix}.sqlite")
     prices = Prices.of(project.settings.teacher)
+    listed = {} if verify else stored_already(picked, recipe, teacher.identity, run_seed)
+    names = [status.name for status in picked if status.name not in listed]
 
     async def run() -> tuple[LeafOutcome, ...]:
         try:
-            with watch(len(sources), teacher, prices) as progress:
+            with watch(len(names), teacher, prices) as progress:
                 return await generate_samples(
-                    sources,
+                    reading.leaves(names),
                     recipe=recipe,
                     teacher=teacher,
                     store=project.store,
@@ -203,6 +231,7 @@ def _run(
 
     click.echo(f"teacher {terminal_text(str(teacher.identity))}; store {project.store.url}")
     try:
-        return asyncio.run(run())
+        grown = asyncio.run(run())
     finally:
         click.echo(f"{teacher.asked:,} requests made, {teacher.recalled:,} answers recalled from the journal")
+    return tuple(sorted([*listed.values(), *grown], key=lambda outcome: outcome.name))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import click
 
+from seedbed.cli.generate_outcomes import LISTED_STORED
 from seedbed.errors import SeedbedError
 from seedbed.generation.cost import Prices
 from seedbed.generation.entrance import unreadable_words
 from seedbed.generation.estimate import Estimate, estimate_leaf
 from seedbed.generation.knowledge import source_passages
+from seedbed.generation.leaf_sources import LeafSource
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.seed import leaf_seeds
 from seedbed.generation.status import LeafStatus
@@ -20,19 +22,23 @@ from seedbed.teacher.teacher import Teacher
 
 def print_estimate(
     picked: Sequence[LeafStatus],
+    read: Callable[[Iterable[str]], Iterable[LeafSource]],
     recipe: GenerationRecipe,
     run_seed: int,
     reader: Teacher | None,
     prices: Prices | None,
 ) -> None:
     """A line per leaf and the sum; `reader` is the teacher whose closed vocabulary decides what it can read at all."""
-    total = Estimate()
+    total, stored, digest = Estimate(), 0, recipe.digest
     for status in picked:
-        source = status.source
-        made = [stored.making for stored in status.stored]
-        if any(making.recipe_digest == recipe.digest and making.seed == run_seed for making in made):
-            click.echo(f"{terminal_text(status.name)}: {status.why}; stored already by this recipe and seed")
+        if any((made.recipe_digest, made.seed) == (digest, run_seed) for made in status.stored):
+            stored += 1
+            if stored <= LISTED_STORED:
+                click.echo(
+                    f"{terminal_text(status.name)}: {status.why}; stored already by this recipe and seed"
+                )
             continue
+        source = next(iter(read([status.name])), None)
         if source is None or source.leaf is None:
             reason = source.problem if source else ""
             click.echo(f"{terminal_text(status.name)}: {terminal_text(reason or '')}", err=True)
@@ -51,6 +57,8 @@ def print_estimate(
         cost = estimate_leaf(source.leaf, passages, recipe)
         total += cost
         click.echo(f"{terminal_text(status.name)}: {status.why}; {_cost(cost)}")
+    if stored > LISTED_STORED:
+        click.echo(f"and {stored - LISTED_STORED:,} more already stored")
     price = f", cost {prices.tokens(total.prompt_tokens, total.completion_tokens):,.2f}" if prices else ""
     hours = " and the engine's hours" if prices and prices.hour else ""
     click.echo(f"about {_cost(total)} in all{price}{hours}; nothing was asked")

@@ -13,6 +13,7 @@ from seedbed.cli.options import write_out
 from seedbed.errors import StoreError, UsageError
 from seedbed.generation.explain_sample import recipe_of
 from seedbed.generation.grow_task import Rejected
+from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.project import Project, chosen, open_project
 from seedbed.generation.recall import recall
 from seedbed.generation.sample import Sample, Stage
@@ -44,9 +45,10 @@ def show(
 ) -> None:
     """Page through the samples of LEAF (of all leaves unless given) with their provenance and scores."""
     project = open_project(Path.cwd(), store=store)
+    commit = project.repository.resolve(revision)
     statuses = taxonomy_status(
         project.repository,
-        commit=project.repository.resolve(revision),
+        commit=commit,
         taxonomy_root=project.settings.taxonomy.root,
         releases=project.releases,
         store=project.store,
@@ -58,7 +60,7 @@ def show(
         raise UsageError("--rejected needs a LEAF", hint="seedbed show LEAF --rejected")
     width = shutil.get_terminal_size((100, 24)).columns
     if rejected:
-        _page(_rejected(project, picked[0], stage, count, width))
+        _page(_rejected(project, picked[0], commit, stage, count, width))
         return
     keys = [key for status in picked for key in status.sample_keys(project.store)]
     if not keys:
@@ -91,9 +93,9 @@ def _wanted(sample: Sample, stage: str | None, held_out: bool) -> bool:
 
 
 def _rejected(
-    project: Project, status: LeafStatus, stage: str | None, count: int | None, width: int
+    project: Project, status: LeafStatus, commit: str, stage: str | None, count: int | None, width: int
 ) -> Iterator[str]:
-    recalled, missing = _recalled(project, status)
+    recalled, missing = _recalled(project, status, commit)
     wanted = [one for one in recalled if stage is None or one.stage == stage]
     yield f"{status.name}: {counted(len(wanted), 'rejected attempt')}\n"
     for number, one in enumerate(wanted[:count], 1):
@@ -105,18 +107,22 @@ def _rejected(
         )
 
 
-def _recalled(project: Project, status: LeafStatus) -> tuple[tuple[Rejected, ...], int]:
+def _recalled(project: Project, status: LeafStatus, commit: str) -> tuple[tuple[Rejected, ...], int]:
     """What fell when the stored samples were made: the leaf is grown again from the journal, and nobody is asked."""
-    if not status.stored or status.source is None or status.source.leaf is None:
+    root = project.settings.taxonomy.root
+    read = read_sources(
+        project.repository, commit=commit, taxonomy_root=root, names=[status.name], fetch=False
+    )
+    if not status.stored or not read or read[0].leaf is None:
         raise StoreError(
             f"there are no samples of {status.name}", hint=f"seedbed generate --leaf {status.name}"
         )
-    if not status.source.fetched:
+    if not read[0].fetched:
         raise StoreError(
             f"the documents of {status.name} are not fetched here",
             hint=f"seedbed generate --leaf {status.name}",
         )
-    making = status.stored[0].making
+    making = project.store.describe(status.stored[0].key).making
     recipe = recipe_of(project, making.recipe, making.recipe_digest)
     if recipe is None:
         raise UsageError(
@@ -124,7 +130,7 @@ def _recalled(project: Project, status: LeafStatus) -> tuple[tuple[Rejected, ...
             hint="check out the commit that had it, or generate anew",
         )
     recalled = recall(
-        status.source,
+        read[0],
         recipe=recipe,
         teacher=making.teacher,
         run_seed=making.seed,

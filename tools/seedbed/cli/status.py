@@ -9,7 +9,6 @@ import click
 from seedbed.errors import NothingToDoError
 from seedbed.generation.diversity import diversity
 from seedbed.generation.fact_coverage import fact_coverage
-from seedbed.generation.funnel import total
 from seedbed.generation.project import open_project
 from seedbed.generation.release_manifest import latest_release
 from seedbed.generation.status import LeafState, LeafStatus, taxonomy_status
@@ -45,10 +44,11 @@ def status(revision: str, store: str | None, with_diversity: bool, fail_on_empty
     latest = latest_release(releases)
     click.echo(f"{commit[:12]} against {latest.name if latest else 'no release'}; store {project.store.url}")
     width = max((len(one.name) for one in statuses), default=0)
+    lines: list[str] = []
     for one in statuses:
-        click.echo(f"{one.state:<9}  {terminal_text(one.name):<{width}}  {_samples(one)}  ({one.why})")
-        for line in _figures(one, project.store) if with_diversity else ():
-            click.echo(f"{'':<9}  {line}")
+        lines.append(f"{one.state:<9}  {terminal_text(one.name):<{width}}  {_samples(one)}  ({one.why})\n")
+        lines += [f"{'':<9}  {line}\n" for line in (_figures(one, project.store) if with_diversity else ())]
+    click.echo("".join(lines), nl=False)
     counts = {state: sum(one.state is state for one in statuses) for state in LeafState}
     click.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
     if fail_on_empty and not counts[LeafState.FRESH] and not counts[LeafState.REMOVED]:
@@ -71,4 +71,4 @@ def _samples(one: LeafStatus) -> str:
         return "no samples" if one.state is not LeafState.REMOVED else "its samples are never replayed"
     made = one.stored[0]
     others = f" (+{len(one.stored) - 1} other makings)" if len(one.stored) > 1 else ""
-    return f"{made.samples:,} samples{others}: {funnel_line(total(made.funnels.values()))}"
+    return f"{made.samples:,} samples{others}: {funnel_line(made.total)}"

@@ -9,6 +9,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from seedbed.errors import StoreError, TeacherError
 from seedbed.generation.funnel import Loss
 from seedbed.generation.slots import Place, Slots
 from seedbed.teacher.teacher import Completion, FinishReason, Request, Teacher
@@ -39,12 +40,15 @@ class Asker:
         teacher: Teacher,
         *,
         in_flight: int | None = None,
+        ahead: int | None = None,
         on_answer: Callable[[Completion], None] = lambda _: None,
     ) -> None:
+        """`ahead` requests in line keep further leaves and passages from beginning; as many as are in flight unless
+        given."""
         self.teacher = teacher
         self._on_answer = on_answer
         self.in_flight = in_flight or teacher.concurrency
-        self._slots = Slots(self.in_flight)
+        self._slots = Slots(self.in_flight, ahead)
         self._place: Place = ()
 
     def at(self, *place: int) -> Asker:
@@ -62,6 +66,8 @@ class Asker:
         completion = await self.complete(request, usage)
         if completion.finish_reason is not FinishReason.STOP:
             return LOSSES[completion.finish_reason]
+        if without_surrogates(completion.text) != completion.text:
+            return Loss.FAILED  # half a character: no text, and nothing that a store could hold
         return completion.text.strip() or Loss.EMPTY
 
     async def complete(self, request: Request, usage: Usage) -> Completion:
@@ -69,6 +75,9 @@ class Asker:
         await self._slots.take(self._place)
         try:
             completion = await self.teacher.complete(request)
+        except (TeacherError, StoreError):
+            self._slots.stop()
+            raise
         finally:
             self._slots.give()
         self._on_answer(completion)
@@ -76,6 +85,11 @@ class Asker:
         usage.prompt_tokens += completion.prompt_tokens
         usage.completion_tokens += completion.completion_tokens
         return completion
+
+
+def without_surrogates(text: str) -> str:
+    """`text` with what stands for no character, and has no UTF-8 form, replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 async def together(work: Iterable[Awaitable[Result]]) -> list[Result]:

@@ -93,6 +93,7 @@ async def generate(
     store: SampleStore,
     run_seed: int = 0,
     in_flight: int | None = None,
+    ahead: int | None = None,
     progress: Progress | None = None,
     shard: Shard = WHOLE,
     pool: SeedPool | None = None,
@@ -101,11 +102,15 @@ async def generate(
 
     `pool` holds the seeds of all leaves at the commit, for a recipe that draws from whole branches.
 
-    Sources are taken one by one as the teacher has room for them. A leaf that is refused, cannot be read or breaks
-    stops no other. Raises TeacherError when the teacher is lost and StoreError when the store cannot be written; what
-    was stored until then is whole, and the same call goes on from there.
+    Sources are taken one by one as the teacher has room for them: while fewer than `ahead` requests are in line behind
+    the `in_flight` ones (by default as many as these; more open at a time shortens the end of a short run). A leaf
+    that is refused, cannot be read or breaks stops no other. Raises TeacherError when the teacher is lost and
+    StoreError when the store cannot be written; what was stored until then is whole, and the same call goes on from
+    there.
     """
-    run = _Run(recipe, teacher, store, run_seed, in_flight, progress or Unwatched(), pool)
+    watcher = progress or Unwatched()
+    asker = Asker(teacher, in_flight=in_flight, ahead=ahead, on_answer=watcher.answered)
+    run = _Run(asker, recipe, store, run_seed, watcher, pool)
     growing: list[asyncio.Task[LeafOutcome]] = []
     with store.writing(shard):
         async with crew() as group:
@@ -120,16 +125,15 @@ class _Run:
 
     def __init__(
         self,
+        asker: Asker,
         recipe: GenerationRecipe,
-        teacher: Teacher,
         store: SampleStore,
         run_seed: int,
-        in_flight: int | None,
         watcher: Progress,
         pool: SeedPool | None,
     ) -> None:
-        self.asker = Asker(teacher, in_flight=in_flight, on_answer=watcher.answered)
-        self._grower = LeafGrower(recipe, self.asker, run_seed=run_seed, pool=pool)
+        self.asker = asker
+        self._grower = LeafGrower(recipe, asker, run_seed=run_seed, pool=pool)
         self._pool = pool
         self._store = store
         self._run_seed = run_seed

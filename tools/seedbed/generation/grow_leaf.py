@@ -65,6 +65,7 @@ class LeafGrower:
         self._templates = recipe_templates(recipe)
         self._asker = asker
         self._run_seed = run_seed
+        self._digest = recipe.digest  # of many figures and templates: not to be made for every sample
 
     def tasks(self, leaf: Leaf, passages: Sequence[SourcePassage]) -> tuple[Task, ...]:
         """Stage by stage, and for knowledge passage by passage; then its views, passage by passage."""
@@ -115,11 +116,11 @@ class LeafGrower:
             return Refusal(leaf, reason)
         harvests = _without_repeats(await _grow_tasks(tasks, asker, on_decided))
         grown = [
-            (harvest, _sample(harvest.task, accepted, asker.teacher.identity))
+            (harvest, _sample(harvest.task, accepted, asker.teacher.identity, self._digest))
             for harvest in harvests
             for accepted in harvest.accepted
         ]
-        from_seeds = [_held_out_sample(first, seed) for seed in first.seeds.held_out]
+        from_seeds = [_held_out_sample(first, seed, self._digest) for seed in first.seeds.held_out]
         return Harvest(
             leaf,
             tuple(_one_per_question([*from_seeds, *(sample for _, sample in grown)])),
@@ -199,7 +200,7 @@ def _one_per_question(samples: Sequence[Sample]) -> list[Sample]:
     )[::-1]
 
 
-def _sample(task: Task, accepted: Accepted, teacher: TeacherIdentity) -> Sample:
+def _sample(task: Task, accepted: Accepted, teacher: TeacherIdentity, digest: str) -> Sample:
     step, passage = task.stream.answer, task.passage
     question = accepted.draft.sample_question
     return Sample(
@@ -209,7 +210,7 @@ def _sample(task: Task, accepted: Accepted, teacher: TeacherIdentity) -> Sample:
         held_out=task.view is None and is_held_out(question, task.recipe.held_out.samples),
         provenance=Provenance(
             leaf_blob=task.leaf.blob,
-            prompts_digest=task.recipe.digest,
+            prompts_digest=digest,
             teacher=teacher,
             seed=task.request_seed(accepted.attempt, "answer"),
             parameters={
@@ -228,7 +229,7 @@ def _sample(task: Task, accepted: Accepted, teacher: TeacherIdentity) -> Sample:
     )
 
 
-def _held_out_sample(task: Task, seed: Seed) -> Sample:
+def _held_out_sample(task: Task, seed: Seed, digest: str) -> Sample:
     """A held-out seed as the sample that it is evaluated with: a person wrote it, no teacher saw it."""
     question = seed.question if seed.kind is Kind.KNOWLEDGE else user_message(seed.question, seed.context)
     return Sample(
@@ -238,7 +239,7 @@ def _held_out_sample(task: Task, seed: Seed) -> Sample:
         held_out=True,
         provenance=Provenance(
             leaf_blob=task.leaf.blob,
-            prompts_digest=task.recipe.digest,
+            prompts_digest=digest,
             teacher=TeacherIdentity("none", "seed example", task.leaf.blob),
             seed=0,
             parameters={"origin": "seed example"},

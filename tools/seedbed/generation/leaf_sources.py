@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from seedbed.documents.fetch import FetchPolicy
 from seedbed.documents.read_documents import Document, documents_at_hand, read_documents
 from seedbed.errors import SeedbedError
-from seedbed.taxonomy.changes import all_leaves, leaf_name
 from seedbed.taxonomy.leaf import Leaf
+from seedbed.taxonomy.leaf_files import LeafFiles, leaf_name
 from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
 from seedbed.taxonomy.repository import Repository, TreeFile
 
@@ -48,13 +48,19 @@ def read_sources(
 
     Without `fetch` the network is left alone (see `LeafSource.fetched`); with it, documents come as `policy` allows.
     """
-    wanted = None if names is None else frozenset(names)
-    files = all_leaves(repository, revision=commit, taxonomy_root=taxonomy_root)
+    tree = LeafFiles(repository, commit, taxonomy_root)
+    files = tree.all() if names is None else _named(tree, frozenset(names))
     return tuple(
         read_source(repository, file, commit=commit, taxonomy_root=taxonomy_root, fetch=fetch, policy=policy)
         for file in files
-        if wanted is None or leaf_name(file.path, taxonomy_root) in wanted
     )
+
+
+def _named(tree: LeafFiles, names: frozenset[str]) -> list[TreeFile]:
+    """The leaves of these names; only their folders are looked at."""
+    folders = {f"{tree.root}/{name}".strip("/") if name != "." else tree.root for name in names}
+    files = (file for folder in folders for file in tree.directly_in(folder))
+    return sorted(files, key=lambda file: file.path)
 
 
 def read_source(

@@ -70,7 +70,11 @@ def open_project(start: Path, *, store: str | None = None) -> Project:
     """The repository that holds `start`, its settings from the working tree."""
     repository = Repository.open(start)
     settings = load_settings(repository.root)
-    return Project(repository, settings, SampleStore.open(_store_url(repository, settings, store)))
+    return Project(
+        repository,
+        settings,
+        SampleStore.open(_store_url(repository, settings, store), cache=repository.cache_folder),
+    )
 
 
 def settings_at(repository: Repository, commit: str) -> Settings:

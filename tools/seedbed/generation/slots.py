@@ -16,12 +16,14 @@ _Queue = list[tuple[Place, int, "asyncio.Future[None]"]]
 
 
 class Slots:
-    """So many requests at a time. Work begins only while fewer requests are in line than fit into the slots: what is
-    open is bounded by the slots, however many leaves and passages there are, and the slots never run empty."""
+    """So many requests at a time. Work begins only while fewer than `ahead` requests are in line: what is open is
+    bounded, however many leaves and passages there are, and the slots never run empty."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, size: int, ahead: int | None = None) -> None:
+        """`ahead` is as large as `size` unless given."""
+        self._ahead = ahead or size
         self._free = size
+        self._stopped = False
         self._line: _Queue = []
         self._beginners: _Queue = []
         self._numbers = count()
@@ -29,7 +31,7 @@ class Slots:
 
     async def take(self, place: Place) -> None:
         """Wait for a slot; to be followed by `give`."""
-        if self._free and not self._line:
+        if self._free and not self._line and not self._stopped:
             self._free -= 1
             return
         turn = self._queue(self._line, place)
@@ -43,12 +45,16 @@ class Slots:
     def give(self) -> None:
         """Give a slot back."""
         self._free += 1
-        while self._line and self._free:
+        while self._line and self._free and not self._stopped:
             turn = heappop(self._line)[2]
             if not turn.done():
                 self._free -= 1
                 turn.set_result(None)
         self._open_door()
+
+    def stop(self) -> None:
+        """Let nothing more go out: the run is about to end, and what is asked now would be paid for in vain."""
+        self._stopped = True
 
     async def begin(self, place: Place) -> None:
         """Wait until the line is short, and nothing of a lower place waits to begin."""
@@ -62,12 +68,13 @@ class Slots:
         return turn
 
     def _open_door(self) -> None:
-        if self._beginners and len(self._line) < self.size and (self._door is None or self._door.done()):
+        room = self._beginners and len(self._line) < self._ahead and not self._stopped
+        if room and (self._door is None or self._door.done()):
             self._door = asyncio.get_running_loop().create_task(self._let_in())
 
     async def _let_in(self) -> None:
         """One after the other: the requests of each are in line before it is asked whether the line is still short."""
-        while self._beginners and len(self._line) < self.size:
+        while self._beginners and len(self._line) < self._ahead and not self._stopped:
             turn = heappop(self._beginners)[2]
             if turn.done():
                 continue

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from seedbed.errors import RepositoryError
-from seedbed.generation.leaf_sources import LeafSource, read_sources
+from seedbed.generation.catalogue import CatalogueEntry
+from seedbed.generation.leaf_entries import LeafEntry, folders_above, leaf_entries
+from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role, latest_release
-from seedbed.generation.store import SampleStore, StoredLeaf
+from seedbed.generation.store import SampleStore
 from seedbed.taxonomy.leaf import Kind
+from seedbed.taxonomy.leaf_files import plain_root
 from seedbed.taxonomy.repository import Repository
 
 
@@ -29,19 +32,19 @@ class LeafStatus:
     name: str
     state: LeafState
     why: str
-    source: LeafSource | None
+    source: LeafEntry | None
     record: LeafRecord | None
-    stored: tuple[
-        StoredLeaf, ...
-    ]  # samples of the leaf as it is now, whatever recipe, teacher and seed made them
+    stored: tuple[CatalogueEntry, ...]
+    """Samples of the leaf as it is now, whatever recipe, teacher and seed made them."""
 
     def sample_keys(self, store: SampleStore) -> tuple[str, ...]:
         """The store keys to train from: those of the release where they are in this store, else what was made since."""
         if self.state is not LeafState.FRESH and self.record is not None:
-            held = tuple(key for key in self.record.sample_keys if store.has(key))
+            here = {entry.key for entry in self.stored}
+            held = tuple(key for key in self.record.sample_keys if key in here or store.has(key))
             if held:
                 return held
-        return tuple(stored.key for stored in self.stored[:1])
+        return tuple(entry.key for entry in self.stored[:1])
 
     def needs_samples(self, store: SampleStore) -> bool:
         """Whether `generate` has a reason to look at it: fresh, or its samples are in no reachable store."""
@@ -63,73 +66,101 @@ def taxonomy_status(
 
     Where several recipes, teachers or seeds made samples of a leaf, those of `recipe_digest` come first.
     """
-    sources = read_sources(repository, commit=commit, taxonomy_root=taxonomy_root, fetch=False)
     latest = latest_release(tuple(releases))
-    keys = store.keys()
-    in_store = [store.describe(key) for key in keys]
+    records = {record.name: record for record in latest.leaves} if latest else {}
+    made: dict[tuple[str, str], list[CatalogueEntry]] = {}
+    for stored in store.catalogue():
+        made.setdefault((stored.leaf, stored.leaf_blob), []).append(stored)
+    # What has samples could be read, and whether a leaf cites documents follows from its blob.
+    grown = {leaf for leaf, stored in made.items() if not any(one.document_blobs for one in stored)}
+    entries = leaf_entries(repository, commit=commit, taxonomy_root=taxonomy_root, grown=grown)
+    documents = _DocumentsThen(repository, commit, taxonomy_root, latest)
     found = [
-        _present(repository, source, latest, taxonomy_root, _made_of(source, in_store, recipe_digest))
-        for source in sources
-    ]
-    names = {source.name for source in sources}
-    gone = [record for record in (latest.leaves if latest else ()) if record.name not in names]
-    removed = [
-        LeafStatus(
-            record.name, LeafState.REMOVED, f"in {latest.name}, no longer in the taxonomy", None, record, ()
+        _present(
+            entry,
+            latest,
+            records.get(entry.name),
+            documents,
+            _made_of(entry, made.get((entry.name, entry.blob), ()), recipe_digest),
         )
-        for record in gone
-        if latest and record.role is not Role.DROPPED
+        for entry in entries
+    ]
+    names = {entry.name for entry in entries}
+    removed = [
+        LeafStatus(name, LeafState.REMOVED, f"in {latest.name}, no longer in the taxonomy", None, record, ())
+        for name, record in records.items()
+        if latest and name not in names and record.role is not Role.DROPPED
     ]
     return tuple(sorted([*found, *removed], key=lambda status: status.name))
 
 
 def _made_of(
-    source: LeafSource, in_store: Sequence[StoredLeaf], recipe_digest: str | None
-) -> tuple[StoredLeaf, ...]:
-    documents = tuple(sorted(source.document_blobs))
-    made = [
-        stored
-        for stored in in_store
-        if (stored.making.leaf, stored.making.leaf_blob) == (source.name, source.blob)
-        and (not source.fetched or stored.making.document_blobs == documents)
-    ]
-    return tuple(sorted(made, key=lambda stored: (stored.making.recipe_digest != recipe_digest, stored.key)))
+    entry: LeafEntry, made: Sequence[CatalogueEntry], recipe_digest: str | None
+) -> tuple[CatalogueEntry, ...]:
+    documents = tuple(sorted(entry.document_blobs))
+    fitting = [stored for stored in made if not entry.fetched or stored.document_blobs == documents]
+    return tuple(sorted(fitting, key=lambda stored: (stored.recipe_digest != recipe_digest, stored.key)))
 
 
 def _present(
-    repository: Repository,
-    source: LeafSource,
+    entry: LeafEntry,
     latest: ReleaseManifest | None,
-    taxonomy_root: str,
-    stored: tuple[StoredLeaf, ...],
+    record: LeafRecord | None,
+    documents: _DocumentsThen,
+    stored: tuple[CatalogueEntry, ...],
 ) -> LeafStatus:
-    record = latest.leaf(source.name) if latest else None
     if latest is None or record is None or record.role is Role.DROPPED:
         why = f"not in {latest.name}" if latest else "there is no release yet"
-        return LeafStatus(source.name, LeafState.FRESH, why, source, None, stored)
-    if record.blob != source.blob:
-        return LeafStatus(source.name, LeafState.FRESH, f"edited since {latest.name}", source, record, stored)
-    if source.leaf is not None and source.leaf.kind is Kind.KNOWLEDGE:
-        changed = _documents_changed(repository, source, latest, taxonomy_root)
+        return LeafStatus(entry.name, LeafState.FRESH, why, entry, None, stored)
+    if record.blob != entry.blob:
+        return LeafStatus(entry.name, LeafState.FRESH, f"edited since {latest.name}", entry, record, stored)
+    if entry.kind is Kind.KNOWLEDGE:
+        changed = documents.changed(entry)
         if changed is None:
             why = f"as in {latest.name}; its documents then are not in this clone"
-            return LeafStatus(source.name, LeafState.UNCHANGED, why, source, record, stored)
+            return LeafStatus(entry.name, LeafState.UNCHANGED, why, entry, record, stored)
         if changed:
             why = f"its documents changed since {latest.name}"
-            return LeafStatus(source.name, LeafState.FRESH, why, source, record, stored)
-    return LeafStatus(source.name, LeafState.UNCHANGED, f"as in {latest.name}", source, record, stored)
+            return LeafStatus(entry.name, LeafState.FRESH, why, entry, record, stored)
+    return LeafStatus(entry.name, LeafState.UNCHANGED, f"as in {latest.name}", entry, record, stored)
 
 
-def _documents_changed(
-    repository: Repository, source: LeafSource, latest: ReleaseManifest, taxonomy_root: str
-) -> bool | None:
-    """Whether the leaf's documents differ from the release's commit; None when that commit is not in this clone."""
-    cited = source.leaf.document if source.leaf else None
-    if cited is not None and cited.repo is not None:
-        return False  # the leaf pins their commit, and the leaf is the same
-    try:
-        commit = repository.resolve(latest.taxonomy_commit)
-    except RepositoryError:
-        return None
-    then = read_sources(repository, commit=commit, taxonomy_root=taxonomy_root, names=[source.name])
-    return bool(then) and sorted(then[0].document_blobs) != sorted(source.document_blobs)
+class _DocumentsThen:
+    """The documents that stood beside the leaves at the latest release, looked at where something differs."""
+
+    def __init__(
+        self, repository: Repository, commit: str | None, taxonomy_root: str, latest: ReleaseManifest | None
+    ) -> None:
+        self._repository = repository
+        self._commit = commit
+        self._root = taxonomy_root
+        self._latest = latest
+        self._then: str | None = None
+        self._folders: frozenset[str] | None = None  # those with anything below them that differs
+
+    def changed(self, entry: LeafEntry) -> bool | None:
+        """Whether the leaf's documents differ from the release's; None when its commit is not in this clone."""
+        if entry.cited is not None and entry.cited.repo is not None:
+            return False  # the leaf pins their commit, and the leaf is the same
+        if self._folders is None:
+            self._compare()
+        if self._then is None:
+            return None
+        assert self._folders is not None
+        if entry.path.rpartition("/")[0] not in self._folders:
+            return False
+        then = read_sources(self._repository, commit=self._then, taxonomy_root=self._root, names=[entry.name])
+        return bool(then) and sorted(then[0].document_blobs) != sorted(entry.document_blobs)
+
+    def _compare(self) -> None:
+        assert self._latest is not None
+        self._folders = frozenset()
+        try:
+            self._then = self._repository.resolve(self._latest.taxonomy_commit)
+        except RepositoryError:
+            return
+        root = plain_root(self._root)
+        differing = self._repository.differing(self._then, self._commit, root)
+        self._folders = frozenset(
+            folder for pair in differing for file in pair if file for folder in folders_above(file.path)
+        )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.errors import StoreError
+from seedbed.generation.catalogue import FILE_NAME, CatalogueEntry, catalogued, entry_of
 from seedbed.generation.funnel import Funnel
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.sample_table import samples_from_parquet, samples_to_parquet
@@ -137,16 +138,20 @@ class StoredLeaf:
 class SampleStore:
     """Samples by key. Reading needs no lock; one process at a time writes a store of this machine."""
 
-    def __init__(self, files: StoreFiles) -> None:
+    def __init__(self, files: StoreFiles, memory: Path | None = None) -> None:
+        """`memory` is a file in which the catalogue is remembered; a local store has its own."""
         self._files = files
+        self._memory = files.local / FILE_NAME if files.local is not None else memory
 
     @classmethod
-    def open(cls, url: str | Path) -> SampleStore:
-        """The store at a path or an fsspec URL such as `s3://bucket/prefix`; it need not exist yet.
+    def open(cls, url: str | Path, *, cache: Path | None = None) -> SampleStore:
+        """The store at a path or an fsspec URL such as `s3://bucket/prefix`; it need not exist yet. In the folder
+        `cache` it is remembered what a store elsewhere holds.
 
         Raises StoreError when the URL's protocol is not known, MissingExtraError when fsspec is not installed.
         """
-        return cls(open_store_files(str(url)))
+        name = f"store-{hashlib.sha256(str(url).encode()).hexdigest()[:12]}.sqlite"
+        return cls(open_store_files(str(url)), None if cache is None else cache / name)
 
     @property
     def url(self) -> str:
@@ -171,9 +176,25 @@ class SampleStore:
         return self._files.exists(_record(key))
 
     def keys(self) -> tuple[str, ...]:
-        """Every key that is there, sorted."""
+        """Every key that is there with its record and its table, sorted."""
         names = self._files.names("samples")
-        return tuple(sorted(name.removesuffix(".json") for name in names if name.endswith(".json")))
+        tables = {name.removesuffix(".parquet") for name in names if name.endswith(".parquet")}
+        records = {name.removesuffix(".json") for name in names if name.endswith(".json")}
+        return tuple(sorted(records & tables))
+
+    def catalogue(self) -> tuple[CatalogueEntry, ...]:
+        """What is there, sorted by key; a record that is damaged is told in the log and left out."""
+        memory = self._memory
+        if memory is not None and self._files.local is None:
+            memory.parent.mkdir(parents=True, exist_ok=True)
+        elif memory is not None and not memory.parent.is_dir():
+            memory = None  # looking at a store does not make one
+        return catalogued(self.keys(), self._entry, memory)
+
+    def _entry(self, key: str) -> CatalogueEntry:
+        self.describe(key)
+        raw = self._files.read(_record(key)) or b"{}"
+        return entry_of(raw.decode())
 
     def write(self, making: Making, samples: Sequence[Sample], funnels: Mapping[Stage, Funnel]) -> StoredLeaf:
         """Store a leaf's samples; equal samples give equal bytes. What is there already, whole, is left as it is: of
@@ -228,14 +249,13 @@ class SampleStore:
             )
         return stored, content
 
-    def find(self, leaf: str, leaf_blob: str, document_blobs: Sequence[str]) -> tuple[StoredLeaf, ...]:
+    def find(self, leaf: str, leaf_blob: str, document_blobs: Sequence[str]) -> tuple[CatalogueEntry, ...]:
         """Everything stored for a leaf as it is now, whatever recipe, teacher and seed made it; by key."""
         wanted = (leaf, leaf_blob, tuple(sorted(document_blobs)))
-        described = (self.describe(key) for key in self.keys())
         return tuple(
-            stored
-            for stored in described
-            if (stored.making.leaf, stored.making.leaf_blob, stored.making.document_blobs) == wanted
+            entry
+            for entry in self.catalogue()
+            if (entry.leaf, entry.leaf_blob, entry.document_blobs) == wanted
         )
 
 
