@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from difflib import get_close_matches
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -13,8 +15,10 @@ from seedbed.reports.escape import terminal_text
 from seedbed_training.cli.options import begun_run, open_workspace, release_option
 from seedbed_training.cli.progress import CountedProgress
 from seedbed_training.evaluation.gate import Limits, passed_in_words
+from seedbed_training.releasing.gguf import TYPES, find_converter, write_gguf
 from seedbed_training.releasing.release import cut_release, run_outcomes
 from seedbed_training.releasing.run_evaluation import run_evaluation
+from seedbed_training.releasing.spoken_models import chosen_model
 from seedbed_training.releasing.verify import verify
 
 _DEFAULTS = Limits()
@@ -88,3 +92,19 @@ def verify_releases(names: tuple[str, ...]) -> None:
     ]
     click.echo("\n".join(differences) or f"as the manifest says: {', '.join(found.name for found in chosen)}")
     raise SystemExit(ExitCode.FINDINGS if differences else ExitCode.FINE)
+
+
+@release.command("gguf")
+@click.argument("name", required=False, metavar="[RELEASE]")
+@click.option("--type", "outtype", type=click.Choice(TYPES), default="auto", show_default=True)
+@click.option(
+    "--converter",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="llama.cpp's convert_hf_to_gguf.py; LLAMA_CPP and the path are searched unless it is given.",
+)
+def gguf(name: str | None, outtype: str, converter: Path | None) -> None:
+    """Write RELEASE (the latest) as GGUF into its folder, by llama.cpp's own converter."""
+    model = chosen_model(open_workspace(), name)
+    destination = model.folder / f"{model.name}-{outtype}.gguf"
+    digest = write_gguf(model.folder, destination, find_converter(converter, os.environ), outtype=outtype)
+    click.echo(f"{destination}\nsha256 {digest}")
