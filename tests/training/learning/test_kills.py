@@ -94,6 +94,7 @@ def test_killed_at_random(world: World, tmp_path: Path) -> None:
         whole_run(world, run)
         assert weights(run) == weights(tmp_path / "unbroken"), number
         assert log(run) == log(tmp_path / "unbroken"), number
+        print(f"kill {number + 1}: same weights, same log", flush=True)
         shutil.rmtree(run)
     assert cut_short > 0.5 * KILLS
     print(f"{cut_short} of {KILLS} runs were killed before their end; each ended in the same weights and log")

@@ -71,6 +71,11 @@ class Run:
                         return position
                     position, optimizer = self._next_phase(position), None
         except RuntimeError as error:
+            if type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
+                raise ConfigurationError(
+                    f"the model's layers cannot be compiled on this machine: {str(error).splitlines()[0]}",
+                    hint=f"remove {self.directory}, and set compile: false in the recipe; or mend the C++ compiler",
+                ) from error
             if not is_out_of_memory(error):
                 raise
             tokens = recipe.micro_batch_tokens
