@@ -21,5 +21,9 @@ commands: dict[str, tuple[str, str]] = {
         "seedbed_training.cli.demo:demo",
         "All of it, from a pull request to a released model, in minutes.",
     ),
+    "study": (
+        "seedbed_training.cli.study:study",
+        "Small experiments: what replay, coverage, order and mixing do.",
+    ),
     "sandbox": ("seedbed_training.cli.sandbox:sandbox", "The small offline teacher and base student."),
 }

@@ -1,0 +1,10 @@
+"""Every study by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seedbed_training.studies import releases
+from seedbed_training.studies.study import Study
+
+STUDIES: Mapping[str, Study] = {study.name: study for study in (releases.STUDY,)}

@@ -1,0 +1,189 @@
+"""One arm of a study: a student that is taught release after release, by the project's own plan, loop and scoring.
+
+What differs between arms is in `Course` and nowhere else: same base, same leaves, same number of samples seen.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from seedbed.bundled_files import bundled_file
+from seedbed.generation.release_manifest import GateRecord, LeafRecord, ReleaseManifest, Role
+from seedbed.generation.sample import Sample
+from seedbed_training.evaluation.evaluate import evaluate
+from seedbed_training.learning.encode import EncodedSample, load_encoder
+from seedbed_training.learning.loop import fitting_threads, new_optimizer, repeatable, train_phase
+from seedbed_training.learning.losses import answer_losses
+from seedbed_training.learning.model import Student, load_student, save_student
+from seedbed_training.planning.leaf_roles import CurrentLeaf
+from seedbed_training.planning.make_plan import make_plan
+from seedbed_training.planning.plan import TrainingPlan
+from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe, TrainingRecipe
+from seedbed_training.planning.sample_table import sample_table
+from seedbed_training.studies.worlds import StudyLeaf, World, make_world
+
+BASE = "training/sandbox/student"
+"""What every arm of every study starts from: it copies, and knows the rules under code words, but none of the leaves."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one arm is taught, and how; equal courses give equal scores."""
+
+    seed: int
+    world: World
+    lessons: tuple[tuple[str, ...], ...]
+    """The leaves that each release adds."""
+    phases: tuple[PhaseRecipe, ...]
+    """Their `epochs` are set so that each release sees `steps` times `batch` samples, replay included."""
+    replay: ReplayRecipe
+    steps: int
+    """Optimiser steps of each release, over all its phases."""
+    batch: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one release of an arm came to."""
+
+    scores: Mapping[str, float]  # by leaf, 0…1, of all leaves taught so far
+    steps: int
+    tokens: int
+    replay_tokens: int
+    seconds: float  # of training and scoring
+
+
+def take(course: Course, report: Report = lambda line: None) -> tuple[Lesson, ...]:
+    """Teach the course from the shared base, release after release. Deterministic, in one thread."""
+    leaves = make_world(course.world, course.seed)
+    folder = bundled_file(BASE)
+    samples = {sample.id: sample for leaf in leaves.values() for sample in leaf.training}
+    encoded, left_out = load_encoder(folder).encode_all(samples, max_tokens=256)
+    assert not left_out, left_out[0]
+    lessons: list[Lesson] = []
+    with repeatable(), tempfile.TemporaryDirectory() as scratch:
+        student = load_student(folder)
+        with fitting_threads(student.model):
+            parent: ReleaseManifest | None = None
+            for number, added in enumerate(course.lessons):
+                began = time.monotonic()
+                known = [name for lesson in course.lessons[: number + 1] for name in lesson]
+                plan = _plan(course, parent, {name: leaves[name] for name in known}, added, encoded, student)
+                _train(plan, student, encoded, load_encoder(folder).pad_id)
+                save_student(student, Path(scratch) / "model")
+                held_out = {name: leaves[name].held_out for name in known}
+                scores = {
+                    name: score.score for name, score in evaluate(Path(scratch) / "model", held_out).items()
+                }
+                parent = _manifest(plan)
+                lessons.append(_lesson(plan, scores, time.monotonic() - began))
+                mean = sum(scores.values()) / len(scores)
+                report(f"release {number + 1} of {len(course.lessons)}: mean score {mean:.3f}")
+    return tuple(lessons)
+
+
+def _plan(
+    course: Course,
+    parent: ReleaseManifest | None,
+    known: Mapping[str, StudyLeaf],
+    added: Sequence[str],
+    encoded: Mapping[str, EncodedSample],
+    student: Student,
+) -> TrainingPlan:
+    samples: dict[str, Sequence[Sample]] = {name: leaf.training for name, leaf in known.items()}
+    tokens = {sample.id: len(encoded[sample.id].input_ids) for found in samples.values() for sample in found}
+    losses = None
+    if course.replay.strategy == "surprise" and parent is not None:
+        old = {sample.id for name, found in samples.items() if name not in added for sample in found}
+        losses = answer_losses(
+            student.model, {identity: encoded[identity] for identity in sorted(old)}, pad_id=0
+        )
+    return make_plan(
+        release=f"release-{1 + (int(parent.name.rsplit('-', 1)[1]) if parent else 0)}",
+        parent=parent,
+        leaves={name: CurrentLeaf(name, _blob(name), (name,)) for name in known},
+        samples=sample_table(samples, tokens, losses),
+        recipe=_recipe(course, [sample for name in added for sample in samples[name]], first=parent is None),
+        seed=course.seed,
+        taxonomy_commit="0" * 40,
+    )
+
+
+def _recipe(course: Course, fresh: Sequence[Sample], *, first: bool) -> TrainingRecipe:
+    """The same number of samples seen whatever the arm: what replay takes, fresh samples give."""
+    replay = course.replay
+    joint = replay.strategy == "joint"
+    share = 0.0 if first or replay.strategy in ("none", "joint") else replay.leaf_share
+    shown = course.steps * course.batch / len(course.phases)
+    phases = []
+    for number, phase in enumerate(course.phases):
+        own = sum(sample.stage in phase.stages for sample in fresh)
+        back = share + (replay.phase_share if number and phase.replay_stages else 0.0)
+        phases.append(replace(phase, epochs=shown * (1.0 - back) / own if own else 1.0))
+    assert not joint or first, "a joint arm is one release of everything"
+    return TrainingRecipe(
+        name="study",
+        description="an arm of a study",
+        base_model="sandbox",
+        phases=tuple(phases),
+        replay=replay,
+        batch_samples=course.batch,
+        micro_batch_tokens=16_384,
+        max_tokens=256,
+        schedule="linear",
+    )
+
+
+def _train(plan: TrainingPlan, student: Student, encoded: Mapping[str, EncodedSample], pad_id: int) -> None:
+    for phase in plan.phases:
+        if not phase.steps:
+            continue
+        optimizer = new_optimizer(student.model, phase.recipe, plan.recipe)
+        for _ in train_phase(
+            student.model, optimizer, phase, encoded, plan.recipe, seed=plan.seed, pad_id=pad_id
+        ):
+            pass
+
+
+def _lesson(plan: TrainingPlan, scores: Mapping[str, float], seconds: float) -> Lesson:
+    return Lesson(
+        scores=scores,
+        steps=sum(len(phase.steps) for phase in plan.phases),
+        tokens=sum(phase.tokens for phase in plan.phases),
+        replay_tokens=sum(phase.replay_tokens for phase in plan.phases),
+        seconds=seconds,
+    )
+
+
+def _manifest(plan: TrainingPlan) -> ReleaseManifest:
+    """As much of a manifest as the next plan reads."""
+    return ReleaseManifest(
+        name=plan.release,
+        parent=plan.parent,
+        taxonomy_commit=plan.taxonomy_commit,
+        base_model=plan.recipe.base_model,
+        base_model_digest="",
+        model_digest="",
+        recipe=plan.recipe.name,
+        recipe_digest="",
+        plan_digest="",
+        seed=plan.seed,
+        seedbed_version="",
+        leaves=tuple(
+            LeafRecord(name, blob, Role.FRESH, plan.sample_keys[name], 0, 0)
+            for name, blob in plan.blobs.items()
+        ),
+        phases=(),
+        scores=(),
+        gate=GateRecord(True, ()),
+    )
+
+
+def _blob(leaf: str) -> str:
+    return leaf.encode().hex()[-40:].rjust(40, "0")
