@@ -25,7 +25,7 @@ def data() -> dict[str, Any]:
 
 
 def test_what_ships() -> None:
-    assert SHIPPED == ["lab", "labradorite-13b", "merlinite-7b", "sandbox"]
+    assert SHIPPED == ["lab", "lab-card", "labradorite-13b", "merlinite-7b", "sandbox", "stacked"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -17,6 +17,10 @@ commands: dict[str, tuple[str, str]] = {
         "Pass the gate and write the release with its model card.",
     ),
     "chat": ("seedbed_training.cli.chat:chat", "Talk to a release, beside its parent if wanted."),
+    "revoke": (
+        "seedbed_training.cli.revoke:revoke",
+        "Let no release learn a leaf again; names every release that did.",
+    ),
     "demo": (
         "seedbed_training.cli.demo:demo",
         "All of it, from a pull request to a released model, in minutes.",

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from seedbed.errors import MissingExtraError
+from seedbed_training.cli.dry_run import show_dry_run
 from seedbed_training.cli.options import (
     nothing_to_do,
     open_workspace,
@@ -39,6 +40,18 @@ from seedbed_training.releasing.run_training import run_training, settled_plan
     multiple=True,
     help="Send metrics there too, besides the run's metrics.jsonl; may be given several times.",
 )
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Train nothing: build the recipe's model without memory, and say what the run needs.",
+)
+@click.option(
+    "--gpus",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="GPUs that --dry-run reckons with.",
+)
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to train.")
 def train(
     recipe: str | None,
@@ -47,6 +60,8 @@ def train(
     replay: bool,
     plan_path: Path | None,
     trackers: tuple[str, ...],
+    dry_run: bool,
+    gpus: int,
     fail_on_empty: bool,
 ) -> None:
     """Train the next release on its base: the latest release's weights, or the recipe's base model for the first.
@@ -62,6 +77,17 @@ def train(
         from seedbed_training.learning.world import is_first
     except ImportError as error:
         raise MissingExtraError("training", "train", "torch with transformers") from error
+    if dry_run:
+        show_dry_run(
+            open_workspace(),
+            recipe=recipe,
+            release=release,
+            seed=seed,
+            replay=replay,
+            plan_path=plan_path,
+            gpus=gpus,
+        )
+        return
     with nullcontext() if is_first() else redirect_stdout(StringIO()):  # one process of many speaks
         workspace = open_workspace()
         if plan_path is not None:

@@ -46,8 +46,9 @@ def build_on_meta(path: Path, *, name: str) -> ModelShape:
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         config: Any = AutoConfig.for_model(**fields)
+        causal: Any = AutoModelForCausalLM  # its methods have no annotations
         with torch.device("meta"):
-            model: Any = AutoModelForCausalLM.from_config(config)
+            model: Any = causal.from_config(config)
     except (KeyError, TypeError, ValueError, OSError, AttributeError) as error:
         raise ConfigurationError(
             f"{name} cannot be built from {path}: {type(error).__name__}: {error}",

@@ -60,7 +60,11 @@ def memory_terms(
             wide * (2 * shape.layer_parameters + shape.outer_parameters),
         )
     ]
-    casts = [Term("weights cast for use", f"{wide} (1 layer)", wide * shape.layer_parameters)] if wide == 2 else []
+    casts = (
+        [Term("weights cast for use", f"{wide} (1 layer)", wide * shape.layer_parameters)]
+        if wide == 2
+        else []
+    )
     return (
         Term("weights", "4 P / W", 4 * p / gpus),
         Term("gradients", "4 P / W", 4 * p / gpus),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from seedbed.errors import UsageError
 from seedbed_training.planning.leaf_names import shortened
 from seedbed_training.planning.plan import PhasePlan, TrainingPlan, Why
 
@@ -39,6 +40,23 @@ def plan_table(plan: TrainingPlan, *, width: int = 100) -> str:
 def plan_line(plan: TrainingPlan) -> str:
     """The plan in one line, for whoever has seen its table."""
     return f"{plan.release}, from {_start(plan)}: {_amount(plan)}"
+
+
+def step_table(plan: TrainingPlan, place: str) -> str:
+    """The samples of one step, a line each; `place` is `PHASE:N`, N from 1. Raises UsageError when there is none."""
+    name, _, number = place.rpartition(":")
+    phase = next((phase for phase in plan.phases if phase.recipe.name == name), None)
+    if phase is None or not number.isdecimal() or not 1 <= int(number) <= len(phase.steps):
+        steps = ", ".join(
+            f"{phase.recipe.name}:1 to {phase.recipe.name}:{len(phase.steps)}"
+            for phase in plan.phases
+            if phase.steps
+        )
+        raise UsageError(f"the plan has no step {place!r}", hint=f"its steps are {steps or 'none'}")
+    samples = [phase.samples[index] for index in phase.steps[int(number) - 1]]
+    return "\n".join(
+        f"{sample.id}  {sample.why.value:12}  {sample.tokens:5} tokens  {sample.leaf}" for sample in samples
+    )
 
 
 def _start(plan: TrainingPlan) -> str:

@@ -99,6 +99,7 @@ def _phase(reader: _Reader) -> PhaseRecipe:
         epochs=reader.number("epochs", above=0.0),
         learning_rate=reader.number("learning_rate", above=0.0),
         warmup_steps=reader.whole("warmup_steps", minimum=0),
+        published_samples=reader.whole_or_all("published_samples", minimum=1),
     )
 
 

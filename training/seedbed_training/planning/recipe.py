@@ -22,6 +22,9 @@ class PhaseRecipe:
     """Peak learning rate of AdamW."""
     warmup_steps: int
     """Optimiser steps of linear warm-up from 0; constant afterwards unless `schedule` says otherwise."""
+    published_samples: int | None = None
+    """Samples that the published run had in this phase. Training does not read it: `--dry-run` does, where a taxonomy
+    has no samples yet."""
 
 
 @dataclass(frozen=True, slots=True)

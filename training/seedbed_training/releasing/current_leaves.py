@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from seedbed.errors import StoreError
 from seedbed.generation.project import Project
 from seedbed.generation.release_manifest import ReleaseManifest
 from seedbed.generation.status import LeafState, taxonomy_status
 from seedbed_training.planning.leaf_roles import CurrentLeaf
+from seedbed_training.planning.revocation import Revocation
 from seedbed_training.releasing.workspace import Workspace
 
 
 def current_leaves(
-    workspace: Workspace, commit: str, parent: ReleaseManifest | None
+    workspace: Workspace,
+    commit: str,
+    parent: ReleaseManifest | None,
+    revocations: Sequence[Revocation] = (),
 ) -> tuple[Mapping[str, CurrentLeaf], tuple[str, ...]]:
     """The leaves at `commit` that have samples, and the names of those that wait for some.
 
     Which samples count for a leaf, and whether it changed since `parent`, is what `seedbed status` says. Raises
     StoreError when the store has lost the samples of a leaf that is unchanged since `parent`: without them it cannot
-    be replayed.
+    be replayed. Revoked leaves are there by name, without samples.
     """
     store = workspace.open_store()
     recipe = Project(workspace.repository, workspace.settings, store).recipe(None, None)
@@ -35,6 +39,9 @@ def current_leaves(
     waiting: list[str] = []
     for status in statuses:
         if status.source is None:
+            continue
+        if any(each.covers(status.name, status.source.blob) for each in revocations):
+            leaves[status.name] = CurrentLeaf(status.name, status.source.blob, ())
             continue
         keys = status.sample_keys(store)
         if any(store.describe(key).samples for key in keys):

@@ -91,8 +91,7 @@ def dry_run_text(run: DryRun) -> str:
     recipe, shape = run.recipe, run.shape
     lines = [
         f"recipe {recipe.name}: {shape.name} builds, {shape.parameters:,} parameters in {shape.layers} layers",
-        f"effective batch {recipe.batch_samples:,} samples, micro-batch {recipe.micro_batch_tokens:,} tokens, "
-        f"{recipe.precision}",
+        f"effective batch {recipe.batch_samples:,} samples, micro-batch {recipe.micro_batch_tokens:,} tokens",
         "",
         f"counted from {run.source}",
     ]
@@ -100,7 +99,10 @@ def dry_run_text(run: DryRun) -> str:
         lines += _table(
             [
                 ("phase", "samples seen", "steps", "tokens"),
-                *((each.name, f"{each.seen:,}", f"{each.steps:,}", f"{each.tokens:,}") for each in run.phases),
+                *(
+                    (each.name, f"{each.seen:,}", f"{each.steps:,}", f"{each.tokens:,}")
+                    for each in run.phases
+                ),
                 (
                     "all",
                     f"{sum(each.seen for each in run.phases):,}",
@@ -109,8 +111,17 @@ def dry_run_text(run: DryRun) -> str:
                 ),
             ]
         )
+        lines += _short_warmups(run)
     lines += ["", *_memory(run)]
     return "\n".join(lines)
+
+
+def _short_warmups(run: DryRun) -> Iterable[str]:
+    """Of phases that end before their learning rate has reached its peak, as Merlinite's published figures have one."""
+    warmups = {phase.name: phase.warmup_steps for phase in run.recipe.phases}
+    for each in run.phases:
+        if warmups[each.name] > each.steps > 0:
+            yield f"{each.name}: its warm-up of {warmups[each.name]} steps outlasts its {each.steps}"
 
 
 def _memory(run: DryRun) -> Iterable[str]:
@@ -125,7 +136,7 @@ def _memory(run: DryRun) -> Iterable[str]:
     )
     total = sum(term.bytes for term in terms)
     yield (
-        f"memory of each of {run.gpus} GPUs, in GiB (P {shape.parameters:,}, W {run.gpus}, "
+        f"memory of each GPU of {run.gpus}, in GiB (P {shape.parameters:,}, W {run.gpus}, "
         f"T {recipe.micro_batch_tokens:,}, L {shape.layers}, D {shape.hidden:,}, F {shape.feed_forward:,}, "
         f"K {shape.key_width:,}, V {shape.vocabulary:,})"
     )
@@ -144,7 +155,7 @@ def _memory(run: DryRun) -> Iterable[str]:
         gibibytes=run.gibibytes,
     )
     yield (
-        f"fits into {found} GPUs of {run.gibibytes:g} GiB and more, a tenth of each left free"
+        f"fits from {found} x {run.gibibytes:g} GiB on, with a tenth of each GPU left free"
         if found
         else f"does not fit into {GPU_COUNTS[-1]} GPUs of {run.gibibytes:g} GiB: lower micro_batch_tokens"
     )

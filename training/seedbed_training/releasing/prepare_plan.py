@@ -16,6 +16,7 @@ from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.recipe import TrainingRecipe
 from seedbed_training.planning.sample_table import sample_table
 from seedbed_training.releasing.current_leaves import current_leaves
+from seedbed_training.releasing.revocations import check_not_revoked, read_revocations
 from seedbed_training.releasing.workspace import Workspace, base_model_folder, parent_model_folder
 
 
@@ -58,8 +59,11 @@ def prepare_plan(
     check_release_name(release)
     parent = workspace.parent_of(release)
     commit = workspace.repository.resolve(revision)
-    leaves, waiting = current_leaves(workspace, commit, parent)
-    training, held_out = read_samples(workspace, {name: leaf.sample_keys for name, leaf in leaves.items()})
+    revocations = read_revocations(workspace)
+    leaves, waiting = current_leaves(workspace, commit, parent, revocations)
+    training, held_out = read_samples(
+        workspace, {name: leaf.sample_keys for name, leaf in leaves.items() if leaf.sample_keys}
+    )
     everything = [sample for found in (training, held_out) for each in found.values() for sample in each]
     screening = screen_samples(workspace.repository, workspace.settings, everything, commit=commit)
     training = {leaf: screening.keep(samples) for leaf, samples in training.items()}
@@ -68,15 +72,23 @@ def prepare_plan(
     )
     by_id = _by_id(training)
     counts = count_tokens(student, by_id)
+    losses = None
+    if replay and recipe.replay.strategy == "surprise" and parent is not None:
+        from seedbed_training.learning.losses import answer_losses  # brings torch
+
+        losses = answer_losses(
+            student, _by_id({name: training[name] for name in training if parent.leaf(name)})
+        )
     plan = make_plan(
         release=release,
         parent=parent,
         leaves=leaves,
-        samples=sample_table(training, counts),
+        samples=sample_table(training, counts, losses),
         recipe=recipe,
         seed=seed,
         taxonomy_commit=commit,
         replay=replay,
+        revocations=revocations,
     )
     too_long = {
         leaf: count
@@ -89,7 +101,11 @@ def prepare_plan(
 
 
 def open_preparation(workspace: Workspace, plan: TrainingPlan) -> Preparation:
-    """What an existing plan speaks of, read again from the store. Raises as `prepare_plan` does."""
+    """What an existing plan speaks of, read again from the store. Raises as `prepare_plan` does.
+
+    A plan with a leaf that was revoked since is refused with a UsageError.
+    """
+    check_not_revoked(workspace, dict(plan.blobs), release=plan.release)
     training, held_out = read_samples(workspace, plan.sample_keys)
     known = {manifest.name: manifest for manifest in workspace.releases()}
     if plan.parent is None:

@@ -15,16 +15,15 @@ from seedbed.bundled_files import bundled_file
 from seedbed.generation.release_manifest import GateRecord, LeafRecord, ReleaseManifest, Role
 from seedbed.generation.sample import Sample
 from seedbed_training.evaluation.evaluate import evaluate
-from seedbed_training.learning.encode import EncodedSample, load_encoder
-from seedbed_training.learning.loop import fitting_threads, new_optimizer, repeatable, train_phase
+from seedbed_training.learning.encode import count_tokens
 from seedbed_training.learning.losses import answer_losses
-from seedbed_training.learning.model import Student, load_student, save_student
+from seedbed_training.learning.train import train
 from seedbed_training.planning.leaf_roles import CurrentLeaf
 from seedbed_training.planning.make_plan import make_plan
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe, TrainingRecipe
 from seedbed_training.planning.sample_table import sample_table
-from seedbed_training.studies.worlds import StudyLeaf, World, make_world
+from seedbed_training.studies.worlds import StudyLeaf, World, blob_of, make_world
 
 BASE = "training/sandbox/student"
 """What every arm of every study starts from: it copies, and knows the rules under code words, but none of the leaves."""
@@ -62,29 +61,25 @@ class Lesson:
 def take(course: Course, report: Report = lambda line: None) -> tuple[Lesson, ...]:
     """Teach the course from the shared base, release after release. Deterministic, in one thread."""
     leaves = make_world(course.world, course.seed)
-    folder = bundled_file(BASE)
+    model = bundled_file(BASE)
     samples = {sample.id: sample for leaf in leaves.values() for sample in leaf.training}
-    encoded, left_out = load_encoder(folder).encode_all(samples, max_tokens=256)
-    assert not left_out, left_out[0]
+    tokens = count_tokens(model, samples)
     lessons: list[Lesson] = []
-    with repeatable(), tempfile.TemporaryDirectory() as scratch:
-        student = load_student(folder)
-        with fitting_threads(student.model):
-            parent: ReleaseManifest | None = None
-            for number, added in enumerate(course.lessons):
-                began = time.monotonic()
-                known = [name for lesson in course.lessons[: number + 1] for name in lesson]
-                plan = _plan(course, parent, {name: leaves[name] for name in known}, added, encoded, student)
-                _train(plan, student, encoded, load_encoder(folder).pad_id)
-                save_student(student, Path(scratch) / "model")
-                held_out = {name: leaves[name].held_out for name in known}
-                scores = {
-                    name: score.score for name, score in evaluate(Path(scratch) / "model", held_out).items()
-                }
-                parent = _manifest(plan)
-                lessons.append(_lesson(plan, scores, time.monotonic() - began))
-                mean = sum(scores.values()) / len(scores)
-                report(f"release {number + 1} of {len(course.lessons)}: mean score {mean:.3f}")
+    parent: ReleaseManifest | None = None
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, added in enumerate(course.lessons):
+            began = time.monotonic()
+            known = [name for lesson in course.lessons[: number + 1] for name in lesson]
+            plan = _plan(course, parent, {name: leaves[name] for name in known}, added, tokens, model)
+            model = train(plan, samples, base=model, run_directory=Path(scratch) / plan.release).model
+            scores = evaluate(model, {name: leaves[name].held_out for name in known})
+            lesson = _lesson(
+                plan, {name: score.score for name, score in scores.items()}, time.monotonic() - began
+            )
+            parent = _manifest(plan)
+            lessons.append(lesson)
+            mean = sum(lesson.scores.values()) / len(lesson.scores)
+            report(f"release {number + 1} of {len(course.lessons)}: mean score {mean:.3f}")
     return tuple(lessons)
 
 
@@ -93,21 +88,18 @@ def _plan(
     parent: ReleaseManifest | None,
     known: Mapping[str, StudyLeaf],
     added: Sequence[str],
-    encoded: Mapping[str, EncodedSample],
-    student: Student,
+    tokens: Mapping[str, int],
+    model: Path,
 ) -> TrainingPlan:
     samples: dict[str, Sequence[Sample]] = {name: leaf.training for name, leaf in known.items()}
-    tokens = {sample.id: len(encoded[sample.id].input_ids) for found in samples.values() for sample in found}
     losses = None
     if course.replay.strategy == "surprise" and parent is not None:
-        old = {sample.id for name, found in samples.items() if name not in added for sample in found}
-        losses = answer_losses(
-            student.model, {identity: encoded[identity] for identity in sorted(old)}, pad_id=0
-        )
+        old = [sample for name, found in samples.items() if name not in added for sample in found]
+        losses = answer_losses(model, {sample.id: sample for sample in old})
     return make_plan(
         release=f"release-{1 + (int(parent.name.rsplit('-', 1)[1]) if parent else 0)}",
         parent=parent,
-        leaves={name: CurrentLeaf(name, _blob(name), (name,)) for name in known},
+        leaves={name: CurrentLeaf(name, blob_of(name), (name,)) for name in known},
         samples=sample_table(samples, tokens, losses),
         recipe=_recipe(course, [sample for name in added for sample in samples[name]], first=parent is None),
         seed=course.seed,
@@ -137,18 +129,8 @@ def _recipe(course: Course, fresh: Sequence[Sample], *, first: bool) -> Training
         micro_batch_tokens=16_384,
         max_tokens=256,
         schedule="linear",
+        checkpoint_steps=1 << 30,  # an arm is run again rather than resumed
     )
-
-
-def _train(plan: TrainingPlan, student: Student, encoded: Mapping[str, EncodedSample], pad_id: int) -> None:
-    for phase in plan.phases:
-        if not phase.steps:
-            continue
-        optimizer = new_optimizer(student.model, phase.recipe, plan.recipe)
-        for _ in train_phase(
-            student.model, optimizer, phase, encoded, plan.recipe, seed=plan.seed, pad_id=pad_id
-        ):
-            pass
 
 
 def _lesson(plan: TrainingPlan, scores: Mapping[str, float], seconds: float) -> Lesson:
@@ -183,7 +165,3 @@ def _manifest(plan: TrainingPlan) -> ReleaseManifest:
         scores=(),
         gate=GateRecord(True, ()),
     )
-
-
-def _blob(leaf: str) -> str:
-    return leaf.encode().hex()[-40:].rjust(40, "0")

@@ -1,4 +1,4 @@
-"""Four releases, each with a new skill and a new sheet of facts: taught one after the other without replay, with a
+"""Five releases, each with a new skill and a new sheet of facts: taught one after the other without replay, with a
 little of it, and all at once. The bounds are in the same table, at the same number of samples seen.
 """
 
@@ -22,12 +22,12 @@ from seedbed_training.studies.study import (
 )
 from seedbed_training.studies.worlds import World, sheet_name, skill_name
 
-SKILLS = ("backwards", "phrase", "rotate", "request")
-STEPS = 300
+SKILLS = ("backwards", "phrase", "rotate", "bullets", "last")
+STEPS = 180
 SHARE = 0.15
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 1.25e-3
 
-WORLD = World(skills=SKILLS, sheets=len(SKILLS))
+WORLD = World(skills=SKILLS, sheets=len(SKILLS), samples=200, things=16)
 EVERYTHING = PhaseRecipe("all", tuple(Stage), (), epochs=1.0, learning_rate=LEARNING_RATE, warmup_steps=20)
 LESSONS = tuple((sheet_name(number), skill_name(family)) for number, family in enumerate(SKILLS))
 NONE = ReplayRecipe(0.0, 0.0, 0, "none", "every_phase")
@@ -35,7 +35,7 @@ REPLAY = ReplayRecipe(SHARE, 0.0, 1, "balanced", "every_phase")
 
 
 def arms(seed: int) -> Mapping[str, Course]:
-    """Sequential and replay in four releases; joint in one that sees as many samples as the four."""
+    """Sequential and replay in five releases; joint in one that sees as many samples as the five."""
 
     def course(lessons: tuple[tuple[str, ...], ...], replay: ReplayRecipe, steps: int) -> Course:
         return Course(seed, WORLD, lessons, (EVERYTHING,), replay, steps)

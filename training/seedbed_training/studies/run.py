@@ -6,10 +6,12 @@ import hashlib
 import json
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import seedbed_training
@@ -69,8 +71,11 @@ def _take_all(
     began, finished = time.monotonic(), 0
     order = sorted(courses, key=lambda key: -courses[key].steps * len(courses[key].lessons))
     spawn = multiprocessing.get_context("spawn")  # a forked torch may wait for ever on its parent's threads
-    with ProcessPoolExecutor(jobs, mp_context=spawn) as pool:
-        futures = {pool.submit(_take, courses[key]): key for key in order}
+    with (
+        _heard(spawn, report) as lines,
+        ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_speak_into, initargs=(lines,)) as pool,
+    ):
+        futures = {pool.submit(_take, f"{key[0]}, seed {key[1]}", courses[key]): key for key in order}
         try:
             for future in as_completed(futures):
                 lessons = future.result()
@@ -88,11 +93,37 @@ def _take_all(
             raise
 
 
-def _take(course: Course) -> tuple[Lesson, ...]:
+@contextmanager
+def _heard(context: Any, report: Report) -> Iterator[Any]:
+    """A queue whose lines are reported as they come from the processes."""
+    lines = context.SimpleQueue()
+
+    def listen() -> None:
+        while (line := lines.get()) is not None:
+            report(line)
+
+    listener = Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield lines
+    finally:
+        lines.put(None)
+        listener.join()
+
+
+_lines: Any = None  # of this process, where it is one of a pool
+
+
+def _speak_into(lines: Any) -> None:
+    global _lines
+    _lines = lines
+
+
+def _take(name: str, course: Course) -> tuple[Lesson, ...]:
     import torch
 
     torch.set_num_threads(1)
-    return take(course)
+    return take(course, lambda line: _lines.put(f"{name}: {line}"))
 
 
 def _digest(course: Course, made_by: str) -> str:

@@ -106,6 +106,11 @@ def knowledge_leaves(count: int, *, things: int, facts: int, tests: int, seed: i
     )
 
 
+def blob_of(leaf: str) -> str:
+    """Stands for the git blob id of a leaf that no repository has: 40 hex digits, its own."""
+    return leaf.encode().hex()[-40:].rjust(40, "0")
+
+
 def _sheet(name: str, things: Sequence[str], facts: int, tests: int, seed: int) -> StudyLeaf:
     random = Random(f"{seed}/{name}")
     training: list[Sample] = []
@@ -143,7 +148,7 @@ def _sample(
 ) -> Sample:
     """`line` is where a fact stands in its sheet: what tells one fact from another."""
     provenance = Provenance(
-        leaf_blob=leaf.encode().hex()[-40:].rjust(40, "0"),
+        leaf_blob=blob_of(leaf),
         prompts_digest="0" * 64,
         teacher=MAKER,
         seed=0,

@@ -1,0 +1,68 @@
+"""`plan --show`, `train --dry-run` and `revoke` as a person types them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from support.garden import Garden
+
+from seedbed.errors import UsageError
+from seedbed_training.cli.plan import plan
+from seedbed_training.cli.revoke import revoke
+from seedbed_training.cli.train import train
+
+LEAF = "knowledge/town"
+
+
+@pytest.fixture
+def recipe(garden: Garden, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(garden.builder.path)
+    path = garden.builder.path.parent / "recipe.yaml"
+    path.write_text(json.dumps(asdict(garden.recipe)), encoding="utf-8")
+    return str(path)
+
+
+def typed(command: object, *arguments: str) -> Result:
+    return CliRunner().invoke(command, list(arguments))  # type: ignore[arg-type]
+
+
+def test_a_written_plan_is_shown_with_the_samples_of_a_step(recipe: str, tmp_path: Path) -> None:
+    file = str(tmp_path / "plan")
+    made = typed(plan, "--recipe", recipe, "--output", file)
+    assert made.exit_code == 0, made.output
+    shown = typed(plan, "--show", file, "--step", "skills:1")
+    assert shown.exit_code == 0, shown.output
+    table, samples = shown.stdout.rstrip().rsplit("\n\n", 1)
+    assert made.stdout.rstrip() == table
+    assert "compositional_skills/agree" in samples
+    assert isinstance(typed(plan, "--show", file, "--step", "skills:99").exception, UsageError)
+
+
+def test_a_dry_run_counts_the_plan_and_trains_nothing(garden: Garden, recipe: str) -> None:
+    run = typed(train, "--recipe", recipe, "--dry-run", "--gpus", "2")
+    assert run.exit_code == 0, run.output
+    assert "builds," in run.stdout
+    assert "counted from the plan of release-1" in run.stdout
+    assert "memory of each GPU of 2" in run.stdout
+    assert not (garden.workspace.state / "runs").exists()
+
+
+def test_a_dry_run_of_a_published_recipe_needs_no_weights(recipe: str) -> None:
+    run = typed(train, "--recipe", "labradorite-13b", "--dry-run")
+    assert run.exit_code == 0, run.output
+    assert "13,015,864,320 parameters" in run.stdout
+
+
+def test_revoking_a_leaf_and_listing_it(garden: Garden, recipe: str) -> None:
+    assert typed(revoke).stdout == "no leaf is revoked\n"
+    assert isinstance(typed(revoke, LEAF).exception, UsageError)  # without a reason
+    revoked = typed(revoke, LEAF, "--reason", "withdrawn by its author")
+    assert revoked.exit_code == 0, revoked.output
+    assert "releases/revocations/knowledge.town.json" in revoked.stdout
+    assert "no release has learned it" in revoked.stdout
+    assert typed(revoke).stdout == f"{LEAF}: withdrawn by its author\n"
+    assert f"revoked (1): {LEAF}" in typed(plan, "--recipe", recipe).stdout
