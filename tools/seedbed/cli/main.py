@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "status": ("seedbed.cli.status:status", "Show which leaves are fresh and what is stored."),
         "show": ("seedbed.cli.show:show", "Show the stored samples of a leaf."),
         "why": ("seedbed.cli.why:why", "Follow a sample back to leaf, author, prompt and teacher."),
+        "export": ("seedbed.cli.export:export", "Write samples for TRL, axolotl, InstructLab or the hub."),
         "doctor": ("seedbed.cli.doctor:doctor", "Say whether all is in place, and what to do if not."),
     }
 )

@@ -1,0 +1,148 @@
+"""`seedbed export`: folders that other people's trainers open, the same bytes each time, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+from ruamel.yaml import YAML
+from support.growing import run_seedbed
+from support.repositories import RepositoryBuilder
+from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE
+from support.stored_project import stored_project
+
+from seedbed.errors import StoreError
+from seedbed.generation.export import LeafToExport, collect, messages_files, write_folder
+from seedbed.generation.store import SampleStore
+from seedbed.reports.dataset_card import dataset_card
+from seedbed.taxonomy.attribution import read_attribution
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> RepositoryBuilder:
+    return stored_project(tmp_path_factory.mktemp("stored") / "repository")
+
+
+@pytest.fixture
+def project(made: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch) -> RepositoryBuilder:
+    monkeypatch.chdir(made.path)
+    return made
+
+
+def export(folder: Path, *arguments: str) -> str:
+    found = run_seedbed("export", str(folder), *arguments)
+    assert found.exit_code == 0, found.errors
+    return found.output
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def stored(project: RepositoryBuilder) -> dict[str, bool]:
+    store = SampleStore.open(project.path / ".seedbed")
+    keys = store.keys()
+    return {one.id: one.held_out for key in keys for one in store.read(key)}
+
+
+def test_messages_are_one_exchange_a_line(project: RepositoryBuilder, tmp_path: Path) -> None:
+    export(tmp_path / "out")
+    rows = {
+        row["id"]: (row, name == "held_out")
+        for name in ("train", "held_out")
+        for row in map(json.loads, (tmp_path / "out" / f"{name}.jsonl").read_text().splitlines())
+    }
+    assert {one: held_out for one, (_, held_out) in rows.items()} == stored(project)
+    for row, _ in rows.values():
+        assert [message["role"] for message in row["messages"]][-2:] == ["user", "assistant"]
+        assert set(row["messages"][0]) == {"role", "content"} and row["leaf"] in (
+            FREEFORM,
+            GROUNDED,
+            KNOWLEDGE,
+        )
+
+
+@pytest.mark.parametrize("form", ["messages", "huggingface"])
+def test_equal_samples_give_equal_bytes(project: RepositoryBuilder, tmp_path: Path, form: str) -> None:
+    export(tmp_path / "one", "--format", form)
+    export(tmp_path / "two", "--format", form)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_hub_folder_names_its_files_in_its_card(project: RepositoryBuilder, tmp_path: Path) -> None:
+    export(tmp_path / "out", "--format", "huggingface")
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    front = YAML(typ="safe").load(card.split("---\n")[1])
+    assert front["license"] == ["cc0-1.0"] and front["size_categories"] == ["n<1K"]
+    listed = {
+        file.name
+        for config in front["configs"]
+        for split in config["data_files"]
+        for pattern in split["path"]
+        for file in (tmp_path / "out").glob(pattern)
+    }
+    files = sorted((tmp_path / "out" / "data").iterdir())
+    assert listed == {file.name for file in files} and front["configs"][0]["default"] is True
+    rows = {row["id"]: row for file in files for row in pyarrow.parquet.read_table(file).to_pylist()}
+    assert {one: row["held_out"] for one, row in rows.items()} == stored(project)
+    assert "teacher: scripted" in card and "Robin Test" in card and "second answer differs" in card
+
+
+def test_leaves_and_stages_narrow(project: RepositoryBuilder, tmp_path: Path) -> None:
+    export(tmp_path / "leaf", "--leaf", FREEFORM)
+    rows = (tmp_path / "leaf" / "train.jsonl").read_text().splitlines()
+    assert rows and {json.loads(row)["leaf"] for row in rows} == {FREEFORM}
+    export(tmp_path / "stage", "--format", "huggingface", "--stage", "knowledge_short")
+    assert {path.name.split("-")[0] for path in (tmp_path / "stage" / "data").iterdir()} == {
+        "knowledge_short"
+    }
+
+
+def test_nothing_is_overwritten_and_nothing_half_written(
+    project: RepositoryBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "a").write_text("mine")
+    found = run_seedbed("export", str(tmp_path / "kept"))
+    assert found.exit_code == 2 and "is not empty" in found.errors
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(StoreError, match="No space left"):
+        write_folder(tmp_path / "new", {"a/b": b"x"})
+    assert contents(tmp_path) == {"kept/a": b"mine"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--leaf", KNOWLEDGE + "m"), "did you mean"),
+        (("--release", "v9"), "there is no release 'v9'"),
+        (("--leaf", FREEFORM, "--stage", "knowledge_long"), "there are no samples to export"),
+        (("--store", "elsewhere"), "there are no samples to export"),
+    ],
+)
+def test_wrong_input_is_one_clear_error(
+    project: RepositoryBuilder, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    found = run_seedbed("export", str(tmp_path / "out"), *arguments)
+    assert found.exit_code == 2 and words in found.errors and not (tmp_path / "out").exists()
+
+
+def test_samples_that_fall_are_left_out_and_counted(project: RepositoryBuilder) -> None:
+    store = SampleStore.open(project.path / ".seedbed")
+    hostile = read_attribution(
+        "Title of work: <img src=x> | [a](http://b) @all\nLicense of the work: ---\\nevil: yes\n"
+    )
+    keys = store.keys()
+    leaves = [
+        LeafToExport(store.describe(key).making.leaf, "b" * 40, (key,), "@me|", hostile) for key in keys
+    ]
+    everything = collect(store, leaves, commit="c" * 40)
+    first = next(iter(everything.samples.values()))[0]
+    fewer = collect(store, leaves, commit="c" * 40, screen=lambda samples: [first.id])
+    assert first.id.encode() not in b"".join(messages_files(fewer).values())
+    assert sum(one.fallen for one in fewer.leaves) == 1
+    card = dataset_card(fewer, "d" * 64, parquet=True)
+    assert YAML(typ="safe").load(card.split("---\n")[1])["license"] == ["unknown"]
+    assert "<img" not in card and "](http:" not in card and "left out here" in card
