@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -115,8 +116,17 @@ _lines: Any = None  # of this process, where it is one of a pool
 
 
 def _speak_into(lines: Any) -> None:
+    """Begin a process of the pool: it speaks into `lines`, and ends when the one that began it does."""
     global _lines
     _lines = lines
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # a killed study must not go on computing what nobody waits for
 
 
 def _take(name: str, course: Course) -> tuple[Lesson, ...]:
