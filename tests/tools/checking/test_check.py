@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pygit2
 import pytest
 from support.leaves_under_check import BESIDE, PATH, check_change, check_files, skill
 from support.repositories import ATTRIBUTION, SKILL, RepositoryBuilder, corrupt_object
@@ -117,6 +118,34 @@ def test_a_link_in_the_place_of_a_leaf_fails_and_an_old_one_does_not(tmp_path: P
         ("SB208", "taxonomy/compositional_skills/places/towns")
     ]
     assert report.failed
+
+
+def test_a_name_that_stands_twice_in_a_tree_is_refused(tmp_path: Path) -> None:
+    """Git writes no such tree, so one was made by hand: which of the two a checkout takes is nobody's to guess."""
+    builder = RepositoryBuilder(tmp_path)
+    base = builder.commit_files(GOOD)
+
+    def head(folder: str) -> str:
+        """A commit in which the last part of `folder` stands twice in the folder above it."""
+        above, _, name = folder.rpartition("/")
+        tree = builder.git[base].peel(pygit2.Tree)
+        entry = tree[folder]
+        oid = builder.raw_tree([(int(entry.filemode), name.encode(), entry.id)] * 2)
+        while above:
+            above, _, name = above.rpartition("/")
+            oid = builder.raw_tree([(0o40000, name.encode(), oid)])
+        return builder.commit_tree(oid, reference=f"refs/heads/{oid}")
+
+    def told(folder: str) -> list[tuple[str, str]]:
+        report = check(Repository.open(tmp_path), Settings(), base=Base("test", base, head(folder)))
+        assert report.failed
+        return [
+            (finding.code, finding.message) for finding in report.findings if finding.status == "introduced"
+        ]
+
+    [(code, message)] = told(str(Path(PATH).parent))
+    assert code == "SB208" and "two entries of the same name" in message
+    assert "SB204" in [code for code, _ in told(PATH)]
 
 
 def test_an_executable_leaf_is_a_warning(tmp_path: Path) -> None:

@@ -58,6 +58,21 @@ def test_only_the_places_of_fixes_change(tmp_path: Path) -> None:
     assert dict(file.codes) == {"SB107": 2, "SB601": 1, "SB602": 1}
 
 
+def test_fixing_tells_how_far_it_is(tmp_path: Path) -> None:
+    builder = RepositoryBuilder(tmp_path)
+    for name in ("one", "two", "three"):
+        builder.write_leaf(f"taxonomy/compositional_skills/{name}", MESSY)
+    seen: list[tuple[int, int]] = []
+    plan_fixes(
+        Repository.open(tmp_path),
+        Settings(),
+        base=None,
+        paths=(),
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == [(0, 3), (1, 3), (2, 3)] * 2  # once to find, once to mend
+
+
 def test_line_ends_stay(tmp_path: Path) -> None:
     after, _ = fixed(tmp_path, MESSY.replace("\n", "\r\n"))
     assert after.count("\r\n") == after.count("\n") == MESSY.count("\n") + 1

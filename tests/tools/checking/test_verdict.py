@@ -125,3 +125,19 @@ def test_the_verdict_fails_exactly_when_an_error_is_introduced(
     judged = compare(head, base)
     assert (verdict_of(judged) is Verdict.FAIL) == any(fails(finding) for finding in judged)
     assert verdict_of([finding for finding in judged if finding.status is Status.HEALED]) is Verdict.PASS
+
+
+def lacking(*keys: str, path: str = "a/qna.yaml") -> Finding:
+    return Finding("SB111", Severity.ERROR, path, Span(1, 1, 1, 2), "m", value=" ".join(keys))
+
+
+def test_who_adds_one_of_several_missing_keys_introduces_nothing() -> None:
+    base = [lacking("created_by", "task_description", "seed_examples")]
+    assert [finding.status for finding in compare([lacking("seed_examples")], base)] == [Status.ALREADY_THERE]
+
+
+def test_who_removes_another_key_does() -> None:
+    base = [lacking("created_by")]
+    for head in (lacking("created_by", "task_description"), lacking("task_description")):
+        assert any(fails(finding) for finding in compare([head], base))
+    assert any(fails(finding) for finding in compare([lacking("created_by", path="b/qna.yaml")], base))

@@ -190,3 +190,28 @@ def test_every_format_names_the_manual_page_where_the_base_says_it_stands(form: 
     done = seedbed("check", "--base", base, "--format", form, folder=tmp_path)
     assert "theirs.example/rules/SB" not in done.stdout
     assert "https://ours.example/rules/SB601" in done.stdout.replace("\\/", "/").replace("%3A", ":")
+
+
+def test_what_is_ignored_is_counted_with_its_reason(tmp_path: Path) -> None:
+    builder = RepositoryBuilder(tmp_path)
+    ignore = '[[check.ignore]]\nrules = ["SB601"]\npaths = ["taxonomy/*"]\nreason = "older than the rule"\n'
+    builder.commit_files({"seedbed.toml": ignore})
+    for word in ("capital", "river"):
+        trailing = SKILL.replace("capital", word).replace("Paris", "Paris  ")
+        builder.write_leaf(f"taxonomy/compositional_skills/{word}", trailing)
+    builder.commit()
+
+    def shown(form: str) -> str:
+        done = seedbed("check", "--all", "--format", form, folder=tmp_path)
+        assert done.returncode == 0
+        return done.stdout
+
+    line = "ignored 2: SB601 in taxonomy/* (older than the rule)"
+    for form in ("text", "markdown"):
+        assert "2 ignored, with reasons" in shown(form)
+    assert line in shown("text")
+    document = json.loads(shown("json"))
+    assert document["findings"] == []
+    assert document["ignored"] == [
+        {"rules": ["SB601"], "paths": ["taxonomy/*"], "reason": "older than the rule", "count": 2}
+    ]

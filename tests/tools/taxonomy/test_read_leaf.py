@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.golden import assert_golden
 from support.repositories import SKILL
 
 from seedbed.taxonomy.leaf import BRANCHES, Kind, LeafFile, Span
@@ -62,8 +63,8 @@ def bad_report() -> str:
 
 
 def test_bad_leaves_say_what_the_golden_file_says() -> None:
-    """Every message as its reader sees it. After a change of words: write `bad_report()` there and read the diff."""
-    assert bad_report() == GOLDEN.read_text(encoding="utf-8")
+    """Every message as its reader sees it."""
+    assert_golden(GOLDEN, bad_report())
 
 
 @pytest.mark.parametrize(

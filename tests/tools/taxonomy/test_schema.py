@@ -92,6 +92,26 @@ def test_misspelt_and_missing_are_one_fault() -> None:
     assert (fault.kind, fault.replacement, fault.safe) == ("missing_key", "created_by", True)
 
 
+def test_keys_missing_at_one_place_are_one_fault() -> None:
+    [fault] = validate({"version": 3}, branch="compositional_skills", version=3)
+    assert fault.value.split() == ["created_by", "task_description", "seed_examples"]
+    assert (
+        "no `created_by`, no `task_description` and no `seed_examples`, which must be there" in fault.message
+    )
+    assert fault.help == "add `created_by: …`, `task_description: …`, `seed_examples: …` at the top level"
+
+
+def test_a_key_goes_with_its_partner_only_where_that_stands() -> None:
+    def told(document: dict[str, object]) -> list[str]:
+        data = {"version": 3, "document": {"patterns": ["a.md"], **document}}
+        faults = validate(data, branch="knowledge", version=3)
+        return [fault.value for fault in faults if fault.yaml_path == ("document",)]
+
+    assert told({"repo": "https://example.org/a.git"}) == ["commit"]
+    assert told({"commit": "0" * 40}) == ["repo"]
+    assert told({}) == []
+
+
 def test_unknown_key_beside_the_right_one_is_not_called_missing() -> None:
     data: Any = read_plain_yaml(SKILL, source="leaf")
     data["seed_examples"][0]["Answer"] = "x"

@@ -13,6 +13,10 @@ _DISTINCTIVE = 12
 """Characters from which a value tells one text of a taxonomy from another."""
 
 
+_LISTS = frozenset({"SB111"})
+"""Rules whose findings name several words of one place, as their value."""
+
+
 class Verdict(StrEnum):
     """What a check says of one leaf."""
 
@@ -30,7 +34,8 @@ def compare(
     `renamed` maps a path at the base to its path at head, so that a moved leaf does not introduce its old faults.
     Findings are the same when their fingerprints are, else when they differ in the position within a list alone (a seed
     that was put in front of others does not make their faults new), else when the same text has the fault in another
-    file of the change (a seed that moved). Of n equal ones, as many as the base had were there already.
+    file of the change (a seed that moved), else when one names a part of what the other did (a leaf that lacked three
+    keys and lacks one). Of n equal ones, as many as the base had were there already.
     """
     moved = renamed or {}
     gone = [replace(finding, path=moved.get(finding.path, finding.path)) for finding in base]
@@ -40,6 +45,8 @@ def compare(
     for sameness in (_exactly, _but_for_position, _but_for_file):
         new, gone, matched = _match(new, gone, sameness)
         known += matched
+    new, gone, matched = _match_lists(new, gone)
+    known += matched
     judged = [replace(finding, status=Status.INTRODUCED) for finding in new]
     judged += [replace(finding, status=Status.ALREADY_THERE) for finding in known]
     judged += [replace(finding, status=Status.HEALED) for finding in gone]
@@ -69,6 +76,28 @@ def _match(
         else:
             still_gone.append(finding)
     return still_new, still_gone, known
+
+
+def _match_lists(
+    new: list[Finding], gone: list[Finding]
+) -> tuple[list[Finding], list[Finding], list[Finding]]:
+    """As `_match`, for findings that name no more words than one of the base did at the same place."""
+    still_new: list[Finding] = []
+    known: list[Finding] = []
+    still_gone = list(gone)
+    for finding in new:
+        before = next((old for old in still_gone if _names_part_of(finding, old)), None)
+        if before is None:
+            still_new.append(finding)
+        else:
+            still_gone.remove(before)
+            known.append(finding)
+    return still_new, still_gone, known
+
+
+def _names_part_of(finding: Finding, old: Finding) -> bool:
+    same = (finding.code, finding.path, finding.yaml_path) == (old.code, old.path, old.yaml_path)
+    return same and finding.code in _LISTS and set(finding.value.split()) < set(old.value.split())
 
 
 def _place(finding: Finding) -> tuple[object, ...]:

@@ -53,6 +53,9 @@ _SYNONYMS: Mapping[str, str] = MappingProxyType(
 )
 """Words that people write for a key of the format."""
 
+_PARTNERS: Mapping[str, str] = MappingProxyType({"commit": "repo", "repo": "commit"})
+"""Keys that stand together or not at all."""
+
 _ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
         "attribution": "authors, links and licences belong in attribution.txt beside the leaf; remove it here",
@@ -173,8 +176,12 @@ class _Translator:
                 yield self._misspelt(path, key, meant)
             else:
                 yield self._unknown(path, key, meant, known)
-        for key in left:
-            yield self._missing(path, key)
+        paired = [key for key in left if _PARTNERS.get(key) in self._at(path)]
+        needed = [key for key in left if key not in paired]
+        if needed:
+            yield self._missing(path, needed)
+        for key in paired:
+            yield self._unpaired(path, key)
 
     def _misspelt(self, path: YamlPath, key: str, meant: str) -> Fault:
         return Fault(
@@ -201,18 +208,26 @@ class _Translator:
             replacement=meant,
         )
 
-    def _missing(self, path: YamlPath, key: str) -> Fault:
-        partner = {"commit": "repo", "repo": "commit"}.get(key)
-        reason = (
-            "which must be there" if partner is None else f"which goes with its `{partner}`: both, or neither"
-        )
+    def _missing(self, path: YamlPath, keys: list[str]) -> Fault:
+        named = [f"no `{key}`" for key in keys]
+        listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+        message = f"{place_name(path)} has {listed}, which must be there"
+        return self._absent(path, message, keys)
+
+    def _unpaired(self, path: YamlPath, key: str) -> Fault:
+        name, partner = place_name(path), _PARTNERS[key]
+        message = f"{name} has no `{key}`, which goes with its `{partner}`: both, or neither"
+        return self._absent(path, message, [key])
+
+    def _absent(self, path: YamlPath, message: str, keys: list[str]) -> Fault:
+        where = " to it" if path else " at the top level"
         return Fault(
             "missing_key",
-            f"{place_name(path)} has no `{key}`, {reason}",
+            message,
             self._owner_span(path),
             path,
-            value=key,
-            help=f"add `{key}: …`{' to it' if path else ' at the top level'}",
+            value=" ".join(keys),
+            help=f"add {', '.join(f'`{key}: …`' for key in keys)}{where}",
         )
 
     def _value_fault(self, validator: str, wanted: Any, found: object, path: YamlPath) -> Fault:

@@ -1,7 +1,8 @@
 """Every key that the format asks for is there.
 
 Generation needs them: without `task_description` a teacher does not know what is asked, without `answer` it has
-nothing to imitate. A key that is nearly right is reported once, with the word that was probably meant.
+nothing to imitate. Keys missing at one place are one finding; a key that is nearly right is reported with the word
+that was probably meant.
 
 Fails:
 
