@@ -23,10 +23,14 @@ from seedbed.taxonomy.repository import Repository
 FILE, EXECUTABLE, LINK, SUBMODULE, FOLDER = 0o100644, 0o100755, 0o120000, 0o160000, 0o040000
 SECONDS = 2.0
 """Of processor time, so that a busy machine changes no verdict."""
+MEBIBYTES = 200
+"""Of memory on top of what the process held before; a bare one holds less than 100, so that both stay below 300."""
 OTHER = "taxonomy/compositional_skills/zebras/qna.yaml"
 """The leaf beside each hostile one. It has one fault of its own, SB107, that must always be told."""
 GOOD_LEAF, GOOD_ATTRIBUTION = SKILL.encode(), ATTRIBUTION.encode()
 OTHER_LEAF = SKILL.replace("capital of", "zebra of").replace("answer: Oslo", "answer: no").encode()
+
+_STATUS = Path("/proc/self/status")
 
 Entry = bytes | tuple[int, bytes] | Mapping[bytes, "Entry"] | pygit2.Oid
 """A file's bytes; a mode and bytes; a folder; or an object that is there already (a folder's)."""
@@ -75,6 +79,7 @@ class Checked:
 
     report: CheckReport
     seconds: float
+    mebibytes: float  # the peak of memory above what was held before; 0 where the system does not tell
     opened: tuple[str, ...]
 
     @property
@@ -90,17 +95,33 @@ class Checked:
 def check_tree(builder: RepositoryBuilder, root: Mapping[bytes, Entry]) -> Checked:
     """Check everything in a commit of this tree, watched."""
     commit = builder.commit_tree(write_tree(builder, root), reference=f"refs/hostile/{time.monotonic_ns()}")
+    held = _forget_peak()
     with watched() as opened:
         began = time.process_time()
         report = check(Repository.open(builder.path), Settings(), base=None, head=commit)
         seconds = time.process_time() - began
-    return Checked(report, seconds, tuple(opened))
+    return Checked(report, seconds, _kibibytes("VmHWM") / 1024 - held, tuple(opened))
+
+
+def _forget_peak() -> float:
+    """Let the system's peak of this process's memory begin anew; the mebibytes that it holds now."""
+    if _STATUS.exists():
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return _kibibytes("VmRSS") / 1024
+
+
+def _kibibytes(name: str) -> int:
+    if not _STATUS.exists():
+        return 0
+    lines = _STATUS.read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 def assert_contained(checked: Checked, folder: Path) -> None:
-    """Quick, the other leaf told of, every finding placed and short, nothing opened outside, nothing written but the
+    """Quick, in little memory, the other leaf told of, every finding placed and short, nothing opened outside, nothing written but the
     question index, which Seedbed keeps in a folder of its own below `.git`."""
     assert checked.seconds < SECONDS
+    assert checked.mebibytes < MEBIBYTES
     others = [finding.code for finding in checked.report.findings if finding.path == OTHER]
     assert others == ["SB107"]
     for finding in checked.findings:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.config import Settings, describe_settings, load_settings, read_settings
+from seedbed.config import Settings, load_settings, read_settings
+from seedbed.config.description import describe_settings
 from seedbed.errors import ConfigurationError
 
 

@@ -87,7 +87,7 @@ def _explain_rule(topic: str) -> None:
 
 
 def _list_settings() -> None:
-    from seedbed.config import describe_settings
+    from seedbed.config.description import describe_settings
 
     section = None
     for setting in describe_settings():

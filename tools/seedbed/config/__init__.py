@@ -3,7 +3,6 @@
 A key or section that is not declared in `sections` is refused.
 """
 
-from seedbed.config.description import SettingDescription, describe_settings
 from seedbed.config.reading import FILE_NAME, load_settings, read_settings
 from seedbed.config.sections import (
     DEFAULT_HOSTS,
@@ -33,7 +32,6 @@ __all__ = [
     "RatchetedRule",
     "ReleasesSettings",
     "RuleSeverity",
-    "SettingDescription",
     "Settings",
     "StoreSettings",
     "StudentSettings",
@@ -41,7 +39,6 @@ __all__ = [
     "TeacherSettings",
     "TrainingSettings",
     "VllmSettings",
-    "describe_settings",
     "load_settings",
     "read_settings",
 ]
