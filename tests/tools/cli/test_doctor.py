@@ -59,6 +59,9 @@ def test_a_shallow_clone(builder: RepositoryBuilder, monkeypatch: pytest.MonkeyP
 
 def test_a_leaf_without_a_schema_line(builder: RepositoryBuilder) -> None:
     assert found("editor").state is State.ATTENTION and PATH in found("editor").found
+    assert "schema_address" in (found("editor").advice or "")
+    builder.write("seedbed.toml", '[taxonomy]\nschema_address = "https://example.org/schema"\n')
+    assert "yaml-language-server" in (found("editor").advice or "")
 
 
 def test_branches_at_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,10 +73,18 @@ def diagnose_asked_teacher(config: str | None, teacher: str) -> Iterator[Diagnos
 
 
 def _shown(diagnosis: Diagnosis) -> str:
-    """The diagnosis within 80 columns; advice is never broken, so that it can be copied."""
+    """The diagnosis within 80 columns; advice, paths and commands are never broken, so that they can be copied."""
     label = f"{diagnosis.state.value:<9}  {diagnosis.subject:<8}  "
     found = terminal_text(diagnosis.found)
-    lines = textwrap.wrap(found, 80, initial_indent=label, subsequent_indent=" " * len(label))
+    indent = " " * len(label)
+    lines = textwrap.wrap(
+        found,
+        80,
+        initial_indent=label,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     if diagnosis.advice:
         lines.append(f"{'':11}try: {terminal_text(diagnosis.advice)}")
     return "\n".join(lines)
@@ -163,7 +171,10 @@ def _taxonomy(repository: Repository, settings: Settings) -> Iterator[Diagnosis]
     ]
     if bare:
         found = f"{len(bare):,} of {len(leaves):,} leaves have no schema line, such as {bare[0]}"
+        known = settings.taxonomy.schema_address is not None or (repository.root / "schema").is_dir()
         advice = "begin them with `# yaml-language-server: $schema=…`, as `seedbed new` does"
+        if not known:
+            advice = f"name where the schemas are, [taxonomy] schema_address in {FILE_NAME}; new leaves then say so"
         yield Diagnosis("editor", State.ATTENTION, found, advice)
     else:
         yield Diagnosis("editor", State.OK, "every leaf names its schema for editors")
