@@ -38,8 +38,13 @@ lint: $(STAMP)
 
 check: lint test
 
-# CORPUS=DIR adds the agreement with another checker on real leaves; see the head of each file for what it takes.
+# One question a file; the head of each says what it measures and takes. CORPUS=DIR adds the agreement with another checker on
+# real leaves; SDG_HUB=PYTHON, TRL=PYTHON and VLLM=PYTHON name interpreters with these peers, to be measured beside them.
 bench: $(STAMP)
 	$(BIN)/python benchmarks/check.py
+	$(BIN)/python benchmarks/generate.py $(if $(SDG_HUB),--peer-python $(SDG_HUB)) $(if $(VLLM),--vllm-python $(VLLM))
+	$(BIN)/python benchmarks/scale.py --leaves 5000
+	$(BIN)/python benchmarks/plan_scale.py
+	$(BIN)/python benchmarks/train.py $(if $(TRL),--peer-python $(TRL))
 	$(BIN)/python benchmarks/replay.py
 	$(if $(CORPUS),$(BIN)/python benchmarks/corpus_agreement.py $(CORPUS))
