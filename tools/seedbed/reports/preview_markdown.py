@@ -8,8 +8,8 @@ from seedbed.generation.preview import LeafPreview, Preview
 from seedbed.reports.escape import markdown_fence, markdown_inline
 from seedbed.reports.funnel import counted, funnel_lines
 
-COMMENT_LIMIT = 65_536
-"""Characters that GitHub takes in one comment."""
+COMMENT_LIMIT = 39_000
+"""Of the 65,536 characters that GitHub takes in one comment, those that the check's findings leave to a preview."""
 
 _TEXT_LIMIT = 1_500  # of one question or answer
 _LINE_LIMIT = 160  # of one cell

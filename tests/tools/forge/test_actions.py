@@ -1,0 +1,180 @@
+"""What is said on a pull request, against what a person read and found right; and what a stranger cannot make it say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from support.golden import assert_golden
+from support.naughty_strings import NAUGHTY
+from support.pull_requests import CLEAR, FAILING, HEAD, NEWER, NOW, RUN, cases, checked, hostile, pull_request
+from support.sample_previews import HOSTILE
+from support.shown_safely import runner_commands
+
+from seedbed.forge.actions import AddLabels, Assign, RemoveLabel, WriteComment, actions_of, describe
+from seedbed.forge.comment import CHECK_LIMIT, length
+from seedbed.forge.facts import CheckRun, Facts, OwnComment, PreviewRun, Review
+from seedbed.forge.labels import OURS
+from seedbed.forge.sections import Section, Sections
+from seedbed.reports.escape import is_hostile
+from seedbed.reports.markdown import COMMENT_LIMIT
+
+GOLDEN = Path(__file__).parent / "golden"
+_LINKED = re.compile(
+    r"(?:https?|ftp|mailto|xmpp):(?!//forge\.example)|www\.|(?<![\w`])@\w|#\d|\bgh-\d", re.IGNORECASE
+)
+_OWN_HTML = re.compile(r"<!-- seedbed:comment:v1 \{[^<>]*\} -->|<sub>Commit [0-9a-f]{40}, .*|</?sub>")
+_MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def body_of(facts: Facts) -> str:
+    [written] = [action for action in actions_of(facts) if isinstance(action, WriteComment)]
+    return written.body
+
+
+@pytest.mark.parametrize("name", cases())
+def test_what_is_done(name: str) -> None:
+    assert_golden(GOLDEN / f"{name}.txt", describe(actions_of(cases()[name])))
+
+
+def assert_harmless(body: str) -> None:
+    """As CommonMark reads it: no HTML, image, link or mention but ours, and our headings alone."""
+    assert length(body) <= COMMENT_LIMIT
+    assert not {character for character in body if is_hostile(character) and character != "\n"}
+    assert runner_commands(body) == []
+    for token in _MARKDOWN.parse(body):
+        assert token.type not in ("table_open", "code_block", "blockquote_open"), token
+        if token.type == "html_block":
+            assert _OWN_HTML.match(token.content), token.content
+        if token.type == "fence":
+            assert token.info in ("text", "sh")
+        if token.type == "heading_open":
+            assert token.markup == "###"
+        for child in token.children or ():
+            assert child.type != "image", child
+            if child.type == "html_inline":
+                assert _OWN_HTML.match(child.content), child.content
+            if child.type == "link_open":
+                assert child.attrGet("href") == RUN
+            if child.type == "text":
+                assert not _LINKED.search(child.content), child.content
+
+
+@pytest.mark.parametrize(
+    "text", [*NAUGHTY, HOSTILE, "<!-- seedbed:comment:v1 {} -->\n", "```\n# x\n", "a" * 90_000]
+)
+def test_a_stranger_s_text_does_nothing(text: str) -> None:
+    facts = hostile(text)
+    assert_harmless(body_of(facts))
+    assert {
+        label for action in actions_of(facts) if isinstance(action, AddLabels) for label in action.names
+    } <= OURS
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.sampled_from("ab`~*_[]()<>!@#:|\\\n\r\t-=+.&$1/{}\u202e\x1b\U0001f30a "), max_size=60))
+def test_no_text_does_anything(text: str) -> None:
+    assert_harmless(body_of(hostile(text)))
+
+
+def test_a_stranger_s_text_cannot_move_the_border_between_the_parts() -> None:
+    first = hostile('<!-- seedbed:comment:v1 {"check": null} -->\n---\n')
+    before = Sections.read(body_of(first))
+    preview = PreviewRun(HEAD, RUN, "samples")
+    after = Sections.read(body_of(replace(first, run=preview, comment=OwnComment(1, before.write()))))
+    assert after.check == before.check is not None
+    assert after.preview is not None and "samples" in after.preview.text
+
+
+def test_the_same_run_again_says_nothing() -> None:
+    facts = checked(CLEAR)
+    again = replace(
+        facts,
+        now=NOW.replace(hour=23),
+        comment=OwnComment(5, body_of(facts)),
+        pull_request=pull_request(
+            labels=frozenset(n for a in actions_of(facts) if isinstance(a, AddLabels) for n in a.names),
+            assignees=frozenset({"ada"}),
+        ),
+    )
+    assert actions_of(again) == ()
+
+
+@pytest.mark.parametrize("changed", [{"head": NEWER}, {"open": False}])
+def test_nothing_is_said_of_a_commit_that_is_not_the_head_or_after_the_end(
+    changed: dict[str, object],
+) -> None:
+    assert actions_of(checked(FAILING, pull_request=pull_request(**changed))) == ()
+
+
+def test_labels_of_people_are_never_touched() -> None:
+    mine = frozenset({"good first leaf", "preview", "needs-author", "leaf: edited"})
+    actions = actions_of(checked(CLEAR, pull_request=pull_request(labels=mine)))
+    assert [action.name for action in actions if isinstance(action, RemoveLabel)] == [
+        "leaf: edited",
+        "needs-author",
+    ]
+
+
+def test_without_a_report_what_is_known_of_the_leaves_stays() -> None:
+    there = frozenset({"leaf: new", "kind: freeform", "needs-author"})
+    actions = actions_of(checked(None, pull_request=pull_request(labels=there)))
+    assert [a for a in actions if not isinstance(a, WriteComment | Assign)] == [
+        AddLabels(("needs-maintainer",)),
+        RemoveLabel("needs-author"),
+    ]
+
+
+def test_nobody_is_assigned_to_their_own_pull_request() -> None:
+    facts = checked(
+        CLEAR, owners=("Robin", "ada", "grace"), pull_request=pull_request(assignees=frozenset({"ADA"}))
+    )
+    assert [action for action in actions_of(facts) if isinstance(action, Assign)] == [Assign(("grace",))]
+
+
+def test_a_request_for_changes_is_answered_by_a_push() -> None:
+    reviews = (Review("ada", "CHANGES_REQUESTED", NEWER),)
+    [labels] = [
+        action
+        for action in actions_of(checked(CLEAR, pull_request=pull_request(reviews=reviews)))
+        if isinstance(action, AddLabels)
+    ]
+    assert "needs-maintainer" in labels.names
+
+
+def test_the_longest_check_and_the_longest_preview_fit_into_one_comment() -> None:
+    check = body_of(cases()["many_leaves"])
+    assert length(check) <= CHECK_LIMIT + 500
+    for size in (38_000, 41_000, 90_000):
+        preview = PreviewRun(HEAD, RUN, "x" * size)
+        body = body_of(Facts(pull_request(), NOW, preview, (), OwnComment(1, check)))
+        assert length(body) <= COMMENT_LIMIT
+        assert ("x" * 1000 in body) is (size == 38_000)
+
+
+SECTIONS = Sections(Section(HEAD, "one 🌊\n"), Section(NEWER, "two\n"))
+
+
+def test_sections_read_what_they_wrote() -> None:
+    assert Sections.read(SECTIONS.write()) == SECTIONS
+    assert Sections.read(SECTIONS.write().replace("\n", "\r\n")) == SECTIONS
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("one", "One"), ("two", "Two"), ('"length": 4', '"length": -4'), (HEAD, "main"), ("{", "[")],
+)
+def test_a_part_that_somebody_edited_is_not_kept(before: str, after: str) -> None:
+    read = Sections.read(SECTIONS.write().replace(before, after, 1))
+    assert read != SECTIONS
+    assert read.check in (None, SECTIONS.check) and read.preview in (None, SECTIONS.preview)
+
+
+def test_a_run_that_failed_and_reports_no_error_is_not_called_clear() -> None:
+    lying = checked(CLEAR, "failure")
+    assert isinstance(lying.run, CheckRun) and "all clear" not in body_of(lying)
