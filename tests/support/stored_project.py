@@ -21,7 +21,11 @@ SAMPLES = 3
 
 def stored_project(path: Path) -> RepositoryBuilder:
     """The small taxonomy, committed, with `SAMPLES` wanted of each leaf or passage."""
-    builder = small_taxonomy(path)
+    return store_samples(small_taxonomy(path))
+
+
+def store_samples(builder: RepositoryBuilder) -> RepositoryBuilder:
+    """Commit settings, and generate."""
     builder.write(".gitignore", ".seedbed/\n")
     builder.write("seedbed.toml", f'[generation]\nrecipe = "sandbox"\nsamples_per_leaf = {SAMPLES}\n')
     builder.commit("settings")

@@ -6,14 +6,26 @@ import json
 import re
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 from support.golden import assert_golden
 from support.growing import run_seedbed
 from support.repositories import RepositoryBuilder
-from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, freeform_leaf
-from support.stored_project import stored_project
+from support.small_pdf import small_pdf
+from support.small_taxonomy import (
+    FREEFORM,
+    GROUNDED,
+    HARBOUR,
+    KNOWLEDGE,
+    freeform_leaf,
+    knowledge_leaf,
+    small_taxonomy,
+)
+from support.stored_project import store_samples, stored_project
 
 from seedbed.cli.main import COMMANDS
+from seedbed.documents import convert
+from seedbed.documents.convert import parser_of
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.store import SampleStore
 from seedbed.reports.sample_text import sample_lines
@@ -101,6 +113,42 @@ def test_why_holds_every_prompt_as_it_was_sent(project: RepositoryBuilder) -> No
     assert answer["request"]["messages"][-1]["content"].endswith(sample.question)
     assert told["passage"]["text"] in (project.path / told["passage"]["path"]).read_text()
     assert told["attribution"]["licence"] == "CC0-1.0" and told["leaf"]["author"] == "Robin Test"
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> RepositoryBuilder:
+    """The harbour as a PDF of three pages."""
+    builder = small_taxonomy(tmp_path_factory.mktemp("converted") / "repository")
+    pages = [part.split("\n") for part in HARBOUR.split("## ")[1:]]
+    folder = f"taxonomy/{KNOWLEDGE}"
+    (builder.path / folder / "harbour.md").unlink()
+    builder.write(f"{folder}/harbour.pdf", small_pdf(pages))
+    builder.write_leaf(folder, knowledge_leaf().replace("harbour.md", "harbour.pdf"))
+    return store_samples(builder)
+
+
+def test_samples_of_a_converted_document_say_by_what_and_from_which_pages(
+    converted: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(converted.path)
+    made = [one for one in samples(converted, KNOWLEDGE) if "attempt" in one.provenance.parameters]
+    parser = parser_of("harbour.pdf")
+    assert made and {one.provenance.parameters["parser"] for one in made} == {parser}
+    pages = {"north pier": 1, "old crane": 2, "south ramp": 3}
+    for one in made:
+        page = next(page for thing, page in pages.items() if thing in one.question)
+        found = one.provenance.parameters
+        assert found["first_page"] <= page <= found["last_page"]
+    told = output("why", made[0].id)
+    assert f"as read by {parser}" in told and "first_page" in told and "not known" not in told
+    output("export", str(tmp_path / "out"), "--format", "huggingface")
+    assert f"documents converted by: {parser.split(',')[0]}" in (tmp_path / "out" / "README.md").read_text()
+    table = pyarrow.parquet.read_table(next((tmp_path / "out" / "data").glob("knowledge*train*")))
+    assert all("first_page" in row for row in table["parameters"].to_pylist())
+    monkeypatch.setattr(convert, "VERSION", 99)
+    assert "here the document is read by" in " ".join(output("why", made[0].id).split())
+    plain = [one for one in samples(converted, FREEFORM) if "attempt" in one.provenance.parameters]
+    assert plain and not any("parser" in one.provenance.parameters for one in plain)
 
 
 def test_why_says_what_can_no_longer_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

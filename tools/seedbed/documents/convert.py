@@ -17,8 +17,9 @@ from typing import IO, Any
 from seedbed.documents import confined_converter
 from seedbed.errors import MissingExtraError, UsageError
 
-VERSION = 1
-"""Of our part of a conversion; raised when the same document and parser give another text."""
+VERSION = 2
+"""Of our part of a conversion; raised when the same document and parser give another text, or samples of it another
+provenance."""
 SECONDS = 90.0  # by the clock, for one document
 _OUTPUT = 12 * confined_converter.CHARACTERS  # bytes of JSON: a character takes twelve at most
 _KINDS = {".pdf": "pdf", ".html": "html", ".htm": "html"}
@@ -42,7 +43,7 @@ def is_converted(path: str) -> bool:
 
 
 def parser_of(path: str) -> str:
-    """What would convert a document of this name, with its version, such as `pypdf 7.1.0, step 1`.
+    """What would convert a document of this name, with its version, such as `pypdf 7.1.0, step 2`.
 
     Raises MissingExtraError where it is not installed.
     """

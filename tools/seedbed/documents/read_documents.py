@@ -19,6 +19,7 @@ READ_SUFFIXES = (*TEXT_SUFFIXES, *CONVERTED_SUFFIXES)
 MAXIMUM_BYTES = 1 << 20  # of one document of text
 MAXIMUM_CONVERTED_BYTES = MAXIMUM_BLOB_BYTES  # of one document to convert
 MAXIMUM_FILES = 100
+CONVERTED_BY = " by "  # in a document's digest, between blob and parser
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -39,11 +40,16 @@ class Document:
     @property
     def digest(self) -> str:
         """What determines the text: the blob id, and for a converted document its parser and that one's version."""
-        return self.blob if self.parser is None else f"{self.blob} by {self.parser}"
+        return self.blob if self.parser is None else f"{self.blob}{CONVERTED_BY}{self.parser}"
 
     def page_of(self, line: int) -> int | None:
         """The page, from 1, that holds a line of the text; None where there are no pages."""
         return bisect_right(self.pages, line) or None
+
+    def pages_of(self, first_line: int, last_line: int) -> tuple[int, int] | None:
+        """The pages, from 1, on which a stretch of lines begins and ends; None where there are no pages."""
+        first, last = self.page_of(first_line), self.page_of(last_line)
+        return (first, last) if first and last else None
 
 
 def read_documents(

@@ -5,7 +5,7 @@ What can no longer be had is said, with the reason: an explanation has gaps rath
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -125,7 +125,8 @@ def _passage(sample: Sample, source: LeafSource) -> tuple[PassageText | None, st
     made = sample.provenance
     if made.document_path is None or made.document_blob is None or made.passage is None:
         return None, None
-    absent = PassageText(made.document_path, made.document_blob, made.passage, None)
+    parser, pages = _recorded(made.parameters)
+    absent = PassageText(made.document_path, made.document_blob, made.passage, None, pages, parser)
     document = next((one for one in source.documents if one.blob == made.document_blob), None)
     if document is None:
         reason = source.problem or (
@@ -134,12 +135,21 @@ def _passage(sample: Sample, source: LeafSource) -> tuple[PassageText | None, st
             else "the leaf's documents at that commit are others"
         )
         return absent, f"the passage's text cannot be shown: {reason}"
+    if parser is not None and document.parser != parser:
+        return absent, f"the passage's text cannot be shown: here the document is read by {document.parser}"
     return replace(
         absent,
         text=_covered(document, made.passage),
-        pages=_pages(document, made.passage),
         parser=document.parser,
+        pages=document.pages_of(made.passage.line, made.passage.end_line),
     ), None
+
+
+def _recorded(parameters: Mapping[str, float | int | str]) -> tuple[str | None, tuple[int, int] | None]:
+    """Parser and pages as they were when the sample was made."""
+    parser, first, last = (parameters.get(name) for name in ("parser", "first_page", "last_page"))
+    pages = (first, last) if isinstance(first, int) and isinstance(last, int) else None
+    return (parser if isinstance(parser, str) else None), pages
 
 
 def _covered(document: Document, span: Span) -> str:
@@ -149,11 +159,6 @@ def _covered(document: Document, span: Span) -> str:
         lines[-1] = lines[-1][: span.end_column - 1]
         lines[0] = lines[0][span.column - 1 :]
     return "\n".join(lines)
-
-
-def _pages(document: Document, span: Span) -> tuple[int, int] | None:
-    first, last = document.page_of(span.line), document.page_of(span.end_line)
-    return (first, last) if first and last else None
 
 
 def _exchanges(

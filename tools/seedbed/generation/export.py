@@ -3,9 +3,12 @@
 `messages`: JSON lines. Each row has `messages`, a list of `{"role", "content"}` that ends with the assistant's answer;
 beside it `id`, `leaf` and `stage`. That is what these read as it is:
 
-- TRL: the conversational language-modelling format, column `messages` (TRL documentation, "Dataset formats and types").
-- axolotl: `type: chat_template` with `field_messages: messages`; roles and contents under `role` and `content`.
-- InstructLab training: one JSON object a line with `messages`; without `unmask: true` the loss is on the assistant alone.
+- TRL: the conversational language-modelling format, column `messages`; `assistant_only_loss=True` puts the loss on the
+  assistant alone (prepared and trained on with `SFTTrainer` of TRL 1.16.0).
+- axolotl: `type: chat_template`, whose default column is `messages` with `role` and `content`; by default the loss is on
+  the assistant alone (axolotl 0.19.0, `prompt_strategies/chat_template.py`).
+- InstructLab training: JSON lines with `messages`; a row without `unmask` counts as `unmask: false`, so that the loss is
+  on the assistant alone (instructlab-training 0.16.2, `data_process.py`).
 
 `huggingface`: Parquet by stage, with splits `train` and `held_out`, named in the card's front matter (`configs`).
 """

@@ -220,6 +220,7 @@ def _sample(task: Task, accepted: Accepted, teacher: TeacherIdentity, digest: st
                 "judging": str(task.stream.judging.mode),
                 **({"quote": accepted.answered.quote} if accepted.answered.quote else {}),
                 **({"view": task.view.name, "view_form": str(task.view.form)} if task.view else {}),
+                **(passage.conversion if passage else {}),
             },
             document_path=passage.path if passage else None,
             document_blob=passage.blob if passage else None,

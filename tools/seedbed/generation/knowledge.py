@@ -25,7 +25,10 @@ def source_passages(documents: Iterable[Document], recipe: PassageRecipe) -> tup
             text = plain_text(passage.body) if plain else under_headings(passage.body, passage.heading)
             if not text:
                 continue
-            found.setdefault(text, SourcePassage(text, document.path, document.blob, passage.span))
+            span = passage.span
+            pages = document.pages_of(span.line, span.end_line)
+            place = SourcePassage(text, document.path, document.blob, span, document.parser, pages)
+            found.setdefault(text, place)
     return tuple(found.values())
 
 

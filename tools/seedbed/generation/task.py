@@ -19,12 +19,23 @@ from seedbed.teacher.teacher import Message, Request
 
 @dataclass(frozen=True, slots=True)
 class SourcePassage:
-    """A passage as prompts show it, and where it stands."""
+    """A passage as prompts show it, and where it stands; of a converted document (PDF, HTML) also what converted it,
+    and from which page to which it goes, where there are pages. `span` is then one of the converted text."""
 
     text: str
     path: str
     blob: str
     span: Span
+    parser: str | None = None
+    pages: tuple[int, int] | None = None
+
+    @property
+    def conversion(self) -> Mapping[str, str | int]:
+        """What a sample's provenance says of the conversion; nothing for a document that was read as it is."""
+        if self.parser is None:
+            return {}
+        first_last = {"first_page": self.pages[0], "last_page": self.pages[1]} if self.pages else {}
+        return {"parser": self.parser, **first_last}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from seedbed.documents.read_documents import CONVERTED_BY
 from seedbed.generation.export import HELD_OUT, TRAIN, Export, ExportedLeaf
 from seedbed.generation.funnel import total
 from seedbed.generation.sample import Stage
@@ -79,6 +80,7 @@ def _body(export: Export, digest: str, parquet: bool) -> Iterator[str]:
     yield f"- taxonomy: commit {export.commit}{release}"
     yield from (f"- teacher: {markdown_inline(name)}" for name in _teachers(export))
     yield from (f"- recipe: {markdown_inline(name)}" for name in _recipes(export))
+    yield from (f"- documents converted by: {markdown_inline(name)}" for name in _parsers(export))
     yield f"- digest of the data: sha256 {digest}"
     yield from ("", "## What was lost on the way", "")
     yield f"- in all: {funnel_line(total(one.funnel for one in export.leaves))}"
@@ -105,6 +107,11 @@ def _loading(parquet: bool) -> Iterator[str]:
 
 def _teachers(export: Export) -> list[str]:
     return sorted({str(stored.making.teacher) for one in export.leaves for stored in one.stored})
+
+
+def _parsers(export: Export) -> list[str]:
+    blobs = {blob for one in export.leaves for stored in one.stored for blob in stored.making.document_blobs}
+    return sorted({parser for _, by, parser in (blob.partition(CONVERTED_BY) for blob in blobs) if by})
 
 
 def _recipes(export: Export) -> list[str]:
