@@ -28,7 +28,8 @@ class ExitCode(IntEnum):
     USAGE = 2
     NOTHING_TO_DO = 3
     INTERNAL = 4
-    INTERRUPTED = 130
+    INTERRUPTED = 130  # by Ctrl-C
+    TERMINATED = 143  # by SIGTERM; the same clean end, and schedulers know this code for it
 
 
 class SeedbedError(Exception):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -46,6 +49,59 @@ def ending(error: BaseException) -> int:
 def test_exit_codes(error: BaseException, code: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert ending(error) == code
     assert "Traceback" not in capsys.readouterr().err
+
+
+def terminated(run: Callable[[], object]) -> int:
+    """The exit code of a command that does `run` and is then sent SIGTERM."""
+
+    def command() -> None:
+        run()
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("went on after SIGTERM")
+
+    before = signal.getsignal(signal.SIGTERM)
+    code = main.exit_code_of(command)
+    assert signal.getsignal(signal.SIGTERM) is before
+    return code
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does_with_a_code_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert terminated(lambda: None) == 143
+    before = signal.getsignal(signal.SIGINT)
+    try:  # as a shell starts what stands behind `&`
+        assert terminated(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) == 143
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err == "\ninterrupted\n" * 2
+
+
+def test_sigterm_cancels_what_runs_in_an_event_loop() -> None:
+    ended = []
+
+    async def work() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # what is closed may take its time
+            ended.append("closed")
+
+    assert main.exit_code_of(lambda: asyncio.run(work())) == 143
+    assert ended == ["closed"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_sigterm_ends_a_forked_worker_as_it_always_did() -> None:
+    def command() -> int:
+        worker = os.fork()
+        if worker == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os._exit(7)
+        return os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+
+    assert main.exit_code_of(command) == -signal.SIGTERM
 
 
 def test_results_are_exit_codes() -> None:

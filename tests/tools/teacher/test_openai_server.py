@@ -274,6 +274,24 @@ def test_json_answers_are_checked(text: str, detail: str) -> None:
     assert completion.prompt_tokens == 7  # it did reach the model, and is not asked again
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            '{"quote": "one\ntwo\x01\tthree"}',
+            '{"quote":"one\\ntwo\\u0001\\tthree"}',
+        ),  # vLLM's grammar lets these through
+        (r'{"quote": "\ud800!"}', '{"quote":"\ufffd!"}'),
+        ('\n{"quote":"caf\u00e9"}', '{"quote":"caf\u00e9"}'),
+    ],
+)
+def test_json_that_a_strict_reader_would_refuse_is_written_anew(text: str, expected: str) -> None:
+    schema = {"type": "object", "properties": {"quote": {"type": "string"}}, "required": ["quote"]}
+    with openai_server([answer(text)]) as server:
+        [completion], _ = ask(server, asking(json_schema=schema, max_tokens=100))
+    assert (completion.text, completion.finish_reason) == (expected, FinishReason.STOP)
+
+
 def test_an_answer_longer_than_its_tokens_is_no_answer() -> None:
     with openai_server([answer("x" * 10_000)]) as server:
         [completion], _ = ask(server, asking())

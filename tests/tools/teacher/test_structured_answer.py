@@ -37,17 +37,23 @@ def test_what_a_strict_reader_would_refuse_is_written_anew(text: str, expected: 
     written.encode("utf-8")
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"a":}', "NaN", "[-Infinity]", "[" * 100_000, "9" * 5000, "yes"])
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"a":}', "NaN", "[-Infinity]", "1e999", "[" * 100_000, "9" * 5000, "yes"]
+)
 def test_what_is_no_json_is_none(text: str) -> None:
     assert strict_json(text) is None
 
 
 def test_a_cut_answer_is_counted_as_cut_and_a_broken_one_as_failed() -> None:
-    def outcome(text: str, *, ended: bool) -> tuple[str, FinishReason]:
-        completion = structured_completion(text, ended=ended, prompt_tokens=3, completion_tokens=2)
-        assert (completion.prompt_tokens, completion.completion_tokens) == (3, 2)
-        return completion.text, completion.finish_reason
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
 
-    assert outcome('{"a": 1}', ended=True) == ('{"a":1}', FinishReason.STOP)
-    assert outcome('{"a": 1}', ended=False) == ('{"a": 1}', FinishReason.LENGTH)
-    assert outcome('{"a": ', ended=True) == ("", FinishReason.FAILED)
+    def outcome(text: str, *, ended: bool = True) -> tuple[str, FinishReason, str]:
+        completion = structured_completion(text, schema, ended=ended, prompt_tokens=3, completion_tokens=2)
+        assert (completion.prompt_tokens, completion.completion_tokens) == (3, 2)
+        return completion.text, completion.finish_reason, completion.detail
+
+    assert outcome('{"a": 1}') == ('{"a":1}', FinishReason.STOP, "")
+    assert outcome('{"a": 1}', ended=False) == ('{"a": 1}', FinishReason.LENGTH, "")
+    assert outcome('{"a": ') == ("", FinishReason.FAILED, "the answer ended, but is not JSON")
+    wrong = "the answer is not of its schema: a fails `type`"
+    assert outcome('{"a": "1"}') == ("", FinishReason.FAILED, wrong)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -109,6 +111,51 @@ def test_a_stormy_run_stores_the_very_bytes_of_a_calm_one(
     kept = journal._connection.execute("SELECT count(*) FROM answers").fetchone()[0]
     journal.close()
     assert kept == len(answered)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_run_that_sigterm_ends_closes_its_journal_and_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    builder = small_taxonomy(tmp_path / "repository")
+    running, answered = list[subprocess.Popen[str]](), Counter[str]()
+
+    def watched(body: dict[str, Any]) -> web.StreamResponse:
+        answered[repr(request_of(body))] += 1
+        if running and answered.total() == 30:
+            running[0].terminate()
+        return knowing(body)
+
+    def stored(name: str, *, interrupted: bool) -> dict[str, bytes]:
+        store = tmp_path / name
+        with openai_server(otherwise=watched) as server:
+            builder.write("seedbed.toml", settings(server) + "concurrency = 4\n")
+            if interrupted:
+                command = [
+                    sys.executable,
+                    "-m",
+                    "seedbed",
+                    "generate",
+                    "--samples",
+                    "4",
+                    "--store",
+                    str(store),
+                ]
+                ending = subprocess.Popen(
+                    command, cwd=builder.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                )
+                running.append(ending)
+                said, errors = ending.communicate(timeout=60)
+                running.clear()
+                assert (ending.returncode, errors.splitlines()[-1]) == (143, "interrupted")
+                assert "requests made" in said and "Traceback" not in errors
+                assert not list(store.glob("journal.sqlite-*"))  # it was closed
+            assert generate(builder.path, monkeypatch, "--store", str(store)) == 0
+        return stored_bytes(store)
+
+    terminated = stored("terminated", interrupted=True)
+    assert answered.total() - len(answered) <= 4  # asked again: no more than were under way
+    assert terminated == stored("calm", interrupted=False)
 
 
 def leaky(body: dict[str, Any]) -> web.StreamResponse:

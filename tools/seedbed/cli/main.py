@@ -18,6 +18,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from seedbed import __version__
+from seedbed.cli.termination import terminated_as_interrupted
 from seedbed.errors import ExitCode, MissingExtraError, SeedbedError, UsageError
 from seedbed.reports.escape import terminal_text
 
@@ -159,6 +160,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def exit_code_of(run: Callable[[], Any]) -> int:
     """Run a command; say what went wrong on standard error, and give the exit code for it. The one place that does."""
+    with terminated_as_interrupted() as termination:
+        code = _outcome(run)
+    return ExitCode.TERMINATED if termination.asked and code == ExitCode.INTERRUPTED else code
+
+
+def _outcome(run: Callable[[], Any]) -> int:
     output = sys.stdout
     try:
         result = run()

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from seedbed.taxonomy.schema import misfit
 from seedbed.teacher.choice_probabilities import choice_log_probabilities
 from seedbed.teacher.json_text import utf8_json
 from seedbed.teacher.neutralise import neutralise
@@ -18,6 +17,7 @@ from seedbed.teacher.server_kind import (
     length_field,
     schema_fields,
 )
+from seedbed.teacher.structured_answer import structured_completion
 from seedbed.teacher.teacher import Completion, FinishReason, Message, Request
 
 CHAT_TOKENS = (
@@ -136,9 +136,13 @@ def completion_of(answer: object, request: Request) -> Completion:
         told = choice_log_probabilities(choice.get("logprobs"), request.choices, said)
         return replace(outcome(said, FinishReason.STOP), choice_log_probabilities=told)
     if request.json_schema is not None:
-        wrong = _misfit(text, request.json_schema)
-        if wrong is not None:
-            return outcome("", FinishReason.FAILED, wrong)
+        return structured_completion(
+            text,
+            request.json_schema,
+            ended=True,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+        )
     return outcome(text, FinishReason.STOP)
 
 
@@ -166,18 +170,6 @@ def _first_choice(answer: object) -> Mapping[str, Any] | None:
         (one for one in choices if isinstance(one, Mapping) and one.get("index", 0) == 0), choices[0]
     )
     return first if isinstance(first, Mapping) else None
-
-
-def _misfit(text: str, schema: Mapping[str, object]) -> str | None:
-    """Why `text` is not JSON of this schema; None when it is."""
-    import orjson
-
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return f"the answer is not JSON: {error.msg}"
-    wrong = misfit(value, schema)
-    return None if wrong is None else f"the answer is not of its schema: {wrong}"
 
 
 def _count(usage: object, key: str) -> int:

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
+from seedbed.taxonomy.schema import misfit
 from seedbed.teacher.teacher import Completion, FinishReason
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def structured_completion(
-    text: str, *, ended: bool, prompt_tokens: int, completion_tokens: int
+    text: str, schema: Mapping[str, object], *, ended: bool, prompt_tokens: int, completion_tokens: int
 ) -> Completion:
-    """The outcome of a request with a schema: STOP with strict JSON, LENGTH when the answer was cut, else FAILED."""
+    """The outcome of a request with a schema, whoever answered it.
+
+    STOP with strict JSON of that schema, LENGTH when the answer was cut; else FAILED: a server that does not hold its
+    answers, or a grammar that knows less than the schema says.
+    """
     if not ended:
         return Completion(text, FinishReason.LENGTH, prompt_tokens, completion_tokens)
-    document = strict_json(text)
+    document, detail = strict_json(text), "the answer ended, but is not JSON"
     if document is not None:
-        return Completion(document, FinishReason.STOP, prompt_tokens, completion_tokens)
-    detail = "the answer ended, but is not JSON: its grammar and its tokenizer do not agree"
+        wrong = misfit(json.loads(document), schema)
+        if wrong is None:
+            return Completion(document, FinishReason.STOP, prompt_tokens, completion_tokens)
+        detail = f"the answer is not of its schema: {wrong}"
     return Completion("", FinishReason.FAILED, prompt_tokens, completion_tokens, detail)
 
 
@@ -32,8 +40,8 @@ def strict_json(text: str) -> str | None:
     """
     try:
         document = json.loads(text, strict=False, parse_constant=_no_number)
-        written = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    except (ValueError, RecursionError):  # ValueError also for an integer of more than 4,300 digits
+        written = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (ValueError, RecursionError):  # ValueError also for 1e999 and for an integer of 4,301 digits
         return None
     return _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", written)
 

@@ -160,6 +160,7 @@ class TransformersTeacher:
             return Completion("", FinishReason.FAILED, len(prompt), len(answer.tokens), detail)
         return structured_completion(
             self._chat.exact_text(answer.tokens),
+            schema,
             ended=answer.ended,
             prompt_tokens=len(prompt),
             completion_tokens=len(answer.tokens),

@@ -57,7 +57,11 @@ def completion_of_output(
         return _choice(answer, request.choices, chat, prompt_tokens)
     if request.json_schema is not None:
         return structured_completion(
-            chat.exact_text(tokens), ended=ended, prompt_tokens=prompt_tokens, completion_tokens=len(tokens)
+            chat.exact_text(tokens),
+            request.json_schema,
+            ended=ended,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=len(tokens),
         )
     reason = FinishReason.STOP if ended else FinishReason.LENGTH
     return Completion(chat.text(tokens, request.stop), reason, prompt_tokens, len(tokens))
