@@ -30,6 +30,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from seedbed.teacher import event_loop
 from seedbed.teacher.journal import Journal, JournaledTeacher, request_key
 from seedbed.teacher.openai_server import OpenAITeacher, open_openai_teacher
 from seedbed.teacher.teacher import Completion, FinishReason, Message, Request, Teacher, TeacherIdentity
@@ -94,10 +95,10 @@ def measure(*, requests: int = 4000, in_flight: int = 128) -> dict[str, float]:
     with local_server() as address, tempfile.TemporaryDirectory() as folder:
         for turn in range(ROUNDS):
             work = [_request(next(numbers)) for _ in range(requests)]
-            plain = asyncio.run(_carry(lambda: _teacher(address, in_flight), work, in_flight))
+            plain = event_loop.run(_carry(lambda: _teacher(address, in_flight), work, in_flight))
             keep("client_requests_per_s_without_journal", "client_cpu_ms_without_journal", plain)
             path = Path(folder) / f"{turn}.sqlite"
-            whole = asyncio.run(
+            whole = event_loop.run(
                 _carry(
                     lambda path=path: JournaledTeacher(_teacher(address, in_flight), Journal.open(path)),
                     work,
@@ -105,7 +106,7 @@ def measure(*, requests: int = 4000, in_flight: int = 128) -> dict[str, float]:
                 )
             )
             keep("client_requests_per_s", "client_cpu_ms", whole)
-        best["journal_puts_per_s"] = asyncio.run(_puts(Path(folder) / "puts.sqlite", requests, in_flight))
+        best["journal_puts_per_s"] = event_loop.run(_puts(Path(folder) / "puts.sqlite", requests, in_flight))
     return best
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from seedbed.reports.escape import json_for_log, terminal_text
 from seedbed.reports.funnel import counted
 from seedbed.reports.judge_audit import judge_audit_text
 from seedbed.taxonomy.leaf import Leaf
+from seedbed.teacher import event_loop
 from seedbed.teacher.journal import JournaledTeacher
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -34,7 +34,7 @@ SECONDS_BETWEEN_LINES = 5.0
 @click.option(
     "--teacher",
     metavar="TEACHER",
-    help="sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL#MODEL.",
+    help="sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL[,URL…]#MODEL.",
 )
 @click.option(
     "--seeds", type=click.IntRange(1), default=5, show_default=True, help="Seeds of each leaf at most."
@@ -140,7 +140,7 @@ def _run(cases: Sequence[AuditCase], teacher: JournaledTeacher) -> tuple[Criteri
             await teacher.close()
 
     try:
-        return asyncio.run(run())
+        return event_loop.run(run())
     finally:
         click.echo(
             f"{teacher.asked:,} requests made, {teacher.recalled:,} answers recalled from the journal",

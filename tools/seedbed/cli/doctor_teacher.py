@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 from seedbed.cli.diagnosis import Diagnosis, State
 from seedbed.config import TeacherSettings
 from seedbed.errors import SeedbedError
 from seedbed.reports.funnel import counted
+from seedbed.teacher import event_loop
 from seedbed.teacher.examine_teacher import Found, Speed, examine
 from seedbed.teacher.open_teacher import open_teacher
 from seedbed.teacher.openai_server import OpenAITeacher
@@ -26,7 +26,7 @@ def diagnose_teacher(settings: TeacherSettings) -> Iterator[Diagnosis]:
         return
     yield Diagnosis("teacher", State.OK, str(teacher.identity))
     yield from _described(teacher)
-    with asyncio.Runner() as runner:
+    with event_loop.runner() as runner:
         findings = examine(teacher)
         subjects = iter(_SUBJECTS)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from seedbed.generation.stored_already import stored_already
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.funnel import counted
 from seedbed.taxonomy.changes import changed_leaves
+from seedbed.teacher import event_loop
 from seedbed.teacher.open_teacher import open_teacher
 
 _SHOWN_NAMES = 5
@@ -41,7 +41,7 @@ _SHOWN_NAMES = 5
 @click.option(
     "--teacher",
     metavar="TEACHER",
-    help="sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL#MODEL.",
+    help="sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL[,URL…]#MODEL.",
 )
 @click.option(
     "--samples", type=click.IntRange(1), help="Samples per leaf (knowledge: per passage and stage)."
@@ -231,7 +231,7 @@ def _run(
 
     click.echo(f"teacher {terminal_text(str(teacher.identity))}; store {project.store.url}")
     try:
-        grown = asyncio.run(run())
+        grown = event_loop.run(run())
     finally:
         click.echo(f"{teacher.asked:,} requests made, {teacher.recalled:,} answers recalled from the journal")
     return tuple(sorted([*listed.values(), *grown], key=lambda outcome: outcome.name))

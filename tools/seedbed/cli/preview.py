@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +33,7 @@ from seedbed.reports.preview_json import preview_json
 from seedbed.reports.preview_markdown import preview_markdown
 from seedbed.reports.preview_text import preview_text
 from seedbed.taxonomy.changes import Base, ChangeKind, all_leaves, changed_leaves, find_base, leaf_name
+from seedbed.teacher import event_loop
 from seedbed.teacher.open_teacher import open_teacher, parse_teacher
 from seedbed.teacher.teacher import Teacher
 
@@ -67,7 +67,7 @@ _SANDBOX = "sandbox"
 @click.option(
     "--teacher",
     metavar="TEACHER",
-    help="sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL#MODEL.",
+    help="sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL[,URL…]#MODEL.",
 )
 @click.option(
     "--student",
@@ -223,7 +223,7 @@ def _run(
                 await student.close()
             await teacher.close()
 
-    leaves = asyncio.run(run())
+    leaves = event_loop.run(run())
     return replace(
         empty,
         teacher=str(teacher.identity),

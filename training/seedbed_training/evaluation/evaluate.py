@@ -9,6 +9,7 @@ from pathlib import Path
 from seedbed.errors import TrainingError
 from seedbed.generation.asking import together
 from seedbed.generation.sample import Sample
+from seedbed.teacher import event_loop
 from seedbed.teacher.teacher import FinishReason, Request, Teacher
 from seedbed.teacher.transformers_model import load_transformers_teacher
 from seedbed_training.evaluation.score import Case, LeafScore, score_leaf
@@ -34,7 +35,7 @@ def evaluate(
     asked = {leaf: held_out[leaf] for leaf in sorted(held_out) if held_out[leaf]}
     if not asked:
         return {}
-    return asyncio.run(_evaluate(load_transformers_teacher(str(model_directory)), asked, progress, scored))
+    return event_loop.run(_evaluate(load_transformers_teacher(str(model_directory)), asked, progress, scored))
 
 
 async def _evaluate(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.errors import StoreError
+from seedbed.teacher import event_loop
 from seedbed.teacher.model_folder import model_revision
 from seedbed.teacher.teacher import Teacher
 from seedbed.teacher.transformers_model import load_transformers_teacher
@@ -108,7 +108,7 @@ def judge_conversations(
             "judge": {"model": str(judge.identity), "against": other, **asdict(pairs)},
         }
 
-    return _add(workspace, preparation, asyncio.run(_closing(judge, run)))
+    return _add(workspace, preparation, event_loop.run(_closing(judge, run)))
 
 
 def _tell(say: Say, arm: str, done: int, total: int) -> None:
