@@ -14,7 +14,8 @@ from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE
 from support.stored_project import stored_project
 
 from seedbed.errors import StoreError
-from seedbed.generation.export import LeafToExport, collect, messages_files, write_folder
+from seedbed.generation import export_files
+from seedbed.generation.export import Export, LeafToExport, export_samples
 from seedbed.generation.store import SampleStore
 from seedbed.reports.dataset_card import dataset_card
 from seedbed.taxonomy.attribution import read_attribution
@@ -108,8 +109,8 @@ def test_nothing_is_overwritten_and_nothing_half_written(
     found = run_seedbed("export", str(tmp_path / "kept"))
     assert found.exit_code == 2 and "is not empty" in found.errors
     monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(StoreError, match="No space left"):
-        write_folder(tmp_path / "new", {"a/b": b"x"})
+    found = run_seedbed("export", str(tmp_path / "new"))
+    assert found.exit_code == StoreError.exit_code and "No space left" in found.errors
     assert contents(tmp_path) == {"kept/a": b"mine"}
 
 
@@ -129,7 +130,7 @@ def test_wrong_input_is_one_clear_error(
     assert found.exit_code == 2 and words in found.errors and not (tmp_path / "out").exists()
 
 
-def test_samples_that_fall_are_left_out_and_counted(project: RepositoryBuilder) -> None:
+def test_samples_that_fall_are_left_out_and_counted(project: RepositoryBuilder, tmp_path: Path) -> None:
     store = SampleStore.open(project.path / ".seedbed")
     hostile = read_attribution(
         "Title of work: <img src=x> | [a](http://b) @all\nLicense of the work: ---\\nevil: yes\n"
@@ -138,11 +139,44 @@ def test_samples_that_fall_are_left_out_and_counted(project: RepositoryBuilder) 
     leaves = [
         LeafToExport(store.describe(key).making.leaf, "b" * 40, (key,), "@me|", hostile) for key in keys
     ]
-    everything = collect(store, leaves, commit="c" * 40)
-    first = next(iter(everything.samples.values()))[0]
-    fewer = collect(store, leaves, commit="c" * 40, screen=lambda samples: [first.id])
-    assert first.id.encode() not in b"".join(messages_files(fewer).values())
+
+    def write(folder: str, fallen: list[str]) -> tuple[Export, bytes]:
+        made = export_samples(
+            store,
+            leaves,
+            tmp_path / folder,
+            form="messages",
+            card=lambda export, digest: dataset_card(export, digest, parquet=True),
+            commit="c" * 40,
+            screen=lambda samples: {one.id for one in samples} & {*fallen},
+        )
+        return made, (tmp_path / folder / "train.jsonl").read_bytes()
+
+    everything, rows = write("all", [])
+    first = json.loads(rows.splitlines()[0])["id"]
+    fewer, fewer_rows = write("fewer", [first])
+    assert fewer_rows == b"".join(rows.splitlines(keepends=True)[1:])
     assert sum(one.fallen for one in fewer.leaves) == 1
-    card = dataset_card(fewer, "d" * 64, parquet=True)
+    assert fewer.count(held_out=False) == everything.count(held_out=False) - 1
+    card = (tmp_path / "fewer" / "README.md").read_text(encoding="utf-8")
     assert YAML(typ="safe").load(card.split("---\n")[1])["license"] == ["unknown"]
     assert "<img" not in card and "](http:" not in card and "left out here" in card
+
+
+def test_long_tables_are_cut_into_row_groups_and_files(
+    project: RepositoryBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_files, "ROWS_PER_GROUP", 1)
+    monkeypatch.setattr(export_files, "ROWS_PER_FILE", 2)
+    export(tmp_path / "out", "--format", "huggingface")
+    files = sorted((tmp_path / "out" / "data").glob("knowledge_short-train-*.parquet"))
+    ids = [one for file in files for one in pyarrow.parquet.read_table(file)["id"].to_pylist()]
+    groups = [
+        [meta.row_group(number).num_rows for number in range(meta.num_row_groups)]
+        for meta in map(pyarrow.parquet.read_metadata, files)
+    ]
+    assert [size for group in groups for size in group[:-1]] == [1] * sum(len(one) - 1 for one in groups)
+    assert all(sum(group) <= 2 for group in groups) and sum(map(sum, groups)) == len(ids) > 2
+    export(tmp_path / "lines")
+    rows = map(json.loads, (tmp_path / "lines" / "train.jsonl").read_text().splitlines())
+    assert ids == [row["id"] for row in rows if row["stage"] == "knowledge_short"]

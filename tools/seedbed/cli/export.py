@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from seedbed.cli.leaf_progress import watched_leaves
 from seedbed.errors import UsageError
-from seedbed.generation.export import (
-    Export,
-    LeafToExport,
-    collect,
-    digest_of,
-    huggingface_files,
-    messages_files,
-    write_folder,
-)
+from seedbed.generation.export import Export, LeafToExport, export_samples
+from seedbed.generation.export_files import FORMS
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.project import Project, check_leaf_names, open_project
 from seedbed.generation.release_manifest import Role
@@ -27,13 +21,12 @@ from seedbed.reports.dataset_card import dataset_card
 from seedbed.reports.funnel import counted
 from seedbed.taxonomy.attribution import FILE_NAME, Attribution, read_attribution
 
-FORMATS = {"messages": messages_files, "huggingface": huggingface_files}
 _ATTRIBUTION_LIMIT = 1 << 18  # bytes
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="messages", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMS)), default="messages", show_default=True)
 @click.option(
     "--leaf", "names", multiple=True, metavar="LEAF", help="Only this leaf; may be given several times."
 )
@@ -61,13 +54,22 @@ def export(
     picked = [leaf for leaf in leaves if not names or leaf.name in names]
     wanted = [Stage(stage) for stage in stages] or list(Stage)
 
-    def screen(samples: Sequence[Sample]) -> Collection[str]:
+    def screen(samples: Iterable[Sample]) -> Collection[str]:
         return screen_samples(project.repository, project.settings, samples, commit=commit).fallen.keys()
 
-    made = collect(project.store, picked, commit=commit, release=release, stages=wanted, screen=screen)
-    files = FORMATS[form](made)
-    card = dataset_card(made, digest_of(files), parquet=form == "huggingface")
-    write_folder(folder, {**files, "README.md": card.encode()})
+    with watched_leaves() as watch:
+        made = export_samples(
+            project.store,
+            picked,
+            folder,
+            form=form,
+            card=lambda export, digest: dataset_card(export, digest, parquet=form == "huggingface"),
+            commit=commit,
+            release=release,
+            stages=wanted,
+            screen=screen,
+            watch=watch,
+        )
     click.echo(_said(made, folder))
 
 

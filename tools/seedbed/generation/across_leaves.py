@@ -101,21 +101,21 @@ def screen(
     A copy is one in question and answer: two leaves may ask the same and be answered in two ways, and `What is 3 plus 5?`
     and `What is 3 plus 6?` are two questions.
     """
-    held_out: dict[str, Sample] = {}
-    training: list[tuple[int, str, str, Sample]] = []
+    held_out: dict[str, tuple[str, str]] = {}  # question → leaf and id
+    training: list[tuple[int, str, str, _Kept]] = []  # no whole samples: there may be a million
     stages = {stage: number for number, stage in enumerate(Stage)}
     for sample in samples:
         if not sample.held_out:
-            training.append((stages[sample.stage], sample.leaf, sample.id, sample))
+            one = _Kept(sample.id, sample.leaf, sample.question, sample.answer)
+            training.append((stages[sample.stage], one.leaf, one.id, one))
             continue
-        key = normalised(sample.question)
-        if key not in held_out or (sample.leaf, sample.id) < (held_out[key].leaf, held_out[key].id):
-            held_out[key] = sample
+        key, name = normalised(sample.question), (sample.leaf, sample.id)
+        held_out[key] = min(held_out.get(key, name), name)
     training.sort(key=lambda entry: entry[:3])
     seen = _Seen(copies)
     fallen: dict[str, Fallen] = {}
-    for _, leaf, id, sample in training:
-        reason, like = _fault(sample, id, held_out, benchmarks, seen)
+    for _, leaf, id, one in training:
+        reason, like = _fault(one, held_out, benchmarks, seen)
         if reason is not None:
             fallen[id] = Fallen(id, leaf, reason, like)
     if same_meaning is not None:
@@ -125,16 +125,17 @@ def screen(
 
 
 def _fault(
-    sample: Sample, id: str, held_out: Mapping[str, Sample], benchmarks: BenchmarkTexts, seen: _Seen
+    one: _Kept, held_out: Mapping[str, tuple[str, str]], benchmarks: BenchmarkTexts, seen: _Seen
 ) -> tuple[Reason | None, str]:
-    for text in (sample.question, sample.answer) if benchmarks else ():
+    for text in (one.question, one.answer) if benchmarks else ():
         place = place_in_benchmarks(text, benchmarks)
         if place is not None:
             return Reason.BENCHMARK, place
-    kept_back = held_out.get(normalised(sample.question))
-    if kept_back is not None and kept_back.leaf != sample.leaf and seen.copies is not Copies.OFF:
-        return Reason.HELD_OUT, kept_back.id
-    return seen.look(_Kept(id, sample.leaf, sample.question, sample.answer))
+    if held_out and seen.copies is not Copies.OFF:
+        leaf, id = held_out.get(normalised(one.question), (one.leaf, ""))
+        if leaf != one.leaf:
+            return Reason.HELD_OUT, id
+    return seen.look(one)
 
 
 class _Seen:
@@ -195,10 +196,10 @@ def _alike(first: str, second: str, *, near: bool = True) -> bool:
 
 
 def _of_same_meaning(
-    entries: Sequence[tuple[int, str, str, Sample]], same_meaning: Close
+    entries: Sequence[tuple[int, str, str, _Kept]], same_meaning: Close
 ) -> Mapping[str, Fallen]:
     """What falls by its embedding: only beside an earlier sample of another leaf that stays itself."""
-    earlier = same_meaning([f"{sample.question}\n{sample.answer}" for _, _, _, sample in entries])
+    earlier = same_meaning([f"{one.question}\n{one.answer}" for _, _, _, one in entries])
     fallen: dict[str, Fallen] = {}
     for (_, leaf, id, _), likes in zip(entries, earlier, strict=True):
         for number in likes:

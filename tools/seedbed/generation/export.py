@@ -1,40 +1,25 @@
-"""Samples as they leave the store for other people's trainers: whole folders, the same bytes for the same samples.
-
-`messages`: JSON lines. Each row has `messages`, a list of `{"role", "content"}` that ends with the assistant's answer;
-beside it `id`, `leaf` and `stage`. That is what these read as it is:
-
-- TRL: the conversational language-modelling format, column `messages`; `assistant_only_loss=True` puts the loss on the
-  assistant alone (prepared and trained on with `SFTTrainer` of TRL 1.16.0).
-- axolotl: `type: chat_template`, whose default column is `messages` with `role` and `content`; by default the loss is on
-  the assistant alone (axolotl 0.19.0, `prompt_strategies/chat_template.py`).
-- InstructLab training: JSON lines with `messages`; a row without `unmask` counts as `unmask: false`, so that the loss is
-  on the assistant alone (instructlab-training 0.16.2, `data_process.py`).
-
-`huggingface`: Parquet by stage, with splits `train` and `held_out`, named in the card's front matter (`configs`).
-"""
+"""Samples as they leave the store for other people's trainers: read leaf by leaf, so that memory does not grow with
+their number, and written as one whole folder; the same bytes for the same samples."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from seedbed.errors import StoreError, UsageError
+from seedbed.errors import UsageError
+from seedbed.generation.export_files import FORMS, ExportFolder, Form, Side
 from seedbed.generation.funnel import Funnel, total
 from seedbed.generation.sample import Sample, Stage
-from seedbed.generation.sample_table import samples_to_parquet
 from seedbed.generation.store import SampleStore, StoredLeaf
 from seedbed.taxonomy.attribution import Attribution
 
-ROWS_PER_FILE = 50_000
-TRAIN, HELD_OUT = "train", "held_out"
-
-Screen = Callable[[Sequence[Sample]], Collection[str]]
+Screen = Callable[[Iterable[Sample]], Collection[str]]
 """From all samples, the ids of those that fall once all leaves lie together."""
+Watch = Callable[[str, int, int], None]
+"""Hears what is done, and of how many leaves of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,108 +50,91 @@ class ExportedLeaf:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is exported: samples by stage, and by whether they are held out."""
+    """What was exported: how many samples, by stage and by whether they are held out, stages in their order."""
 
     commit: str
     release: str | None
     leaves: tuple[ExportedLeaf, ...]
-    samples: Mapping[tuple[Stage, bool], tuple[Sample, ...]]
+    samples: Mapping[Side, int]
 
     def count(self, *, held_out: bool) -> int:
-        return sum(len(samples) for (_, side), samples in self.samples.items() if side is held_out)
+        return sum(count for (_, side), count in self.samples.items() if side is held_out)
 
 
-def collect(
+def export_samples(
     store: SampleStore,
-    leaves: Iterable[LeafToExport],
+    leaves: Sequence[LeafToExport],
+    folder: Path,
     *,
+    form: str,
+    card: Callable[[Export, str], str],
     commit: str,
     release: str | None = None,
     stages: Collection[Stage] = tuple(Stage),
-    screen: Screen = lambda samples: (),
+    screen: Screen | None = None,
+    watch: Watch = lambda doing, done, of: None,
 ) -> Export:
-    """The samples of these leaves, in the order of leaves and of the store. Raises UsageError when there are none."""
-    read = [(leaf, [sample for key in leaf.keys for sample in store.read(key)]) for leaf in leaves]
-    fallen = frozenset(screen([sample for _, samples in read for sample in samples]))
-    sides: dict[tuple[Stage, bool], list[Sample]] = {}
-    exported = []
-    for leaf, samples in read:
-        wanted = [sample for sample in samples if sample.stage in stages]
-        kept = [sample for sample in wanted if sample.id not in fallen]
-        for sample in kept:
-            sides.setdefault((sample.stage, sample.held_out), []).append(sample)
-        held_out = sum(sample.held_out for sample in kept)
-        stored = tuple(store.describe(key) for key in leaf.keys)
-        if wanted:
-            lost = len(wanted) - len(kept)
-            exported.append(ExportedLeaf(leaf, stored, len(kept) - held_out, held_out, lost))
-    if not sides:
-        raise UsageError(
-            "there are no samples to export", hint="seedbed status says what is stored of each leaf"
-        )
-    ordered = sorted(sides, key=lambda side: (list(Stage).index(side[0]), side[1]))
-    return Export(commit, release, tuple(exported), {side: tuple(sides[side]) for side in ordered})
+    """Write the samples of these leaves as `folder`, in the order of stages, leaves and store, and `README.md`, which
+    `card` makes of the export and the digest of its files.
 
-
-def messages_files(export: Export) -> dict[str, bytes]:
-    """`train.jsonl`, and `held_out.jsonl` where something is held out."""
-    found: dict[str, bytes] = {}
-    for name, held_out in ((TRAIN, False), (HELD_OUT, True)):
-        rows = [
-            _row(one) for (_, side), samples in export.samples.items() if side is held_out for one in samples
-        ]
-        if rows or not held_out:
-            found[f"{name}.jsonl"] = "".join(rows).encode("ascii")
-    return found
-
-
-def _row(sample: Sample) -> str:
-    row = {
-        "messages": [asdict(message) for message in sample.messages],
-        "id": sample.id,
-        "leaf": sample.leaf,
-        "stage": str(sample.stage),
-    }
-    return json.dumps(row, ensure_ascii=True, separators=(",", ":")) + "\n"
-
-
-def huggingface_files(export: Export) -> dict[str, bytes]:
-    """`data/<stage>-<split>-<number>.parquet`."""
-    found: dict[str, bytes] = {}
-    for (stage, held_out), samples in export.samples.items():
-        for number, start in enumerate(range(0, len(samples), ROWS_PER_FILE)):
-            name = f"data/{stage}-{HELD_OUT if held_out else TRAIN}-{number:05d}.parquet"
-            found[name] = samples_to_parquet(samples[start : start + ROWS_PER_FILE])
-    return found
-
-
-def digest_of(files: Mapping[str, bytes]) -> str:
-    """64 hex digits over names and contents."""
-    lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files as `folder`, whole or not at all.
-
-    Raises UsageError when something is there already, StoreError when it cannot be written.
+    The store is read twice: once to look for what leaves have in common (not without `screen`), once to write.
+    Raises UsageError when there are no samples or something is in the folder's place, StoreError when a sample cannot
+    be read or the folder not be written; then it is not there.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is not empty", hint="name a folder that does not exist yet")
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    try:
-        for name, content in files.items():
-            target = partial / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        partial.replace(folder)
-    except OSError as error:
-        raise StoreError(
-            f"{folder} cannot be written: {error.strerror or error}",
-            hint="check the folder above it, and its space",
-        ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with ExportFolder(folder) as made, ExitStack() as open_files:
+        fallen = frozenset(screen(_samples(store, leaves, watch)) if screen else ())
+        writing = FORMS[form](made, open_files)
+        counts: Counter[Side] = Counter()
+        exported = []
+        for number, leaf in enumerate(leaves):
+            watch("written", number, len(leaves))
+            one = _write_leaf(store, leaf, writing, stages, fallen, counts)
+            if one is not None:
+                exported.append(one)
+        if not counts:
+            raise UsageError(
+                "there are no samples to export", hint="seedbed status says what is stored of each leaf"
+            )
+        writing.finish()
+        sides = [(stage, side) for stage in Stage for side in (False, True)]
+        export = Export(
+            commit, release, tuple(exported), {side: counts[side] for side in sides if counts[side]}
+        )
+        text = card(export, made.digest())
+        with made.file("README.md") as file:
+            file.write(text.encode())
+        made.keep()
+    return export
+
+
+def _samples(store: SampleStore, leaves: Sequence[LeafToExport], watch: Watch) -> Iterator[Sample]:
+    for number, leaf in enumerate(leaves):
+        watch("compared", number, len(leaves))
+        for key in leaf.keys:
+            yield from store.read(key)
+
+
+def _write_leaf(
+    store: SampleStore,
+    leaf: LeafToExport,
+    form: Form,
+    stages: Collection[Stage],
+    fallen: Collection[str],
+    counts: Counter[Side],
+) -> ExportedLeaf | None:
+    """What was written of a leaf; None when none of its samples is of the stages."""
+    train = held_out = lost = 0
+    for key in leaf.keys:
+        for sample in store.read(key):
+            if sample.stage not in stages:
+                continue
+            if fallen and sample.id in fallen:
+                lost += 1
+                continue
+            form.add(sample)
+            counts[sample.stage, sample.held_out] += 1
+            held_out += sample.held_out
+            train += not sample.held_out
+    if not train + held_out + lost:
+        return None
+    return ExportedLeaf(leaf, tuple(store.describe(key) for key in leaf.keys), train, held_out, lost)

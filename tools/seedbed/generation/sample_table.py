@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import IO, Any, Self
 
 from seedbed.errors import MissingExtraError
 from seedbed.generation.sample import Provenance, Sample, Stage
@@ -16,18 +16,33 @@ from seedbed.teacher.teacher import Message, TeacherIdentity
 
 def samples_to_parquet(samples: Sequence[Sample]) -> bytes:
     """One row group, zstd, no time stamp: the bytes depend on the samples and the version of pyarrow alone."""
-    pyarrow, parquet = _pyarrow()
-    table = pyarrow.Table.from_pylist([_row(sample) for sample in samples], schema=_schema(pyarrow))
     sink = io.BytesIO()
-    parquet.write_table(
-        table,
-        sink,
-        compression="zstd",
-        compression_level=3,
-        row_group_size=max(1, len(samples)),
-        store_schema=False,
-    )
+    with SampleTable(sink) as table:
+        table.write(samples)
     return sink.getvalue()
+
+
+class SampleTable:
+    """A Parquet file in the making: a row group for each call of `write`. Leaving it writes what closes the file."""
+
+    def __init__(self, sink: IO[bytes]) -> None:
+        self._pyarrow, parquet = _pyarrow()
+        self._schema = _schema(self._pyarrow)
+        self._writer = parquet.ParquetWriter(
+            sink, self._schema, compression="zstd", compression_level=3, store_schema=False
+        )
+
+    def write(self, samples: Sequence[Sample]) -> None:
+        """Write the samples as one row group."""
+        rows = [_row(sample) for sample in samples]
+        table = self._pyarrow.Table.from_pylist(rows, schema=self._schema)
+        self._writer.write_table(table, row_group_size=max(1, len(rows)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
 
 
 def samples_from_parquet(content: bytes) -> tuple[Sample, ...]:

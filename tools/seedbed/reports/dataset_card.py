@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from seedbed.documents.read_documents import CONVERTED_BY
-from seedbed.generation.export import HELD_OUT, TRAIN, Export, ExportedLeaf
+from seedbed.generation.export import Export, ExportedLeaf
+from seedbed.generation.export_files import HELD_OUT, TRAIN
 from seedbed.generation.funnel import total
 from seedbed.generation.sample import Stage
 from seedbed.reports.escape import markdown_inline
@@ -88,7 +89,7 @@ def _body(export: Export, digest: str, parquet: bool) -> Iterator[str]:
     yield f"- left out here, as copies between leaves or questions of a benchmark: {fallen:,}"
     yield from ("", "## By stage", "", "| stage | train | held out |", "|---|---|---|")
     for stage in dict.fromkeys(stage for stage, _ in export.samples):
-        sides = [len(export.samples.get((stage, side), ())) for side in (False, True)]
+        sides = [export.samples.get((stage, side), 0) for side in (False, True)]
         yield f"| {stage} | {sides[0]:,} | {sides[1]:,} |"
     yield from ("", "## By leaf: lineage, authors and licences", "")
     yield "| leaf | blob | train | held out | left out | licence | made from | written by | funnel |"
