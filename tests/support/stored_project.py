@@ -9,9 +9,10 @@ from support.repositories import RepositoryBuilder
 from support.scripted_teacher import ScriptedTeacher
 from support.small_taxonomy import small_taxonomy
 
-from seedbed.generation.generate import generate, with_samples
+from seedbed.generation.generate import generate
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.read_recipe import load_recipe
+from seedbed.generation.recipe import with_samples
 from seedbed.generation.store import SampleStore
 from seedbed.taxonomy.repository import Repository
 from seedbed.teacher.journal import Journal, JournaledTeacher

@@ -20,9 +20,10 @@ from support.small_taxonomy import (
     small_taxonomy,
 )
 
-from seedbed.generation.generate import generate, with_samples
+from seedbed.generation.generate import generate
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.read_recipe import load_recipe
+from seedbed.generation.recipe import with_samples
 from seedbed.generation.release_manifest import GateRecord, LeafRecord, ReleaseManifest, Role
 from seedbed.generation.store import SampleStore
 from seedbed.taxonomy.repository import Repository
@@ -80,6 +81,27 @@ def test_every_state(grown: RepositoryBuilder) -> None:
         and "no samples" in found["compositional_skills/new"]
     )
     assert output.splitlines()[-1] == "3 fresh, 0 unchanged, 1 removed"
+
+
+def test_many_leaves(grown: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from seedbed.cli import status as command
+
+    monkeypatch.setattr(command, "SHOWN", 2)
+    grown.write_leaf(f"taxonomy/{GROUNDED}", "version: 3\n")
+    grown.write_leaf("taxonomy/compositional_skills/new", freeform_leaf())
+    grown.commit("one new, one broken")
+    lines = run_seedbed("status").output.splitlines()
+    assert [line.split()[1] for line in lines[1:3]] == [GROUNDED, "compositional_skills/new"]
+    assert "cannot be read" in lines[1]
+    assert lines[3] == "… and 2 leaves more: seedbed status --all"
+    held = [one for one in SampleStore.open(".seedbed").catalogue() if one.leaf in (FREEFORM, KNOWLEDGE)]
+    samples, held_out = sum(one.samples for one in held), sum(one.held_out for one in held)
+    assert lines[4] == (
+        f"{samples} samples ({held_out} held out) of 2 leaves; 1 leaf without samples, 1 leaf that cannot be read"
+    )
+    assert lines[5] == "2 fresh, 2 unchanged, 0 removed"
+    every = run_seedbed("status", "--all").output.splitlines()
+    assert len(every) == 6 and every[-1] == lines[5]
 
 
 def test_nothing_changed(grown: RepositoryBuilder) -> None:

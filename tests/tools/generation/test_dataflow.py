@@ -27,10 +27,11 @@ from seedbed.errors import StoreError, TeacherError, UsageError
 from seedbed.generation import grow_leaf
 from seedbed.generation.asking import Asker, Usage
 from seedbed.generation.funnel import Funnel, Loss
-from seedbed.generation.generate import Outcome, generate, with_samples
+from seedbed.generation.generate import Outcome, generate
 from seedbed.generation.grow_task import TaskHarvest, attempts_wanted
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.read_recipe import load_recipe
+from seedbed.generation.recipe import with_samples
 from seedbed.generation.shard import Shard
 from seedbed.generation.store import SampleStore
 from seedbed.generation.task import Task

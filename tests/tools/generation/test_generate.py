@@ -10,12 +10,12 @@ from support.scripted_teacher import Killed, ScriptedTeacher, prompt_text
 from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, LEAVES, freeform_leaf, small_taxonomy
 
 from seedbed.generation.funnel import Loss
-from seedbed.generation.generate import LeafOutcome, Outcome, generate, with_samples
+from seedbed.generation.generate import LeafOutcome, Outcome, generate
 from seedbed.generation.held_out import split_seeds
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.normalise import normalised
 from seedbed.generation.read_recipe import load_recipe
-from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.recipe import GenerationRecipe, with_samples
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.seed import leaf_seeds
 from seedbed.generation.store import SampleStore

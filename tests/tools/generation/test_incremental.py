@@ -25,11 +25,12 @@ from support.small_taxonomy import (
     small_taxonomy,
 )
 
-from seedbed.generation.generate import LeafOutcome, Outcome, generate, with_samples
+from seedbed.generation.generate import LeafOutcome, Outcome, generate
 from seedbed.generation.leaf_entries import LeafEntry, leaf_entries
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.project import chosen
 from seedbed.generation.read_recipe import load_recipe
+from seedbed.generation.recipe import with_samples
 from seedbed.generation.status import taxonomy_status
 from seedbed.generation.store import SampleStore
 from seedbed.generation.stored_already import stored_already

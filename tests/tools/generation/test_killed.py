@@ -13,7 +13,8 @@ SCRIPT = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from support.scripted_teacher import ScriptedTeacher
-from seedbed.generation.generate import generate, with_samples
+from seedbed.generation.generate import generate
+from seedbed.generation.recipe import with_samples
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.store import SampleStore

@@ -13,11 +13,11 @@ from support.scripted_teacher import ScriptedTeacher, prompt_text
 from support.small_taxonomy import FREEFORM, GROUNDED, small_taxonomy
 
 from seedbed.errors import ConfigurationError
-from seedbed.generation.generate import LeafOutcome, Outcome, generate, with_samples
+from seedbed.generation.generate import LeafOutcome, Outcome, generate
 from seedbed.generation.held_out import split_seeds
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.read_recipe import load_recipe
-from seedbed.generation.recipe import SeedSource
+from seedbed.generation.recipe import SeedSource, with_samples
 from seedbed.generation.seed import leaf_seeds
 from seedbed.generation.seed_pool import SeedPool
 from seedbed.generation.store import SampleStore

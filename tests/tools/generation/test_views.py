@@ -20,9 +20,10 @@ from seedbed.errors import ConfigurationError
 from seedbed.generation.diversity import WORDS_MEASURED, diversity
 from seedbed.generation.fact_coverage import fact_coverage
 from seedbed.generation.funnel import Loss
-from seedbed.generation.generate import LeafOutcome, generate, with_samples
+from seedbed.generation.generate import LeafOutcome, generate
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.read_recipe import load_recipe
+from seedbed.generation.recipe import with_samples
 from seedbed.generation.sample import Provenance, Sample, Stage
 from seedbed.generation.store import SampleStore
 from seedbed.reports.diversity import coverage_line, diversity_line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from heapq import nsmallest
 from pathlib import Path
 
 import click
@@ -15,7 +17,10 @@ from seedbed.generation.status import LeafState, LeafStatus, taxonomy_status
 from seedbed.generation.store import SampleStore
 from seedbed.reports.diversity import coverage_line, diversity_line
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import funnel_line
+from seedbed.reports.funnel import counted, funnel_line
+
+SHOWN = 200
+"""Lines by default; of more leaves than that, those that want a look."""
 
 
 @click.command()
@@ -27,9 +32,17 @@ from seedbed.reports.funnel import funnel_line
     is_flag=True,
     help="How different each leaf's samples are, and which facts they ask for.",
 )
+@click.option(
+    "--all", "everything", is_flag=True, help=f"Show every leaf, also where there are more than {SHOWN}."
+)
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when no leaf is fresh or removed.")
-def status(revision: str, store: str | None, with_diversity: bool, fail_on_empty: bool) -> None:
-    """Every leaf against the latest release (fresh, unchanged, removed), and its samples in the store."""
+def status(
+    revision: str, store: str | None, with_diversity: bool, everything: bool, fail_on_empty: bool
+) -> None:
+    """Every leaf against the latest release (fresh, unchanged, removed), and its samples in the store.
+
+    Of a large taxonomy those leaves are shown that something is to be done about, and what all of them hold together.
+    """
     project = open_project(Path.cwd(), store=store)
     commit = project.repository.resolve(revision)
     releases = project.releases
@@ -43,16 +56,45 @@ def status(revision: str, store: str | None, with_diversity: bool, fail_on_empty
     )
     latest = latest_release(releases)
     click.echo(f"{commit[:12]} against {latest.name if latest else 'no release'}; store {project.store.url}")
-    width = max((len(one.name) for one in statuses), default=0)
+    shown = statuses if everything else _foremost(statuses)
+    width = max((len(one.name) for one in shown), default=0)
     lines: list[str] = []
-    for one in statuses:
+    for one in shown:
         lines.append(f"{one.state:<9}  {terminal_text(one.name):<{width}}  {_samples(one)}  ({one.why})\n")
         lines += [f"{'':<9}  {line}\n" for line in (_figures(one, project.store) if with_diversity else ())]
     click.echo("".join(lines), nl=False)
+    if len(shown) < len(statuses):
+        click.echo(f"… and {counted(len(statuses) - len(shown), 'leaf')} more: seedbed status --all")
+        click.echo(_together(statuses))
     counts = {state: sum(one.state is state for one in statuses) for state in LeafState}
     click.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
     if fail_on_empty and not counts[LeafState.FRESH] and not counts[LeafState.REMOVED]:
         raise NothingToDoError("nothing changed since the latest release")
+
+
+def _foremost(statuses: Sequence[LeafStatus]) -> list[LeafStatus]:
+    """As many leaves as are shown, by name: what cannot be read, what is gone, what is fresh, what has no samples, and
+    only then the others."""
+
+    def place(one: LeafStatus) -> tuple[bool, bool, bool, bool, str]:
+        readable = one.source is None or one.source.problem is None
+        removed, fresh = one.state is LeafState.REMOVED, one.state is LeafState.FRESH
+        return readable, not removed, not fresh, bool(one.stored), one.name
+
+    return sorted(nsmallest(SHOWN, statuses, key=place), key=lambda one: one.name)
+
+
+def _together(statuses: Sequence[LeafStatus]) -> str:
+    """Such as `1,200,000 samples (150,000 held out) of 100,000 leaves; 2 leaves without samples`."""
+    made = [one.stored[0] for one in statuses if one.stored]
+    samples, held_out = sum(one.samples for one in made), sum(one.held_out for one in made)
+    line = f"{samples:,} samples ({held_out:,} held out) of {counted(len(made), 'leaf')}"
+    present = [one.source for one in statuses if one.source is not None]
+    unreadable = sum(source.problem is not None for source in present)
+    without = len(present) - len(made) - unreadable
+    rest = [f"{counted(without, 'leaf')} without samples"] if without else []
+    rest += [f"{counted(unreadable, 'leaf')} that cannot be read"] if unreadable else []
+    return f"{line}; {', '.join(rest)}" if rest else line
 
 
 def _figures(one: LeafStatus, store: SampleStore) -> list[str]:

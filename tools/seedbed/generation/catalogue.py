@@ -11,12 +11,11 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from seedbed.errors import StoreError
-from seedbed.generation.funnel import Funnel, total
+from seedbed.generation.funnel import Funnel
 
 _log = logging.getLogger(__name__)
 
@@ -25,9 +24,9 @@ _FORMAT = 1
 _AT_ONCE = 5_000  # records read between two commits
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueEntry:
-    """What a store holds under a key, as far as choosing between makings needs it."""
+class CatalogueEntry(NamedTuple):
+    """What a store holds under a key, as far as choosing between makings needs it. A row of the file as it is: of a
+    hundred thousand, dataclasses would take most of the time of `seedbed status`."""
 
     key: str
     leaf: str
@@ -45,23 +44,6 @@ class CatalogueEntry:
         return Funnel.from_json(json.loads(self.funnel_text))
 
 
-def entry_of(record: str) -> CatalogueEntry:
-    """The entry of a record's text. Raises KeyError, TypeError or ValueError when it is none."""
-    fields = json.loads(record)
-    funnel = total(Funnel.from_json(each) for each in fields["funnels"].values())
-    return CatalogueEntry(
-        fields["key"],
-        fields["leaf"],
-        fields["leaf_blob"],
-        tuple(fields["document_blobs"]),
-        fields["recipe_digest"],
-        fields["seed"],
-        fields["samples"],
-        fields["held_out"],
-        json.dumps(funnel.to_json(), separators=(",", ":")),
-    )
-
-
 def catalogued(
     keys: Collection[str], read: Callable[[str], CatalogueEntry], memory: Path | None
 ) -> tuple[CatalogueEntry, ...]:
@@ -70,8 +52,9 @@ def catalogued(
     `read` reads a record. `memory` is the file, None where there is to be none.
     """
     known = _load(memory) if memory is not None else {}
-    new = sorted(set(keys) - known.keys())
-    stale = known.keys() - set(keys)
+    wanted = set(keys)
+    new = sorted(wanted - known.keys())
+    stale = known.keys() - wanted
     for start in range(0, len(new), _AT_ONCE):
         entries = list(_readable(new[start : start + _AT_ONCE], read))
         known |= {entry.key: entry for entry in entries}
@@ -100,14 +83,16 @@ def _load(memory: Path) -> dict[str, CatalogueEntry]:
             rows = file.execute(
                 "SELECT key, leaf, leaf_blob, documents, recipe_digest, seed, samples, held_out, funnel FROM records"
             )
-            return {row[0]: _entry(*row) for row in rows}
+            return {row[0]: _entry(row) for row in rows}
     except (sqlite3.Error, ValueError, TypeError) as error:
         _log.info("%s is not used: %s", memory, error)
         return {}
 
 
-def _entry(key: str, leaf: str, leaf_blob: str, documents: str, *figures: Any) -> CatalogueEntry:
-    return CatalogueEntry(key, leaf, leaf_blob, tuple(json.loads(documents)), *figures)
+def _entry(row: tuple[str, str, str, str, str, int, int, int, str]) -> CatalogueEntry:
+    key, leaf, leaf_blob, listed, recipe_digest, seed, samples, held_out, funnel = row
+    documents = () if listed == "[]" else tuple(json.loads(listed))
+    return CatalogueEntry(key, leaf, leaf_blob, documents, recipe_digest, seed, samples, held_out, funnel)
 
 
 def _save(memory: Path, entries: Iterable[CatalogueEntry], stale: Iterable[str]) -> None:

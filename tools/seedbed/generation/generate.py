@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from seedbed.errors import ConfigurationError, SeedbedError, StoreError, TeacherError
@@ -52,16 +52,6 @@ class LeafOutcome:
     @property
     def total(self) -> Funnel:
         return total(self.funnels.values())
-
-
-def with_samples(recipe: GenerationRecipe, samples: int) -> GenerationRecipe:
-    """The recipe with another target: per leaf for skills, per passage for knowledge; attempts keep their ratio."""
-    changed = {}
-    for name in ("freeform", "grounded", "knowledge_short", "knowledge_long"):
-        stream = getattr(recipe, name)
-        ratio = stream.attempts / stream.samples if stream.samples else 4.0
-        changed[name] = replace(stream, samples=samples, attempts=max(samples, round(samples * ratio)))
-    return replace(recipe, **changed)
 
 
 def making_of(

@@ -11,9 +11,9 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from seedbed import __version__
 from seedbed.documents.read_documents import documents_at_hand
@@ -30,8 +30,7 @@ _FORMAT = 1
 _MANY = 2_000  # leaves from which reading them is announced
 
 
-@dataclass(frozen=True, slots=True)
-class LeafEntry:
+class LeafEntry(NamedTuple):
     """A leaf as it stands at a commit, without its text. Where it cannot be read, `problem` says why. `kind` is None
     for such a leaf, and for one that nobody had to read. `fetched` is as in `LeafSource`."""
 
@@ -145,7 +144,7 @@ def _fetched_since(
     found = {}
     for entry in waiting:
         if entry.cited is not None and documents_at_hand(repository, entry.cited):
-            found[entry.path] = replace(read(TreeFile(entry.path, 0o100644, entry.blob, 0)), name=entry.name)
+            found[entry.path] = read(TreeFile(entry.path, 0o100644, entry.blob, 0))._replace(name=entry.name)
     return found
 
 

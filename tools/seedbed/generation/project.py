@@ -9,9 +9,8 @@ from pathlib import Path
 
 from seedbed.config import FILE_NAME, Settings, TeacherSettings, load_settings, read_settings
 from seedbed.errors import ConfigurationError, UsageError
-from seedbed.generation.generate import with_samples
 from seedbed.generation.read_recipe import load_recipe
-from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.recipe import GenerationRecipe, with_samples
 from seedbed.generation.release_manifest import ReleaseManifest, read_releases
 from seedbed.generation.status import LeafStatus
 from seedbed.generation.store import SampleStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
@@ -226,6 +226,16 @@ class GenerationRecipe:
         figures = _figures(self)
         del figures["description"]
         return hashlib.sha256(json.dumps(figures, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+def with_samples(recipe: GenerationRecipe, samples: int) -> GenerationRecipe:
+    """The recipe with another target: per leaf for skills, per passage for knowledge; attempts keep their ratio."""
+    changed = {}
+    for name in STREAMS:
+        stream = getattr(recipe, name)
+        ratio = stream.attempts / stream.samples if stream.samples else 4.0
+        changed[name] = replace(stream, samples=samples, attempts=max(samples, round(samples * ratio)))
+    return replace(recipe, **changed)
 
 
 def _figures(value: Any) -> Any:

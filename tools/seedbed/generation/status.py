@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from seedbed.errors import RepositoryError
 from seedbed.generation.catalogue import CatalogueEntry
@@ -25,8 +25,7 @@ class LeafState(StrEnum):
     REMOVED = "removed"  # the release knows it, the taxonomy does not
 
 
-@dataclass(frozen=True, slots=True)
-class LeafStatus:
+class LeafStatus(NamedTuple):
     """One leaf; `source` is absent when it was removed, `record` when the latest release does not hold it."""
 
     name: str
@@ -99,7 +98,9 @@ def _made_of(
 ) -> tuple[CatalogueEntry, ...]:
     documents = tuple(sorted(entry.document_blobs))
     fitting = [stored for stored in made if not entry.fetched or stored.document_blobs == documents]
-    return tuple(sorted(fitting, key=lambda stored: (stored.recipe_digest != recipe_digest, stored.key)))
+    if len(fitting) > 1:
+        fitting.sort(key=lambda stored: (stored.recipe_digest != recipe_digest, stored.key))
+    return tuple(fitting)
 
 
 def _present(

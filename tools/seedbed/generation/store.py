@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.errors import StoreError
-from seedbed.generation.catalogue import FILE_NAME, CatalogueEntry, catalogued, entry_of
-from seedbed.generation.funnel import Funnel
+from seedbed.generation.catalogue import FILE_NAME, CatalogueEntry, catalogued
+from seedbed.generation.funnel import Funnel, total
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.sample_table import samples_from_parquet, samples_to_parquet
 from seedbed.generation.shard import WHOLE, Shard
@@ -177,10 +177,12 @@ class SampleStore:
 
     def keys(self) -> tuple[str, ...]:
         """Every key that is there with its record and its table, sorted."""
+        return tuple(sorted(self._whole()))
+
+    def _whole(self) -> set[str]:
         names = self._files.names("samples")
-        tables = {name.removesuffix(".parquet") for name in names if name.endswith(".parquet")}
-        records = {name.removesuffix(".json") for name in names if name.endswith(".json")}
-        return tuple(sorted(records & tables))
+        tables = {name[:-8] for name in names if name.endswith(".parquet")}
+        return tables & {name[:-5] for name in names if name.endswith(".json")}
 
     def catalogue(self) -> tuple[CatalogueEntry, ...]:
         """What is there, sorted by key; a record that is damaged is told in the log and left out."""
@@ -189,12 +191,23 @@ class SampleStore:
             memory.parent.mkdir(parents=True, exist_ok=True)
         elif memory is not None and not memory.parent.is_dir():
             memory = None  # looking at a store does not make one
-        return catalogued(self.keys(), self._entry, memory)
+        return catalogued(self._whole(), self._entry, memory)
 
     def _entry(self, key: str) -> CatalogueEntry:
-        self.describe(key)
-        raw = self._files.read(_record(key)) or b"{}"
-        return entry_of(raw.decode())
+        stored = self.describe(key)
+        making = stored.making
+        funnel = json.dumps(total(stored.funnels.values()).to_json(), separators=(",", ":"))
+        return CatalogueEntry(
+            stored.key,
+            making.leaf,
+            making.leaf_blob,
+            making.document_blobs,
+            making.recipe_digest,
+            making.seed,
+            stored.samples,
+            stored.held_out,
+            funnel,
+        )
 
     def write(self, making: Making, samples: Sequence[Sample], funnels: Mapping[Stage, Funnel]) -> StoredLeaf:
         """Store a leaf's samples; equal samples give equal bytes. What is there already, whole, is left as it is: of

@@ -16,7 +16,7 @@ from seedbed.generation.shard import Shard
 
 
 class StoreFiles(Protocol):
-    """What a store needs of a file system; names are relative and posix."""
+    """What a store needs of a file system; names are relative and posix, listed in no particular order."""
 
     @property
     def url(self) -> str: ...
@@ -66,7 +66,7 @@ class LocalFiles:
 
     def names(self, folder: str) -> tuple[str, ...]:
         directory = self.root / folder
-        return tuple(sorted(os.listdir(directory))) if directory.is_dir() else ()  # noqa: PTH208 no Path for each
+        return tuple(os.listdir(directory)) if directory.is_dir() else ()  # noqa: PTH208 no Path for each
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -148,7 +148,7 @@ class RemoteFiles:
             found = self.system.ls(f"{self.root}/{folder}", detail=False)
         except FileNotFoundError:
             return ()
-        return tuple(sorted(path.rsplit("/", 1)[-1] for path in found))
+        return tuple(path.rsplit("/", 1)[-1] for path in found)
 
     def read(self, name: str) -> bytes | None:
         try:

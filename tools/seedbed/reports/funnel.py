@@ -13,6 +13,8 @@ def funnel_line(funnel: Funnel) -> str:
     line = f"{funnel.asked:,} asked, {funnel.kept:,} kept"
     if funnel.held_out:
         line += f" ({funnel.held_out:,} held out)"
+    if not funnel.lost:
+        return line
     lost = ", ".join(f"{funnel.lost[loss]:,} {loss}" for loss in Loss if funnel.lost.get(loss))
     return f"{line}; {lost}" if lost else line
 
