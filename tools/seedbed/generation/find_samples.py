@@ -20,7 +20,8 @@ class FoundSample:
 
 
 def find_sample(store: SampleStore, prefix: str) -> FoundSample:
-    """The one sample whose id begins with `prefix`. Reads the store until a second one is found, at worst all of it.
+    """The one sample whose id begins with `prefix`. The first call reads the ids of the whole store, later ones
+    those of tables that are new (see `SampleStore.keys_with`).
 
     Raises UsageError when it is no id, when there is no such sample, or more than one.
     """
@@ -31,8 +32,7 @@ def find_sample(store: SampleStore, prefix: str) -> FoundSample:
             hint="`seedbed show LEAF` lists the samples of a leaf with their ids",
         )
     found: dict[str, FoundSample] = {}
-    keys = store.keys()
-    for key in keys:
+    for key in store.keys_with(wanted):
         for sample in store.read(key):
             if sample.id.startswith(wanted):
                 found.setdefault(sample.id, FoundSample(sample, store.describe(key)))

@@ -56,6 +56,13 @@ def samples_from_parquet(content: bytes) -> tuple[Sample, ...]:
     return tuple(_sample(row) for row in file.read(use_threads=False).to_pylist())
 
 
+def ids_from_parquet(content: bytes) -> tuple[str, ...]:
+    """The ids of the samples alone."""
+    pyarrow, parquet = _pyarrow()
+    file = parquet.ParquetFile(pyarrow.BufferReader(content), pre_buffer=False)
+    return tuple(file.read(columns=["id"], use_threads=False)["id"].to_pylist())
+
+
 def _pyarrow() -> tuple[Any, Any]:
     try:
         import pyarrow

@@ -20,7 +20,9 @@ from seedbed.errors import StoreError
 from seedbed.generation.catalogue import FILE_NAME, CatalogueEntry, catalogued
 from seedbed.generation.funnel import Funnel, total
 from seedbed.generation.sample import Sample, Stage
-from seedbed.generation.sample_table import samples_from_parquet, samples_to_parquet
+from seedbed.generation.sample_index import FILE_NAME as INDEX_NAME
+from seedbed.generation.sample_index import keys_of
+from seedbed.generation.sample_table import ids_from_parquet, samples_from_parquet, samples_to_parquet
 from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.store_files import StoreFiles, open_store_files
 from seedbed.taxonomy.leaf import Leaf
@@ -250,6 +252,17 @@ class SampleStore:
     def read(self, key: str) -> tuple[Sample, ...]:
         """The samples of a key. Raises StoreError when their digest is not the one recorded."""
         return samples_from_parquet(self._described(key)[1])
+
+    def keys_with(self, prefix: str) -> tuple[str, ...]:
+        """The keys that may hold a sample whose id begins with `prefix` (hex digits, lower case), sorted. What was read
+        once is remembered beside the catalogue; without a place for that it is every key."""
+        if self._memory is None or not self._memory.parent.is_dir():
+            return self.keys()
+        memory = self._memory.with_name(f"{self._memory.stem}.{INDEX_NAME}")
+        return keys_of(prefix, self.keys(), self._ids, memory)
+
+    def _ids(self, key: str) -> tuple[str, ...]:
+        return ids_from_parquet(self._described(key)[1])
 
     def _described(self, key: str) -> tuple[StoredLeaf, bytes]:
         stored = self.describe(key)
