@@ -7,6 +7,7 @@ SeedbedError
 │   └── MissingExtraError (also ImportError) 2   an optional dependency is not installed
 ├── NothingToDoError                         3   nothing to do, and `--fail-on-empty` was given
 ├── StoreError (also OSError)                2   the sample store or the journal cannot be read or written
+├── ForgeError                               2   the forge does not answer, refuses, or answers nonsense
 ├── TeacherError                             2   the teacher cannot be used at all (one bad answer is not an error)
 └── TrainingError                            1   training diverged, or a gate failed
 
@@ -83,6 +84,10 @@ class StoreError(SeedbedError, OSError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class ForgeError(SeedbedError):
+    """The forge does not answer, refuses, or answers what its API does not say."""
 
 
 class TeacherError(SeedbedError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from pathlib import Path
 
 import click
 
-from seedbed.checking.author import author_of_change
+from seedbed.checking.author import author_of_change, head_of_change
 from seedbed.checking.check import check as run_check
 from seedbed.checking.report import CheckReport
 from seedbed.cli.options import (
@@ -21,6 +22,7 @@ from seedbed.cli.options import (
     head_option,
     open_repository,
     repository_paths,
+    write_file,
     write_out,
 )
 from seedbed.errors import ExitCode, NothingToDoError, UsageError
@@ -43,6 +45,13 @@ from seedbed.reports.findings import REPORTS
     metavar="FORMAT",
 )
 @click.option("--fix", "fix_too", is_flag=True, help="First make every safe fix, as `seedbed fix` does.")
+@click.option(
+    "--report",
+    "report_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Also leave a report for `seedbed publish`.",
+)
 @config_option
 @fail_on_empty_option
 def check(
@@ -52,6 +61,7 @@ def check(
     head: str | None,
     form: str,
     fix_too: bool,
+    report_file: Path | None,
     config: str | None,
     fail_on_empty: bool,
 ) -> int:
@@ -86,6 +96,14 @@ def check(
         author=author_of_change(os.environ),
         policy_from_base=config is None,
     )
+    if report_file is not None:
+        from seedbed.forge.make_report import make_report
+        from seedbed.forge.report_file import write_report
+
+        left = make_report(
+            repository, report, taxonomy_root=settings.taxonomy.root, head=head_of_change(os.environ)
+        )
+        write_file(report_file, write_report(left))
     form = _chosen(form)
     _announce(report, to_stderr=form not in ("text", "github"))
     _print(report, form, report.documentation_url, _local_command(report, head, paths, every))

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "tree": ("seedbed.cli.tree:tree", "Show the taxonomy, its counts and states."),
         "explain": ("seedbed.cli.explain:explain", "Explain a rule, or list all rules and settings."),
         "preview": ("seedbed.cli.preview:preview", "Show what the teacher makes of the changed leaves."),
+        "publish": ("seedbed.cli.publish:publish", "Tell a pull request how its check went."),
         "generate": ("seedbed.cli.generate:generate", "Make training samples for fresh leaves."),
         "audit-judge": ("seedbed.cli.audit_judge:command", "Plant faults and count what the judge catches."),
         "status": ("seedbed.cli.status:status", "Show which leaves are fresh and what is stored."),

@@ -122,11 +122,11 @@ def _checklist(report: CheckReportFile, facts: Facts) -> Iterator[str]:
     if report.leaves:
         yield (
             "Still to do:"
-            if not all(item.done for item in checklist(report, facts))
+            if not all(item.done for item in checklist(report, facts.pull_request))
             else "Nothing is left to do:"
         )
         yield ""
-        for item in checklist(report, facts):
+        for item in checklist(report, facts.pull_request):
             yield f"- [{'x' if item.done else ' '}] {item.text}"
         yield ""
 

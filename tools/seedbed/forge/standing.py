@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from seedbed.checking.verdict import Verdict
 from seedbed.forge.check_report import CheckReportFile
-from seedbed.forge.facts import CheckRun, Facts, PullRequest
+from seedbed.forge.facts import CheckRun, PullRequest
 
 
 class Next(StrEnum):
@@ -76,25 +76,15 @@ def _approved(pull_request: PullRequest) -> bool:
     )
 
 
-def checklist(report: CheckReportFile, facts: Facts) -> tuple[Item, ...]:
+def checklist(report: CheckReportFile, pull_request: PullRequest) -> tuple[Item, ...]:
     """What stands between this pull request and the main branch."""
     failing = any(leaf.verdict is Verdict.FAIL for leaf in report.leaves)
     items = [Item("Every changed leaf passes the check", not failing)]
     present = [leaf for leaf in report.leaves if leaf.verdict is not Verdict.REMOVED]
-    if present:
-        seen = facts.said.preview
-        items.append(
-            Item(
-                "A preview of this commit, by the label `preview` (advice, not required)",
-                seen is not None and seen.head == facts.pull_request.head,
-            )
-        )
     if any(leaf.kind == "knowledge" for leaf in present):
-        items.append(Item("A reviewer held the answers against the documents", _approved(facts.pull_request)))
+        items.append(Item("A reviewer held the answers against the documents", _approved(pull_request)))
     elif present:
-        items.append(Item("A reviewer read the answers and finds them right", _approved(facts.pull_request)))
+        items.append(Item("A reviewer read the answers and finds them right", _approved(pull_request)))
     if len(present) < len(report.leaves):
-        items.append(
-            Item("A reviewer agrees that what goes is no longer taught", _approved(facts.pull_request))
-        )
+        items.append(Item("A reviewer agrees that what goes is no longer taught", _approved(pull_request)))
     return tuple(items)

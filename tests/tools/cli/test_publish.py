@@ -1,0 +1,191 @@
+"""`seedbed check --report` and `seedbed publish`, as two workflows run them: a real repository, a real forge."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pygit2
+import pytest
+from support.command_line import seedbed
+from support.forge_server import REPOSITORY, TOKEN, Fault, Forge, forge_server
+from support.repositories import SKILL, RepositoryBuilder
+
+RIVERS = "taxonomy/compositional_skills/geography/rivers"
+BROKEN = SKILL.replace("task_description", "task_descriptoin")
+
+
+class Stage:
+    """A repository with a base, a pull request's branch and a forge that holds it."""
+
+    def __init__(self, folder: Path, forge: Forge) -> None:
+        self.folder = folder
+        self.forge = forge
+        self.report = folder / "report.json"
+        self.repository = RepositoryBuilder(folder / "repository")
+        self.repository.write_leaf("taxonomy/compositional_skills/geography/capitals")
+        self.repository.write(".github/CODEOWNERS", "/taxonomy/ @ada @seedbed/all\n")
+        self.base = self.repository.commit()
+        self.head = self.base
+
+    def propose(self, leaf: str) -> None:
+        """A branch with one new leaf, merged as the forge does it."""
+        self.repository.branch("change")
+        self._push(leaf)
+        self.forge.add_pull(7, self.head)
+
+    def push(self, leaf: str) -> None:
+        """Another commit of the pull request, and another merge of it."""
+        self.repository.git.reset(self.base, pygit2.enums.ResetMode.HARD)
+        self.repository.checkout("change")
+        self._push(leaf)
+        self.forge.pulls[7]["head"]["sha"] = self.head
+
+    def _push(self, leaf: str) -> None:
+        self.repository.write_leaf(RIVERS, leaf)
+        self.head = self.repository.commit()
+        self.repository.checkout("main")
+        self.repository.merge("change")
+
+    def check(self) -> subprocess.CompletedProcess[str]:
+        event = {"pull_request": {"number": 7, "head": {"sha": self.head}, "user": {"login": "robin"}}}
+        return self._run("pull_request", event, "check", "--report", str(self.report))
+
+    def publish(self, *arguments: str, conclusion: str, **changed: Any) -> subprocess.CompletedProcess[str]:
+        run = {
+            "event": "pull_request",
+            "head_sha": self.head,
+            "conclusion": conclusion,
+            "html_url": "https://forge.example/run/1",
+            "pull_requests": [],
+            "head_repository": {"owner": {"login": "robin"}},
+            "head_branch": "change",
+        }
+        event = {"workflow_run": run | changed}
+        return self._run("workflow_run", event, "publish", "--report", str(self.report), *arguments)
+
+    def preview(self, file: Path) -> subprocess.CompletedProcess[str]:
+        event = {"pull_request": {"number": 7, "head": {"sha": self.head}}}
+        return self._run("pull_request_target", event, "publish", "--preview", str(file))
+
+    def _run(self, name: str, event: dict[str, Any], *command: str) -> subprocess.CompletedProcess[str]:
+        file = self.folder / "event.json"
+        file.write_text(json.dumps(event), encoding="utf-8")
+        environment = {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": name,
+            "GITHUB_EVENT_PATH": str(file),
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_API_URL": self.forge.address,
+        }
+        return seedbed(*command, folder=self.repository.path, environment=environment)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with forge_server() as forge:
+        yield Stage(tmp_path, forge)
+
+
+def test_from_a_broken_leaf_to_all_clear(stage: Stage) -> None:
+    stage.propose(BROKEN)
+    assert stage.check().returncode == 1
+    ran = stage.publish(conclusion="failure")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    [comment] = stage.forge.comments
+    assert "1 leaf needs a change" in comment["body"] and "descriptoin" in comment["body"]
+    assert f"seedbed check --base {stage.base} --head {stage.repository.head}" in comment["body"]
+    # No kind: the leaf could not be read as one.
+    assert stage.forge.labels(7) == ["branch: compositional_skills", "leaf: new", "needs-author"]
+    assert stage.forge.pulls[7]["assignees"] == [{"login": "ada"}]
+
+    stage.push(SKILL.replace("capital", "longest river"))
+    assert stage.check().returncode == 0
+    assert stage.publish(conclusion="success").returncode == 0
+    [comment] = stage.forge.comments
+    assert "all clear" in comment["body"] and stage.head in comment["body"]
+    assert "nearest leaves: compositional\\_skills/geography/capitals" in comment["body"]
+    assert stage.forge.labels(7) == [
+        "branch: compositional_skills",
+        "kind: freeform",
+        "leaf: new",
+        "needs-maintainer",
+    ]
+
+    made = stage.folder / "preview.md"
+    made.write_text("Eight samples.\n", encoding="utf-8")
+    assert stage.preview(made).returncode == 0
+    [comment] = stage.forge.comments
+    assert "all clear" in comment["body"] and "Eight samples." in comment["body"]
+
+    before = len(stage.forge.changes())
+    assert "nothing to do" in stage.publish(conclusion="success").stdout
+    assert len(stage.forge.changes()) == before
+
+
+def test_the_command_in_the_comment_says_the_same(stage: Stage) -> None:
+    stage.propose(BROKEN)
+    stage.check()
+    stage.publish(conclusion="failure")
+    [line] = [
+        line for line in stage.forge.comments[0]["body"].splitlines() if line.startswith("seedbed check")
+    ]
+    again = seedbed(*line.split()[1:], folder=stage.repository.path)
+    assert again.returncode == 1 and "task_descriptoin" in again.stdout
+
+
+def test_a_dry_run_changes_nothing(stage: Stage) -> None:
+    stage.propose(SKILL)
+    stage.check()
+    ran = stage.publish("--dry-run", conclusion="success")
+    assert ran.returncode == 0 and "write a comment:" in ran.stdout and "add labels:" in ran.stdout
+    assert stage.forge.changes() == []
+
+
+def test_a_report_of_another_commit_is_not_believed(stage: Stage) -> None:
+    stage.propose(SKILL)
+    stage.check()
+    left = json.loads(stage.report.read_text(encoding="utf-8"))
+    stage.report.write_text(json.dumps({**left, "head": "f" * 40}), encoding="utf-8")
+    assert stage.publish(conclusion="success").returncode == 0
+    assert "speaks of another commit" in stage.forge.comments[0]["body"]
+    assert stage.forge.labels(7) == ["needs-maintainer"]
+
+
+@pytest.mark.parametrize("content", [None, "", '{"number": 8}'])
+def test_without_a_report_a_maintainer_hears_of_it(stage: Stage, content: str | None) -> None:
+    stage.propose(SKILL)
+    if content is not None:
+        stage.report.write_text(content, encoding="utf-8")
+    assert stage.publish(conclusion="failure").returncode == 0
+    assert "did not come to an end" in stage.forge.comments[0]["body"]
+
+
+def test_a_newer_commit_is_left_to_its_own_run(stage: Stage) -> None:
+    stage.propose(SKILL)
+    stage.check()
+    stage.forge.pulls[7]["head"]["sha"] = "f" * 40
+    ran = stage.publish(conclusion="success")
+    assert ran.returncode == 0 and "newer one" in ran.stdout and stage.forge.changes() == []
+
+
+def test_a_run_without_a_pull_request_is_nothing_to_speak_of(stage: Stage) -> None:
+    ran = stage.publish(conclusion="success", event="push")
+    assert ran.returncode == 0 and "nothing to do" in ran.stdout and stage.forge.calls == []
+
+
+def test_a_forge_that_refuses_is_an_error_of_the_publisher_alone(stage: Stage) -> None:
+    stage.propose(SKILL)
+    stage.check()
+    stage.forge.faults = {"POST /issues/7/labels": [Fault(403)]}
+    ran = stage.publish(conclusion="success")
+    assert ran.returncode == 2 and "pull-requests: write" in ran.stderr and TOKEN not in ran.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--report", "a", "--preview", "b")])
+def test_what_to_publish_is_named_once(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert seedbed("publish", *arguments, folder=tmp_path).returncode == 2

@@ -1,0 +1,160 @@
+"""The forge's client against a server that fails, limits and lies."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.forge_server import BOT, REPOSITORY, TOKEN, Fault, Forge, forge_server
+from support.pull_requests import HEAD
+
+from seedbed.errors import ForgeError
+from seedbed.forge.actions import AddLabels, Assign, RemoveLabel, WriteComment
+from seedbed.forge.facts import Review
+from seedbed.forge.github_api import GitHub
+from seedbed.forge.sections import MARKER
+
+PULL = "GET /pulls/7"
+COMMENTS = "/issues/7/comments"
+BODY = f"{MARKER}{{}} -->\nhello"
+
+
+def prepared(forge: Forge) -> None:
+    forge.add_pull(7, HEAD, labels=("needs-author",))
+
+
+def client(forge: Forge, waits: list[float], token: str = TOKEN) -> GitHub:
+    return GitHub(forge.address, REPOSITORY, token, sleep=waits.append)
+
+
+def test_everything_is_done_and_read_back() -> None:
+    with forge_server(prepared) as forge:
+        forge.reviews = [
+            {"user": {"login": "ada"}, "state": "APPROVED", "commit_id": "1" * 40},
+            {"user": {"login": "ada"}, "state": "COMMENTED", "commit_id": HEAD},
+            {"user": {"login": "eve"}, "state": "APPROVED", "commit_id": HEAD},
+            {"user": {"login": "eve"}, "state": "DISMISSED", "commit_id": HEAD},
+        ]
+        github = client(forge, [])
+        for action in (
+            WriteComment(BODY, None),
+            WriteComment(BODY + "!", 1),
+            AddLabels(("leaf: new",)),
+            RemoveLabel("needs-author"),
+            Assign(("ada",)),
+        ):
+            github.perform(7, action, login=BOT)
+        found = github.pull_request(7)
+        assert found.labels == {"leaf: new"} and found.assignees == {"ada"} and found.head == HEAD
+        assert found.reviews == (Review("ada", "APPROVED", "1" * 40), Review("eve", "DISMISSED", HEAD))
+        own = github.own_comment(7, BOT)
+        assert own is not None and own.body == BODY + "!"
+        assert github.open_numbers("robin", "change") == (7,)
+        assert github.open_numbers("robin", "change&state=closed") == ()
+
+
+def test_ours_is_by_login_and_marker_on_whatever_page() -> None:
+    with forge_server(prepared) as forge:
+        forge.page = 2
+        forge.comments = [
+            {"id": 1, "user": {"login": "eve"}, "body": BODY},
+            {"id": 2, "user": {"login": BOT}, "body": "another bot's\n" + BODY},
+            {"id": 3, "user": {"login": "eve"}, "body": None},
+            {"id": 4, "user": {"login": BOT}, "body": BODY},
+        ]
+        own = client(forge, []).own_comment(7, BOT)
+        assert own is not None and own.id == 4
+
+
+@pytest.mark.parametrize(
+    ("faults", "waits"),
+    [
+        ([Fault(502), Fault(500)], [1.0, 2.0]),
+        ([Fault(429, headers={"Retry-After": "7"})], [7.0]),
+        ([Fault(403, headers={"Retry-After": "30"})], [30.0]),
+        ([Fault(drop=True)], [1.0]),
+    ],
+)
+def test_what_passes_is_waited_for(faults: list[Fault], waits: list[float]) -> None:
+    waited: list[float] = []
+    with forge_server(prepared) as forge:
+        forge.faults = {PULL: list(faults)}
+        assert client(forge, waited).pull_request(7).head == HEAD
+    assert waited == waits
+
+
+LIES = {
+    "always down": [Fault(503)] * 9,
+    "forbidden": [Fault(403)],
+    "come back tomorrow": [Fault(403, headers={"Retry-After": "86400"})],
+    "no JSON": [Fault(200, b"<html>")],
+    "deep JSON": [Fault(200, b"[" * 100_000)],
+    "a list": [Fault(200, b"[]")],
+    "no head": [Fault(200, b'{"head": null, "user": {"login": "x"}}')],
+    "a text for labels": [
+        Fault(
+            200,
+            json.dumps(
+                {
+                    "head": {"sha": HEAD},
+                    "user": {"login": "x"},
+                    "draft": False,
+                    "state": "open",
+                    "labels": "x",
+                }
+            ).encode(),
+        )
+    ],
+    "a redirect elsewhere": [Fault(302, headers={"Location": "http://127.0.0.1:9/"})],
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_an_error_and_never_more(lie: str) -> None:
+    with forge_server(prepared) as forge:
+        forge.faults = {PULL: LIES[lie]}
+        with pytest.raises(ForgeError):
+            client(forge, []).pull_request(7)
+        assert len(forge.calls) <= 6 and forge.changes() == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    ['<http://evil.example/2>; rel="next"', '<{0}/repos/seedbed/seedbed/issues/7/comments>; rel="next"'],
+)
+def test_the_next_page_is_ours_and_comes_to_an_end(link: str) -> None:
+    with forge_server(prepared) as forge:
+        again = Fault(200, b"[]", {"Link": link.format(forge.address)})
+        forge.faults = {f"GET {COMMENTS}": [again] * 50}
+        with pytest.raises(ForgeError, match="page"):
+            client(forge, []).own_comment(7, BOT)
+        assert len(forge.calls) <= 30
+
+
+def test_a_comment_that_was_written_though_the_forge_failed_is_not_written_twice() -> None:
+    with forge_server(prepared) as forge:
+        forge.faults = {f"POST {COMMENTS}": [Fault(502, after=True)]}
+        client(forge, []).perform(7, WriteComment(BODY, None), login=BOT)
+        assert [comment["body"] for comment in forge.comments] == [BODY]
+
+
+def test_a_comment_that_was_not_written_is_tried_once_more() -> None:
+    with forge_server(prepared) as forge:
+        forge.faults = {f"POST {COMMENTS}": [Fault(502)]}
+        client(forge, []).perform(7, WriteComment(BODY, None), login=BOT)
+        assert len(forge.comments) == 1
+        forge.faults = {f"POST {COMMENTS}": [Fault(502), Fault(502)]}
+        with pytest.raises(ForgeError):
+            client(forge, []).perform(7, WriteComment(BODY, None), login="somebody else")
+
+
+def test_a_label_that_is_gone_already_is_no_trouble() -> None:
+    with forge_server(prepared) as forge:
+        forge.faults = {"DELETE /issues/7/labels/needs-author": [Fault(404)]}
+        client(forge, []).perform(7, RemoveLabel("needs-author"), login=BOT)
+
+
+def test_a_bad_token_is_said_and_never_shown() -> None:
+    with forge_server(prepared) as forge, pytest.raises(ForgeError) as raised:
+        client(forge, [], "secret-token").pull_request(7)
+    assert "401" in raised.value.message and "secret" not in f"{raised.value.message} {raised.value.hint}"

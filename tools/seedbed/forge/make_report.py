@@ -1,0 +1,100 @@
+"""A finished check → the report that it leaves: bounded, with what a comment shows and nothing else."""
+
+from __future__ import annotations
+
+from seedbed import __version__
+from seedbed.checking.finding import Finding, Severity, Status
+from seedbed.checking.report import CheckedLeaf, CheckReport
+from seedbed.forge.check_report import CheckReportFile, ReportedFinding, ReportedLeaf
+from seedbed.forge.report_file import LONGEST_TEXT, MOST_FINDINGS, MOST_LEAVES
+from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
+from seedbed.taxonomy.leaf import LeafFile
+from seedbed.taxonomy.nearest_leaves import nearest_leaves
+from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
+from seedbed.taxonomy.repository import Repository
+
+_MOST_NEW = 3
+"""New leaves whose neighbours are looked for: each reads the whole taxonomy."""
+_NEIGHBOURS = 3
+
+
+def make_report(
+    repository: Repository, report: CheckReport, *, taxonomy_root: str, head: str | None
+) -> CheckReportFile:
+    """What was checked and found. `head` is the last commit of the pull request, where the forge told of one."""
+    checked = report.head or repository.head()
+    lines = lines_by_path(report.sources)
+    order = {Status.INTRODUCED: 0, Status.ALREADY_THERE: 1, Status.HEALED: 2}
+    severities = list(Severity)
+    ranked = sorted(
+        report.findings,
+        key=lambda found: (order[found.status], severities.index(found.severity), found.order),
+    )
+    findings = tuple(_finding(found, lines) for found in ranked[:MOST_FINDINGS])
+    new = sum(leaf.change == "added" for leaf in report.leaves)
+    leaves = tuple(
+        _leaf(repository, leaf, report.head, taxonomy_root, near=new <= _MOST_NEW)
+        for leaf in report.leaves[:MOST_LEAVES]
+    )
+    return CheckReportFile(
+        __version__,
+        head or checked,
+        checked,
+        report.base,
+        report.failed,
+        findings,
+        leaves,
+        len(report.findings) - len(findings),
+        len(report.leaves) - len(leaves),
+    )
+
+
+def _finding(finding: Finding, sources: dict[str, list[str]]) -> ReportedFinding:
+    source = sources.get(finding.path)
+    shown = ""
+    if source is not None:
+        width = len(str(finding.span.line))
+        shown = "\n".join(excerpt(source, [Mark(finding.span)], width, lambda text, tone: text, ""))
+    return ReportedFinding(
+        finding.code,
+        finding.severity,
+        finding.status,
+        _cut(finding.path),
+        finding.span.line,
+        finding.span.column,
+        _cut(finding.message),
+        _cut(finding.help or ""),
+        _cut(shown),
+        finding.fix is not None and finding.fix.safe,
+    )
+
+
+def _leaf(
+    repository: Repository, leaf: CheckedLeaf, commit: str | None, taxonomy_root: str, *, near: bool
+) -> ReportedLeaf:
+    file = None if leaf.blob is None else _read(repository, leaf, commit)
+    kind = str(file.leaf.kind) if file is not None and file.leaf is not None else None
+    if kind is None and leaf.name.startswith("knowledge/"):
+        kind = "knowledge"
+    neighbours: tuple[str, ...] = ()
+    if near and leaf.change == "added" and file is not None and file.leaf is not None:
+        words = f"{leaf.name} {file.leaf.task_description}"
+        found = nearest_leaves(repository, taxonomy_root=taxonomy_root, words=words, limit=_NEIGHBOURS + 1)
+        neighbours = tuple(_cut(one.name) for one in found if one.name != leaf.name)[:_NEIGHBOURS]
+    old = None if leaf.old_path is None else _cut(leaf.old_path)
+    return ReportedLeaf(
+        _cut(leaf.path), _cut(leaf.name), leaf.blob, leaf.change, leaf.verdict, kind, old, neighbours
+    )
+
+
+def _read(repository: Repository, leaf: CheckedLeaf, commit: str | None) -> LeafFile | None:
+    """The leaf as it stands; None for what the check refused to read (a link, a file that is too large)."""
+    file = next((file for file in repository.files(commit, leaf.path) if file.path == leaf.path), None)
+    if file is None or not file.is_regular or not 0 <= file.size <= MAXIMUM_BYTES:
+        return None
+    raw = repository.read(file, commit=commit, limit=MAXIMUM_BYTES)
+    return read_leaf(raw, path=leaf.path, name=leaf.name, blob=file.blob)
+
+
+def _cut(text: str) -> str:
+    return text[:LONGEST_TEXT]
