@@ -45,6 +45,16 @@ def test_a_new_fault_fails_and_a_mended_one_is_healed(tmp_path: Path) -> None:
     assert report.leaves[0].verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize("broken", ["version: [3\n", "", "- a list\n", b"\xff\xfe\xfa", "a: 1\n" * 60_000])
+def test_a_leaf_that_cannot_be_read_now_has_healed_nothing(tmp_path: Path, broken: str | bytes) -> None:
+    files = {**GOOD, PATH: BAD, OTHER: BAD.replace("capital of", "river of"), OTHER_BESIDE: ATTRIBUTION}
+    report = check_change(tmp_path, files, {PATH: broken, OTHER: RIVERS})
+    assert report.failed
+    assert [finding.status for finding in report.findings if finding.path == PATH] == [Status.INTRODUCED]
+    healed = [finding.path for finding in report.findings if finding.status is Status.HEALED]
+    assert healed == [OTHER]
+
+
 def test_only_changed_leaves_are_looked_at(tmp_path: Path) -> None:
     report = check_change(tmp_path, {**GOOD, PATH: BAD}, {OTHER: RIVERS, OTHER_BESIDE: ATTRIBUTION})
     assert [(leaf.path, leaf.change, leaf.verdict) for leaf in report.leaves] == [

@@ -77,7 +77,7 @@ def check(
     earlier: dict[str, list[Finding]] = {}
     if base is not None:
         earlier = occasion.findings(Tree(repository, base.base, root), _at_base(selected))
-    judged = _judged(found, earlier, selected, policy, compared=base is not None)
+    judged = _judged(found, earlier, selected, policy, after, compared=base is not None)
     general = list(rules.findings)
     text = rules.text
     if base is not None:
@@ -145,10 +145,14 @@ def _judged(
     earlier: Mapping[str, list[Finding]],
     selected: Iterable[LeafChange],
     policy: Policy,
+    after: Tree,
     *,
     compared: bool,
 ) -> list[Finding]:
-    """All findings with their status. What a removed leaf had is gone with it and not told as healed."""
+    """All findings with their status.
+
+    What a removed leaf had is gone with it and not told as healed; nor is what a leaf had that cannot be read now.
+    """
     renamed: dict[str, str] = {}
     removed: set[str] = set()
     for change in selected:
@@ -161,8 +165,14 @@ def _judged(
     return [
         policy.tightened(finding, compared=compared)
         for finding in judged
-        if finding.status is not Status.HEALED or finding.path not in removed
+        if finding.status is not Status.HEALED
+        or not (finding.path in removed or (finding.path in found and _is_unread(after, finding.path)))
     ]
+
+
+def _is_unread(tree: Tree, path: str) -> bool:
+    """Whether nothing of the leaf at `path` could be read as keys and values: most rules then see no fault in it."""
+    return tree.leaf_file(path).data is None
 
 
 def _renamed(change: LeafChange) -> dict[str, str]:

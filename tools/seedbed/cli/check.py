@@ -25,6 +25,7 @@ from seedbed.cli.options import (
     write_file,
     write_out,
 )
+from seedbed.cli.terminal import width_of
 from seedbed.errors import ExitCode, NothingToDoError, UsageError
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.findings import REPORTS
@@ -143,6 +144,7 @@ def _print(report: CheckReport, form: str, documentation_url: str | None, local_
                 colour=colour,
                 local_command=local_command if form == "github" else None,
                 documentation_url=documentation_url,
+                width=width_of(sys.stdout) if form == "text" else None,
             )
         )
     if form != "text":

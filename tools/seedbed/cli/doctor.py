@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import textwrap
+import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,9 +13,11 @@ import click
 from seedbed.cli.diagnosis import Diagnosis, State
 from seedbed.cli.doctor_teacher import diagnose_teacher
 from seedbed.cli.options import config_option, find_base_of, open_repository
+from seedbed.cli.terminal import width_of
 from seedbed.config import FILE_NAME, Settings, TeacherSettings
 from seedbed.errors import ExitCode, RepositoryError, SeedbedError, install_command
 from seedbed.reports.escape import terminal_text
+from seedbed.reports.wrapping import wrapped
 from seedbed.taxonomy.changes import all_leaves
 from seedbed.taxonomy.leaf import BRANCHES
 from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES
@@ -73,20 +75,19 @@ def diagnose_asked_teacher(config: str | None, teacher: str) -> Iterator[Diagnos
 
 
 def _shown(diagnosis: Diagnosis) -> str:
-    """The diagnosis within 80 columns; advice, paths and commands are never broken, so that they can be copied."""
+    """The diagnosis within the terminal's width, else 80 columns; paths and commands are never broken.
+
+    Where there is no terminal, advice stays in one line.
+    """
+    width = width_of(sys.stdout)
     label = f"{diagnosis.state.value:<9}  {diagnosis.subject:<8}  "
     found = terminal_text(diagnosis.found)
     indent = " " * len(label)
-    lines = textwrap.wrap(
-        found,
-        80,
-        initial_indent=label,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    lines = wrapped(found, width or 80, first=label, rest=indent)
     if diagnosis.advice:
-        lines.append(f"{'':11}try: {terminal_text(diagnosis.advice)}")
+        advice, first = terminal_text(diagnosis.advice), f"{'':11}try: "
+        told = [f"{first}{advice}"] if width is None else wrapped(advice, width, first=first, rest=" " * 16)
+        lines += told
     return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from seedbed import __version__
+from seedbed.cli.terminal import width_of
 from seedbed.cli.termination import terminated_as_interrupted
 from seedbed.errors import ExitCode, MissingExtraError, SeedbedError, UsageError
 from seedbed.reports.escape import terminal_text
@@ -201,9 +202,25 @@ def _outcome(run: Callable[[], Any]) -> int:
 
 
 def _say(message: str, hint: str | None) -> None:
-    print("\n".join(map(terminal_text, f"error: {message}".splitlines())), file=sys.stderr)
+    print("\n".join(_fitted(f"error: {message}", "  ")), file=sys.stderr)
     if hint:
-        print("\n".join(map(terminal_text, f"  try: {hint}".splitlines())), file=sys.stderr)
+        print("\n".join(_fitted(f"  try: {hint}", " " * len("  try: "))), file=sys.stderr)
+
+
+def _fitted(text: str, rest: str) -> list[str]:
+    """The lines of `text`, made safe; on a terminal wrapped to its width, with `rest` before what is carried over."""
+    lines = [terminal_text(line) for line in text.splitlines()]
+    width = width_of(sys.stderr)
+    if width is None:
+        return lines
+    from seedbed.reports.wrapping import wrapped
+
+    starts = [" " * (len(line) - len(line.lstrip())) for line in lines]
+    return [
+        part
+        for line, start in zip(lines, starts, strict=True)
+        for part in wrapped(line, width, first=start, rest=max(start, rest, key=len))
+    ]
 
 
 def _interrupted() -> int:

@@ -13,6 +13,7 @@ from seedbed.checking.verdict import fails
 from seedbed.reports.counts import counted, failing, ignores, shown, summary
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
+from seedbed.reports.wrapping import wrapped
 
 _COLOURS = {"error": "31;1", "warning": "33;1", "hint": "36;1", "muted": "2", "bold": "1", "good": "32;1"}
 
@@ -23,11 +24,15 @@ def findings_text(
     colour: bool = False,
     local_command: str | None = None,
     documentation_url: str | None = None,
+    width: int | None = None,
 ) -> str:
-    """The whole report, with a footer that counts; `local_command` is printed as the way to see the same locally."""
+    """The whole report, with a footer that counts; `local_command` is printed as the way to see the same locally.
+
+    Messages and help are wrapped to `width` columns; None leaves each in one line, as a program reads them best.
+    """
     paint = _Paint(colour)
     lines = lines_by_path(report.sources)
-    blocks = [_block(finding, lines, paint, documentation_url) for finding in shown(report)]
+    blocks = [_block(finding, lines, paint, documentation_url, width) for finding in shown(report)]
     footer = list(_footer(report, paint))
     if local_command is not None and blocks:
         footer.append(f"Run it yourself: {local_command}")
@@ -43,14 +48,15 @@ class _Paint:
 
 
 def _block(
-    finding: Finding, sources: Mapping[str, list[str]], paint: _Paint, documentation_url: str | None
+    finding: Finding,
+    sources: Mapping[str, list[str]],
+    paint: _Paint,
+    documentation_url: str | None,
+    columns: int | None,
 ) -> str:
     old = finding.status is Status.ALREADY_THERE
     tone = "muted" if old else finding.severity.value
-    label = paint(f"{finding.code} {finding.severity.value}", tone)
-    note = "  (already there)" if old else ""
-    message = paint(terminal_text(finding.message), "muted" if old else "bold")
-    lines = [f"{label}: {message}{paint(note, 'muted')}"]
+    lines = _headline(finding, paint, tone, columns)
     spans = [finding.span, *(related.span for related in finding.related)]
     width = max(len(str(span.end_line)) for span in spans)
     for path, marks in _places(finding).items():
@@ -60,8 +66,25 @@ def _block(
         at = f"{terminal_text(path)}:{marks[0].span.line}:{marks[0].span.column}"
         lines.append(f"{' ' * width}--> {at}{beside}")
         lines.extend(excerpt(source, marks, width, paint, tone) if source is not None else ())
-    lines.extend(f"{' ' * width} = {note}" for note in _notes(finding, documentation_url))
+    indent = f"{' ' * width} = "
+    for note in _notes(finding, documentation_url):
+        lines += _fitted(note, columns, indent, " " * len(f"{indent}help: "))
     return "\n".join(lines)
+
+
+def _headline(finding: Finding, paint: _Paint, tone: str, columns: int | None) -> list[str]:
+    old = finding.status is Status.ALREADY_THERE
+    label = f"{finding.code} {finding.severity.value}"
+    note = "  (already there)" if old else ""
+    message = f"{terminal_text(finding.message)}{note}"
+    first, *others = _fitted(message, columns, f"{label}: ", "    ")
+    body = "muted" if old else "bold"
+    head = f"{paint(label, tone)}: {paint(first.removeprefix(f'{label}: '), body)}"
+    return [head, *(f"    {paint(line.removeprefix('    '), body)}" for line in others)]
+
+
+def _fitted(text: str, columns: int | None, first: str, rest: str) -> list[str]:
+    return [f"{first}{text}"] if columns is None else wrapped(text, columns, first=first, rest=rest)
 
 
 def _places(finding: Finding) -> dict[str, list[Mark]]:
