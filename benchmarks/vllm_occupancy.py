@@ -5,11 +5,13 @@
 An interpreter with vLLM and Seedbed is needed (`make test-vllm` makes one). The engine runs in process, as `--teacher
 vllm:PATH` has it, on a model of random weights that is made here. The pipeline (knowledge leaves with documents, a recipe
 with verdicts and quotations, journal and store on disk) is run into a new store; what the engine was asked is kept, with
-the tokens that each answer took. Then the same requests go to the bare engine, all at once, the answers as long as they
+the tokens that each answer took. The mix is that of the streams: questions, answers, quotations in JSON and verdicts from
+a list, each of its own length; it is printed, since a random model's verdicts decide how many answers there are. Then the same requests go to the bare engine, all at once, the answers as long as they
 were. Both begin with an empty prefix cache; the order alternates from round to round.
 
 - `occupancy_vllm_cpu`: bare engine ÷ pipeline, wall time, the median of the rounds. The bare engine samples freely to the
-  same length (`ignore_eos`), with the same temperature and seed, and is held to no list or schema. At least 0.90.
+  same length (`ignore_eos`), with the same temperature and seed, and is held to no list or schema. At least 0.90. Only on cores that nothing else
+  uses: other programs hit the parts of a round unequally, and then the figure says more of them than of Seedbed.
 - `occupancy_vllm_cpu_same`: the same with every parameter as it was asked: lists, schemas, odds of choices.
 """
 
@@ -23,9 +25,10 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_letters
 from typing import Any
 
 HERE = Path(__file__).parent
@@ -49,6 +52,7 @@ LEAVES = 32
 ROUNDS = 3
 CONTEXT = 2048  # tokens
 VOCABULARY = 600  # pairs joined, beside the bytes
+ENDS = 30  # tokens of about 900 that end a text: texts of 30 tokens on the average
 LIMIT = 0.90
 WORDS = (
     "harbour pier crane ramp iron steel brass keeper paint tide rope lamp grain boat ferry winter stone north old "
@@ -66,13 +70,14 @@ passages: {words: 120, form: plain}
 STREAM = """\
   attempts: ATTEMPTS
   question: {prompt: question.txt, temperature: 1.0, max_tokens: 48}
-  answer: {prompt: answer.txt, exemplar: none, quote: QUOTE, temperature: 0.7, max_tokens: 96}
+  answer: {prompt: answer.txt, exemplar: none, quote: QUOTE, temperature: 0.7, max_tokens: 128}
   judging: {mode: verdict, answer_criteria: [grounded.txt, helpful.txt], question_criteria: [fit.txt]}
 """
+QUESTION = "Write one question on the document."
 SHARED = "{{ document }}\n{{ question }}\n"
 PROMPTS = {
     "context.txt": "Write a text.",
-    "question.txt": "{{ document }}\n{{ questions | join('\\n') }}\nWrite one question on the document.",
+    "question.txt": "{{ document }}\n{{ questions | join('\\n') }}\n" + QUESTION,
     "answer.txt": SHARED + "Answer from the document.",
     "fit.txt": SHARED + "Can it be asked without the document? YES or NO.",
     "grounded.txt": SHARED + "{{ answer }}\nDoes the document say so? YES or NO.",
@@ -87,6 +92,25 @@ class Asked:
     prompt: tuple[int, ...]
     request: Request
     tokens: int  # of its answer
+
+    @property
+    def kind(self) -> str:
+        """What a stream asked it for."""
+        if self.request.choices is not None:
+            return "verdicts"
+        if self.request.json_schema is not None:
+            return "quotations"
+        return "questions" if self.request.messages[-1].content.endswith(QUESTION) else "answers"
+
+
+def told_mix(asked: Sequence[Asked]) -> Iterator[str]:
+    """A line for each kind of request: how many, and their tokens on the average."""
+    for kind in ("questions", "answers", "quotations", "verdicts"):
+        of_kind = [one for one in asked if one.kind == kind]
+        if of_kind:
+            prompt = statistics.mean(len(one.prompt) for one in of_kind)
+            answer = statistics.mean(one.tokens for one in of_kind)
+            yield f"{len(of_kind):6,} {kind:10} {prompt:6.0f} prompt tokens {answer:6.1f} answer tokens"
 
 
 class Recorder:
@@ -164,7 +188,10 @@ def write_model(folder: Path) -> Path:
     texts = [" ".join(chance.choices(WORDS, k=200)) for _ in range(20)] + [*PROMPTS.values(), "YES NO"]
     tokenizer.train_from_iterator(texts, trainer)
     merges = [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
-    return build_byte_model(folder, merges=merges, hidden=256, layers=4, context=CONTEXT)
+    merges += [
+        (letter, '"') for letter in ascii_letters
+    ]  # they end a string of JSON: 16 tokens on the average
+    return build_byte_model(folder, merges=merges, hidden=256, layers=4, context=CONTEXT, ends=ENDS)
 
 
 async def pipeline(
@@ -241,8 +268,7 @@ async def rounds(folder: Path, leaves: int, count: int) -> list[dict[str, float]
     try:
         _, asked = await pipeline(sources[:2], recipe, teacher)  # warm
         _, asked = await pipeline(sources, recipe, teacher)
-        prompt, answer = (sum(map(len, (one.prompt for one in asked))), sum(one.tokens for one in asked))
-        print(f"{len(asked)} requests, {prompt:,} prompt tokens, {answer:,} answer tokens", flush=True)
+        print(*told_mix(asked), sep="\n", flush=True)
         for number in range(count):
             seconds: dict[str, float] = {}
             steps = ("pipeline", "bare", "same") if number % 2 else ("same", "bare", "pipeline")

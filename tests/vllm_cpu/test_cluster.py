@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from seedbed.errors import TeacherError
 from seedbed.teacher.ray_engines import load_ray_teacher
 from seedbed.teacher.routing import beginning, ranked
 from seedbed.teacher.teacher import FinishReason, Message, Request
-from seedbed.teacher.vllm_engine import load_vllm_teacher
 
 
 @pytest.fixture(scope="module")
@@ -51,22 +51,20 @@ def requests(count: int, *, tokens: int = 16) -> list[Request]:
 
 
 def test_two_engines_answer_as_one_and_when_one_is_lost_the_other_answers_for_it(
-    cluster: EngineRoom, byte_model: Path, caplog: pytest.LogCaptureFixture
+    engine: EngineRoom, cluster: EngineRoom, caplog: pytest.LogCaptureFixture
 ) -> None:
     import ray
 
-    teacher = cluster.teacher
-    single = load_vllm_teacher(str(byte_model), concurrency=64, settings=SMALL)
+    teacher, single = cluster.teacher, engine.teacher
     assert teacher.identity == single.identity and teacher.concurrency == 2 * single.concurrency
-    with engine_room(single) as room:
-        expected = room.answers(*requests(200))
-    assert cluster.answers(*requests(200)) == expected
+    assert cluster.answers(*requests(200)) == engine.answers(*requests(200))
 
     names = teacher._names  # type: ignore[attr-defined]
     homes = {ranked(beginning(request.messages), names)[0] for request in requests(10)}
     assert homes == {0, 1}  # both have documents of their own
 
-    long = requests(60, tokens=400)
+    many = {"type": "array", "items": {"type": "string"}, "minItems": 60, "maxItems": 60}
+    long = [replace(request, choices=None, json_schema=many) for request in requests(60, tokens=400)]
 
     async def one_dies() -> list[object]:
         pending = [asyncio.ensure_future(teacher.complete(request)) for request in long]

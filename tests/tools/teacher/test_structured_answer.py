@@ -54,6 +54,6 @@ def test_a_cut_answer_is_counted_as_cut_and_a_broken_one_as_failed() -> None:
 
     assert outcome('{"a": 1}') == ('{"a":1}', FinishReason.STOP, "")
     assert outcome('{"a": 1}', ended=False) == ('{"a": 1}', FinishReason.LENGTH, "")
-    assert outcome('{"a": ') == ("", FinishReason.FAILED, "the answer ended, but is not JSON")
+    assert outcome('{"a": ') == ("", FinishReason.FAILED, "the answer ended, but is not JSON: …'{\"a\": '")
     wrong = "the answer is not of its schema: a fails `type`"
     assert outcome('{"a": "1"}') == ("", FinishReason.FAILED, wrong)

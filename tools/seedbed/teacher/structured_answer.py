@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from seedbed.taxonomy.schema import misfit
 from seedbed.teacher.teacher import Completion, FinishReason
 
+_SHOWN = 80  # characters of an answer that is no JSON, from where it broke off
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -22,7 +23,7 @@ def structured_completion(
     """
     if not ended:
         return Completion(text, FinishReason.LENGTH, prompt_tokens, completion_tokens)
-    document, detail = strict_json(text), "the answer ended, but is not JSON"
+    document, detail = strict_json(text), f"the answer ended, but is not JSON: …{text[-_SHOWN:]!r}"
     if document is not None:
         wrong = misfit(json.loads(document), schema)
         if wrong is None:
