@@ -353,6 +353,16 @@ def test_half_of_a_surrogate_pair_is_sent_as_something_that_can_be_sent() -> Non
     assert completion.text == "caf\u00e9 ?"
 
 
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [("a\ufffd b\ufffd\ufffd\n", "a\ufffd b??\n"), ("\ufffd", "?"), ("\ufffd.", "\ufffd."), ("", "")],
+)
+def test_a_message_does_not_end_in_what_looks_like_half_a_character(text: str, sent: str) -> None:
+    with openai_server() as server:
+        ask(server, asking(text))
+    assert server.bodies[0]["messages"][-1]["content"] == sent
+
+
 def test_no_more_requests_are_in_flight_than_allowed() -> None:
     with openai_server(seconds=0.01) as server:
         completions, _ = ask(server, *(asking(str(index)) for index in range(40)), concurrency=5)

@@ -39,6 +39,19 @@ def without_chat_tokens(text: str) -> str:
     return neutralise(text, {*CHAT_TOKENS, *_BARRED.findall(text)})
 
 
+def without_broken_end(text: str) -> str:
+    """`text` with `?` for U+FFFD at its end, blanks aside.
+
+    vLLM decodes an answer after its prompt, and waits while that ends in U+FFFD, for half a character may: where nothing
+    but special tokens follows a message, the answer would then begin with the whole prompt (vLLM 0.32, tokenizers 0.23).
+    """
+    bare = text.rstrip()
+    if not bare.endswith("\ufffd"):
+        return text
+    whole = bare.rstrip("\ufffd")
+    return whole + "?" * (len(bare) - len(whole)) + text[len(bare) :]
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How one server wants a request: its kind, and fields that it turned out not to take."""
@@ -87,7 +100,7 @@ class Dialect:
 def _encoded_message(message: Message) -> Any:
     import orjson
 
-    content = utf8_json(without_chat_tokens(message.content))
+    content = utf8_json(without_broken_end(without_chat_tokens(message.content)))
     return orjson.Fragment(b'{"role":%b,"content":%b}' % (utf8_json(message.role), content))
 
 
