@@ -200,10 +200,7 @@ def inside_text(leaf: LeafFile, line: int) -> bool:
     )
 
 
-_PLACEHOLDER = re.compile(
-    r"\s*(?:TODO\b.*|(?:lorem ipsum|replace me|your (?:question|answer|context) here)\b.*)",
-    re.IGNORECASE | re.DOTALL,
-)
+_PLACEHOLDER = r"(?is)\s*(?:TODO\b.*|(?:lorem ipsum|replace me|your (?:question|answer|context) here)\b.*)"
 
 
 PLACEHOLDER_SIGNS = (
@@ -217,4 +214,4 @@ PLACEHOLDER_SIGNS = (
 
 def is_placeholder(text: str) -> bool:
     """Whether `text` stands where a person must still write, as `seedbed new` leaves it."""
-    return _PLACEHOLDER.fullmatch(text) is not None
+    return re.fullmatch(_PLACEHOLDER, text) is not None

@@ -7,7 +7,6 @@ outcome. It holds hashes and paths, no text.
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,8 +19,6 @@ from seedbed.errors import RepositoryError
 from seedbed.taxonomy.changes import all_leaves, changed_leaves
 from seedbed.taxonomy.leaf_files import LeafFiles
 from seedbed.taxonomy.repository import Repository, TreeFile
-
-_log = logging.getLogger(__name__)
 
 MOST_CHANGES = 1_000
 """Changes since the indexed commit up to which they are laid on top; beyond, the index is made anew."""
@@ -76,8 +73,10 @@ def index_file(revision: Revision) -> Path:
 
 def set_aside(damaged: Postings) -> None:
     """Remove a stored index that turned out to be damaged, and say so."""
+    import logging
+
     damaged.forget()
-    _log.warning(
+    logging.getLogger(__name__).warning(
         "seedbed: warning: the stored index of the taxonomy's questions is damaged and was removed; "
         "a check of all leaves makes it anew"
     )

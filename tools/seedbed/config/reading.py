@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import Field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -35,6 +34,8 @@ def read_settings(text: str | None, *, source: str) -> Settings:
     """
     if text is None:
         return Settings()
+    import tomllib  # no settings, no wait for it
+
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

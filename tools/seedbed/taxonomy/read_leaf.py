@@ -17,7 +17,6 @@ from seedbed.taxonomy.encodings import is_binary, wide_encoding
 from seedbed.taxonomy.form import FORM_FAULT_KINDS, judge_form
 from seedbed.taxonomy.leaf import Fault, LeafFile, Span
 from seedbed.taxonomy.places import Places
-from seedbed.taxonomy.syntax_faults import SyntaxTrouble, explain_syntax
 
 MAXIMUM_BYTES = 256 * 1024
 READING_FAULT_KINDS: Mapping[str, str] = MappingProxyType(
@@ -189,6 +188,8 @@ def _compose(text: str, places: Places) -> Composed:
     except RefusedError:
         pass
     except MarkedYAMLError as error:
+        from seedbed.taxonomy.syntax_faults import SyntaxTrouble, explain_syntax
+
         composer.forget_empty_values()
         trouble = SyntaxTrouble(
             error.context or "",

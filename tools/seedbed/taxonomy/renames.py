@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from seedbed.taxonomy.repository import Repository, TreeFile
@@ -80,4 +79,6 @@ def _similarity(before: list[bytes], after: list[bytes]) -> float:
     """Lines in common, as a share of all lines, 0…1."""
     if not before or not after:
         return 0.0
+    import difflib
+
     return difflib.SequenceMatcher(None, before, after, autojunk=False).ratio()

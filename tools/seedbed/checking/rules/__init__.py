@@ -5,6 +5,9 @@ page: `seedbed explain CODE` prints it. A rule that asks what the reader found n
 
 SB1xx reading and form · SB2xx files and folders · SB3xx seeds · SB4xx documents · SB5xx other leaves · SB6xx style ·
 SB7xx the repository's policy (told by the check itself, not leaf by leaf)
+
+A pattern that few leaves need is kept as text: `re` compiles it at its first use and keeps it, so that the start of a
+command does not wait for it.
 """
 
 from __future__ import annotations

@@ -27,14 +27,13 @@ from seedbed.taxonomy.leaf import LeafFile
 CODE = "SB314"
 SEVERITY = Severity.WARNING
 
-_MARKER = re.compile(
-    r"\[\[(?:[ABC]|\d{1,2}|rating|verdict|yes|no)\]\]"
+_MARKER = (
+    r"(?im)\[\[(?:[ABC]|\d{1,2}|rating|verdict|yes|no)\]\]"
     r"|^\#{2,3} ?(?:Instruction|Response|System|Assistant|Human|User)\b ?:"
     r"|\[(?:Start|End) of (?:Context|Question|Answer|Response|the (?:Context|Question|Answer))\]"
     r"|\b(?:ignore|disregard|forget) (?:all |any )?(?:of )?(?:the |your |my )?(?:previous|prior|above|earlier)"
     r" (?:instructions?|prompts?|rules)"
-    r"|\byour (?:verdict|rating|score) (?:must|should|has to) be\b",
-    re.IGNORECASE | re.MULTILINE,
+    r"|\byour (?:verdict|rating|score) (?:must|should|has to) be\b"
 )
 
 _SIGNS = ("[[", "##", "[start of", "[end of", "ignore", "disregard", "forget", "your")
@@ -46,7 +45,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     if not holds_any(leaf, _SIGNS):
         return
     for path, text in all_texts(leaf):
-        match = _MARKER.search(text)
+        match = re.search(_MARKER, text)
         if match is not None:
             words = match.group()
             message = (

@@ -42,7 +42,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("a signed web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
     ("a private key", r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----"),
 )
-_NAMED = re.compile(
+_NAMED = (
     r"(?i)(?:pass(?:word|wd|phrase)|secret|token|api[_ -]?key|access[_ -]?key|private[_ -]?key|credentials?)"
     r"[\"']?\s{0,2}(?:[:=]|=>)\s{0,2}[\"']?(?P<value>[A-Za-z0-9+/=_.~-]{16,})"
 )
@@ -80,7 +80,7 @@ _SIGNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """What stands, without case, in whatever a pattern finds: a piece of it, and where that is there, the whole signs."""
 LEAST_BITS = 3.6
 """Shannon entropy of a named value's signs, in bits each, from which it is likely random; English words have about 3."""
-_SHOWN_AS_EXAMPLE = re.compile(r"(?i)example|x{4,}|sample|placeholder|your|dummy|fake|1234567|abcdef")
+_SHOWN_AS_EXAMPLE = r"(?i)example|x{4,}|sample|placeholder|your|dummy|fake|1234567|abcdef"
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
@@ -122,10 +122,10 @@ def _secrets(line: str) -> Iterator[tuple[str, int, int]]:
     taken: list[tuple[int, int]] = []
     for what, form in _FORMS:
         for match in re.finditer(form, line):
-            if not _SHOWN_AS_EXAMPLE.search(match.group()):
+            if not re.search(_SHOWN_AS_EXAMPLE, match.group()):
                 taken.append(match.span())
                 yield what, *match.span()
-    for match in _NAMED.finditer(line):
+    for match in re.finditer(_NAMED, line):
         start, end = match.span("value")
         if not any(start < other_end and other < end for other, other_end in taken) and _random(
             match["value"]
@@ -135,7 +135,7 @@ def _secrets(line: str) -> Iterator[tuple[str, int, int]]:
 
 def _random(value: str) -> bool:
     mixed = re.search(r"\d", value) and re.search(r"[A-Za-z]", value)
-    if not mixed or _SHOWN_AS_EXAMPLE.search(value):
+    if not mixed or re.search(_SHOWN_AS_EXAMPLE, value):
         return False
     counts = Counter(value)
     return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) >= LEAST_BITS

@@ -26,8 +26,8 @@ CODE = "SB312"
 SEVERITY = Severity.WARNING
 KEPT_FREE = 0.25  # of the window, for instructions and the answer
 
-_WIDE = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_OTHER = re.compile("[^\x00-\u024f]")
+_WIDE = "[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_OTHER = "[^\x00-\u024f]"
 
 
 def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
@@ -48,8 +48,8 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
 def estimated_tokens(text: str) -> int:
     """About how many tokens a common tokenizer makes of `text`: four Latin letters or three quarters of a word each,
     half a sign of other alphabets, one sign of Chinese, Japanese, Korean or Thai."""
-    wide = len(_WIDE.findall(text))
-    other = len(_OTHER.findall(text)) - wide
+    wide = len(re.findall(_WIDE, text))
+    other = len(re.findall(_OTHER, text)) - wide
     latin = len(text) - wide - other
     return round(
         max(latin / 4, len(text.split()) * 4 / 3 if not wide and not other else 0) + wide + other / 2
