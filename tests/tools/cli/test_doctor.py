@@ -111,3 +111,22 @@ def test_every_back_end_names_its_extra() -> None:
 
     assert set(BACKEND_EXTRAS.values()) <= set(EXTRAS)
     assert Settings().teacher.backend in BACKEND_EXTRAS and TeacherSettings().backend in BACKEND_EXTRAS
+
+
+def test_the_libraries_of_an_extra_are_those_it_installs() -> None:
+    import tomllib
+    from pathlib import Path
+
+    from packaging.requirements import Requirement
+
+    from seedbed.cli.doctor import EXTRAS
+
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+    declared: dict[str, set[str]] = {}
+    for extra, lines in project["project"]["optional-dependencies"].items():
+        requirements = [Requirement(line) for line in lines]
+        declared[extra] = {one.name for one in requirements}
+        for within in (other for one in requirements if one.name == "seedbed" for other in one.extras):
+            declared[extra] |= declared[within]
+    for extra, libraries in EXTRAS.items():
+        assert set(libraries) <= declared[extra], extra

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet
@@ -26,6 +27,11 @@ from support.stored_project import store_samples, stored_project
 from seedbed.cli.main import COMMANDS
 from seedbed.documents import convert
 from seedbed.documents.convert import parser_of
+from seedbed.generation.explain_sample import recipe_of
+from seedbed.generation.funnel import Funnel
+from seedbed.generation.project import open_project
+from seedbed.generation.read_recipe import load_recipe
+from seedbed.generation.recipe import with_samples
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.store import SampleStore
 from seedbed.reports.sample_text import sample_lines
@@ -180,6 +186,9 @@ def test_why_says_what_can_no_longer_be_had(tmp_path: Path, monkeypatch: pytest.
     assert "its prompt cannot be" in output("why", grounded)
     assert "lacks" in output("show", KNOWLEDGE, "--rejected")
     project.write("seedbed.toml", '[generation]\nrecipe = "lab"\n')
+    assert "its prompt was rendered" in output("why", knowledge)  # the size is found by what was wanted
+    edited = replace(load_recipe("sandbox"), near_copy=0.5)
+    monkeypatch.setattr("seedbed.generation.explain_sample.load_recipe", lambda name: edited)
     assert "no recipe 'sandbox' here has the" in " ".join(output("why", knowledge).split())
     assert run_seedbed("show", GROUNDED, "--rejected").exit_code == 2
 
@@ -219,3 +228,15 @@ def test_wide_characters_and_hostile_ones_keep_their_columns(project: Repository
 
 def test_the_command_is_listed() -> None:
     assert "why" in COMMANDS
+
+
+@pytest.mark.parametrize(("passages", "other"), [(1, 6), (3, 7)])
+def test_a_recipe_of_another_size_is_found_by_what_was_wanted(
+    project: RepositoryBuilder, passages: int, other: int
+) -> None:
+    opened = open_project(project.path)
+    made_with = with_samples(opened.recipe(None, None), other)
+    funnels = {Stage.KNOWLEDGE_SHORT: Funnel(wanted=other * passages), Stage.KNOWLEDGE_LONG: Funnel()}
+    found = recipe_of(opened, made_with.name, made_with.digest, funnels)
+    assert found == made_with
+    assert recipe_of(opened, made_with.name, "0" * 64, funnels) is None

@@ -25,7 +25,7 @@ from seedbed.taxonomy.repository import Repository
 from seedbed.teacher.open_teacher import parse_teacher
 
 EXTRAS = {
-    "generate": ("aiohttp", "datasketch", "fsspec", "jinja2", "orjson", "pyarrow"),
+    "generate": ("aiohttp", "fsspec", "jinja2", "orjson", "pyarrow"),
     "documents": ("lxml", "markdownify", "pypdf"),
     "embeddings": ("model2vec", "numpy"),
     "train": ("torch", "transformers", "safetensors", "matplotlib", "llguidance"),

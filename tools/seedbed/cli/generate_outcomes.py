@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from seedbed.generation.funnel import Loss
 from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.funnel import counted, funnel_lines, shortfall
@@ -49,7 +50,15 @@ def print_outcomes(outcomes: Sequence[LeafOutcome]) -> None:
     ]
     if empty:
         click.echo(
-            f"nothing was accepted of {', '.join(map(terminal_text, empty))}: see the funnel above", err=True
+            f"nothing was accepted of {', '.join(map(terminal_text, empty))}: see the funnel above, and what was "
+            f"written: seedbed show {terminal_text(empty[0])} --rejected",
+            err=True,
+        )
+    if any(outcome.total.lost.get(Loss.FAILED) for outcome in outcomes):
+        click.echo(
+            "failed: no answer, or one that breaks the form that was asked for; "
+            "`seedbed doctor --teacher TEACHER` tries closed lists and JSON",
+            err=True,
         )
     short = [outcome for outcome in outcomes if outcome.total.missing and outcome.total.kept]
     for outcome in short[:LISTED_SHORT]:

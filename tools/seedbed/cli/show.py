@@ -122,8 +122,9 @@ def _recalled(project: Project, status: LeafStatus, commit: str) -> tuple[tuple[
             f"the documents of {status.name} are not fetched here",
             hint=f"seedbed generate --leaf {status.name}",
         )
-    making = project.store.describe(status.stored[0].key).making
-    recipe = recipe_of(project, making.recipe, making.recipe_digest)
+    stored = project.store.describe(status.stored[0].key)
+    making = stored.making
+    recipe = recipe_of(project, making.recipe, making.recipe_digest, stored.funnels)
     if recipe is None:
         raise UsageError(
             f"the samples of {status.name} were made by a recipe {making.recipe!r} that is another now",

@@ -5,6 +5,7 @@ What can no longer be had is said, with the reason: an explanation has gaps rath
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,18 +14,22 @@ from seedbed.documents.read_documents import Document
 from seedbed.errors import SeedbedError
 from seedbed.generation.answering import answer_request, draw_exemplars
 from seedbed.generation.find_samples import FoundSample
+from seedbed.generation.funnel import Funnel
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.project import Project
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recall import Recalled, recall
-from seedbed.generation.recipe import GenerationRecipe
-from seedbed.generation.sample import Sample
+from seedbed.generation.recipe import GenerationRecipe, with_samples
+from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.task import Task
 from seedbed.taxonomy.attribution import FILE_NAME, Attribution, read_attribution
 from seedbed.taxonomy.changes import all_leaves, leaf_name
 from seedbed.taxonomy.history import LastChange, last_changes
 from seedbed.taxonomy.leaf import Kind, Span
 from seedbed.teacher.teacher import Completion, Request
+
+MOST_SAMPLES = 100_000
+"""Of a leaf or passage, the most that is looked for."""
 
 COMMITS_SEARCHED = 10_000
 _ATTRIBUTION_LIMIT = 1 << 18  # bytes
@@ -169,7 +174,7 @@ def _exchanges(
     attempt = sample.provenance.parameters.get("attempt")
     if not isinstance(attempt, int):
         return (), None  # a person wrote it
-    recipe = recipe_of(project, making.recipe, sample.provenance.prompts_digest)
+    recipe = recipe_of(project, making.recipe, sample.provenance.prompts_digest, found.stored.funnels)
     if recipe is None:
         return (
             (),
@@ -202,8 +207,13 @@ def _rendered(task: Task, sample: Sample, attempt: int) -> Exchange:
     return Exchange("answer", request, None)
 
 
-def recipe_of(project: Project, name: str, digest: str) -> GenerationRecipe | None:
-    """The recipe of this digest, if the one of the settings, or the shipped one of this name, still is."""
+def recipe_of(
+    project: Project, name: str, digest: str, funnels: Mapping[Stage, Funnel]
+) -> GenerationRecipe | None:
+    """The recipe of this digest, if the one of the settings, or the shipped one of this name, still is.
+
+    `--samples` makes another recipe of the same file: its number, which no record holds, is found from what was wanted.
+    """
     for candidate in (partial(project.recipe, None, None), partial(load_recipe, name)):
         try:
             recipe = candidate()
@@ -211,7 +221,16 @@ def recipe_of(project: Project, name: str, digest: str) -> GenerationRecipe | No
             continue  # not here any more: the other may be
         if recipe.digest == digest:
             return recipe
+        for samples in _targets(funnels):
+            if (resized := with_samples(recipe, samples)).digest == digest:
+                return resized
     return None
+
+
+def _targets(funnels: Mapping[Stage, Funnel]) -> list[int]:
+    """What `--samples` may have been: a skill wants it once, knowledge once for every passage, and so a multiple."""
+    wanted = math.gcd(*(funnel.wanted for funnel in funnels.values()))
+    return [samples for samples in range(1, min(wanted, MOST_SAMPLES) + 1) if wanted % samples == 0]
 
 
 def _of_attempt(task: Task, attempt: int, recalled: Recalled) -> tuple[Exchange, ...]:
