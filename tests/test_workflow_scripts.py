@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from support.forge_server import TOKEN, forge_server
 from support.repositories import SKILL, RepositoryBuilder
 
 WORKFLOWS = Path(__file__).parents[1] / ".github" / "workflows"
@@ -108,6 +110,49 @@ def test_check_fails_a_pull_request_that_breaks_a_leaf(runner: Runner, repositor
     heading, blank, *report = summary.splitlines()
     assert (heading, blank) == ("### seedbed check", "")
     assert all(line.startswith("    ") for line in report), "no line leaves the code block"
+
+
+def test_what_the_check_leaves_is_published(runner: Runner, repository: RepositoryBuilder) -> None:
+    repository.branch("change")
+    repository.write_leaf("taxonomy/compositional_skills/geography/rivers", BROKEN)
+    head = repository.commit()
+    repository.checkout("main")
+    repository.merge("change")
+    event = runner.temporary / "event.json"
+    author = {"login": "robin"}
+    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": head}, "user": author}}))
+    ran = runner.run(
+        CHECK,
+        cwd=repository.path,
+        GITHUB_EVENT_NAME="pull_request",
+        GITHUB_EVENT_PATH=str(event),
+        BEFORE="",
+    )
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert (runner.temporary / "report" / "report.json").is_file()
+    run = {
+        "event": "pull_request",
+        "head_sha": head,
+        "conclusion": "failure",
+        "html_url": "https://forge.example/run/1",
+        "pull_requests": [],
+        "head_repository": {"owner": author},
+        "head_branch": "change",
+    }
+    event.write_text(json.dumps({"workflow_run": run}))
+    with forge_server(lambda forge: forge.add_pull(7, head)) as forge:
+        told = runner.run(
+            script("publish", "comment", "Publish"),
+            cwd=repository.path,
+            GITHUB_EVENT_NAME="workflow_run",
+            GITHUB_EVENT_PATH=str(event),
+            GITHUB_API_URL=forge.address,
+            GITHUB_TOKEN=TOKEN,
+        )
+        assert told.returncode == 0, told.stdout + told.stderr
+        [comment] = forge.comments
+        assert "1 leaf needs a change" in comment["body"]
+        assert "needs-author" in forge.labels(7)
 
 
 def test_check_of_a_push_compares_with_what_stood_there(
