@@ -29,7 +29,7 @@ def _empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def isolated_environment(_empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty home, no global git configuration and no trace of CI, for this process and those it starts."""
+    """An empty home, no global git configuration, no terminal's width and no trace of CI, for this process and those it starts."""
     for name in tuple(os.environ):
         if name.startswith(_CI_PREFIXES) or name in _CI_NAMES:
             monkeypatch.delenv(name)
@@ -39,3 +39,4 @@ def isolated_environment(_empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
+    monkeypatch.setenv("COLUMNS", "100")  # as where the output is no terminal
