@@ -226,3 +226,28 @@ def test_an_unreadable_leaf_stops_no_other(tmp_path: Path, recipe: GenerationRec
     assert states["compositional_skills/broken"] is Outcome.UNREADABLE
     assert states[KNOWLEDGE] is Outcome.UNREADABLE
     assert states[FREEFORM] is states[GROUNDED] is Outcome.GENERATED
+
+
+def test_a_teacher_whose_answers_cannot_be_used_leaves_its_leaves_to_do(
+    tmp_path: Path, recipe: GenerationRecipe
+) -> None:
+    small_taxonomy(tmp_path / "repository")
+    path = tmp_path / "journal.sqlite"
+
+    def ask(teacher: ScriptedTeacher, *, retry_failed: bool = False) -> tuple[set[Outcome], int]:
+        journaled = JournaledTeacher(teacher, Journal.open(path), retry_failed=retry_failed)
+        outcomes = run(tmp_path / "repository", tmp_path / "store", journaled, recipe)
+        asyncio.run(journaled.close())
+        if Outcome.FAILED in {outcome.outcome for outcome in outcomes}:
+            assert all("none gave a sample" in outcome.reason for outcome in outcomes)
+            assert list(SampleStore.open(tmp_path / "store").keys()) == []
+        return {outcome.outcome for outcome in outcomes}, journaled.asked
+
+    broken = ScriptedTeacher(override=lambda request: FinishReason.FAILED if request.temperature else None)
+    assert ask(broken)[0] == {Outcome.FAILED}
+    assert ask(ScriptedTeacher())[0] == {Outcome.FAILED}  # what was paid for is not asked for again unasked
+    mended, asked = ask(ScriptedTeacher(), retry_failed=True)
+    assert mended == {Outcome.GENERATED}
+    assert asked > 0
+    run(tmp_path / "repository", tmp_path / "calm", ScriptedTeacher(), recipe)
+    assert bytes_of(tmp_path / "store") == bytes_of(tmp_path / "calm")

@@ -53,6 +53,11 @@ _SHOWN_NAMES = 5
     help="Only part I of N of the leaves: each machine takes another, all the same N.",
 )
 @click.option("--store", metavar="PATH|URL", help="Sample store, in place of the one in seedbed.toml.")
+@click.option(
+    "--retry-failed",
+    is_flag=True,
+    help="Ask again what failed or was refused before, as when the teacher's server has been mended.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, and ask nothing.")
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to generate.")
 def generate(
@@ -65,6 +70,7 @@ def generate(
     seed: int | None,
     shard: str | None,
     store: str | None,
+    retry_failed: bool,
     dry_run: bool,
     fail_on_empty: bool,
 ) -> int:
@@ -119,11 +125,12 @@ def generate(
         part,
         _pool(project, commit, plan),
         verify=bool(leaves),
+        retry_failed=retry_failed,
     )
     print_outcomes(outcomes)
     if any(outcome.outcome is Outcome.BROKEN for outcome in outcomes):
         return ExitCode.INTERNAL
-    if all(outcome.outcome in (Outcome.REFUSED, Outcome.UNREADABLE) for outcome in outcomes):
+    if all(outcome.outcome in (Outcome.REFUSED, Outcome.UNREADABLE, Outcome.FAILED) for outcome in outcomes):
         return ExitCode.USAGE
     return ExitCode.FINE
 
@@ -203,12 +210,13 @@ def _run(
     pool: SeedPool | None,
     *,
     verify: bool,
+    retry_failed: bool,
 ) -> tuple[LeafOutcome, ...]:
     """Grow what the store does not list. With `verify` leaves that it does list are read, and grown again if damaged."""
     from seedbed.cli.generate_progress import watch
 
     _need_libraries()
-    teacher = project.open_teacher(flag, journal=f"journal{shard.suffix}.sqlite")
+    teacher = project.open_teacher(flag, journal=f"journal{shard.suffix}.sqlite", retry_failed=retry_failed)
     prices = Prices.of(project.settings.teacher)
     listed = {} if verify else stored_already(picked, recipe, teacher.identity, run_seed)
     names = [status.name for status in picked if status.name not in listed]

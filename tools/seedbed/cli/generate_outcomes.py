@@ -56,8 +56,8 @@ def print_outcomes(outcomes: Sequence[LeafOutcome]) -> None:
         )
     if any(outcome.total.lost.get(Loss.FAILED) for outcome in outcomes):
         click.echo(
-            "failed: no answer, or one that breaks the form that was asked for; "
-            "`seedbed doctor --teacher TEACHER` tries closed lists and JSON",
+            "failed: no answer, or one that breaks the form that was asked for; `seedbed doctor --teacher TEACHER` tries "
+            "closed lists and JSON. When the server is mended, `--retry-failed` asks again what failed",
             err=True,
         )
     short = [outcome for outcome in outcomes if outcome.total.missing and outcome.total.kept]

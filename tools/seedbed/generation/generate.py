@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from seedbed.errors import ConfigurationError, SeedbedError, StoreError, TeacherError
 from seedbed.generation.asking import Asker, crew, in_thread
-from seedbed.generation.funnel import Funnel, total
+from seedbed.generation.funnel import Funnel, Loss, total
 from seedbed.generation.grow_leaf import LeafGrower, Refusal
 from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource
@@ -33,6 +33,7 @@ class Outcome(StrEnum):
     STORED = "already stored"
     REFUSED = "refused"  # the teacher is not trusted with it
     UNREADABLE = "unreadable"  # it is no valid leaf, or its documents cannot be read
+    FAILED = "failed"  # the teacher gave hardly an answer that could be used, so that nothing is stored
     BROKEN = "broken"  # a defect of Seedbed's own ended it; the log holds its trace
 
 
@@ -110,6 +111,20 @@ async def generate(
     return tuple(task.result() for task in growing)
 
 
+UNUSABLE = (Loss.FAILED, Loss.REFUSED, Loss.UNREADABLE_VERDICT, Loss.UNPARSABLE)
+"""Losses that tell of the teacher and its server, not of the leaf."""
+
+
+def unusable(funnel: Funnel) -> str:
+    """Why nothing of a leaf should be stored: it gave no sample, and half of its attempts or more were lost to answers
+    that could not be used. Stored, it would count as done, and a mended server would never be asked again."""
+    lost = {loss: funnel.lost.get(loss, 0) for loss in UNUSABLE}
+    if funnel.kept or not funnel.asked or 2 * sum(lost.values()) < funnel.asked:
+        return ""
+    named = ", ".join(f"{count:,} {loss}" for loss, count in lost.items() if count)
+    return f"nothing is stored, since of {funnel.asked:,} attempts none gave a sample: {named}"
+
+
 class _Run:
     """What all leaves of a run share."""
 
@@ -160,6 +175,8 @@ class _Run:
         )
         if isinstance(harvest, Refusal):
             return LeafOutcome(source.name, Outcome.REFUSED, harvest.reason)
+        if reason := unusable(total(harvest.funnels.values())):
+            return LeafOutcome(source.name, Outcome.FAILED, reason, funnels=harvest.funnels)
         written = await in_thread(self._store.write, making, harvest.samples, harvest.funnels)
         return LeafOutcome(
             source.name,

@@ -49,10 +49,10 @@ class Project:
         wanted = samples or self.settings.generation.samples_per_leaf
         return with_samples(recipe, wanted) if wanted else recipe
 
-    def open_teacher(self, flag: str | None, *, journal: str) -> JournaledTeacher:
+    def open_teacher(self, flag: str | None, *, journal: str, retry_failed: bool = False) -> JournaledTeacher:
         """`--teacher`, else the settings' one, behind the journal of this name."""
         teacher = open_teacher(teacher_settings(self.settings, flag))
-        return journaled(teacher, self.journal_folder / journal)
+        return journaled(teacher, self.journal_folder / journal, retry_failed=retry_failed)
 
 
 def teacher_settings(settings: Settings, flag: str | None) -> TeacherSettings:
@@ -60,9 +60,9 @@ def teacher_settings(settings: Settings, flag: str | None) -> TeacherSettings:
     return parse_teacher(flag, settings.teacher) if flag else settings.teacher
 
 
-def journaled(teacher: Teacher, path: Path) -> JournaledTeacher:
+def journaled(teacher: Teacher, path: Path, *, retry_failed: bool = False) -> JournaledTeacher:
     """A teacher that remembers its answers in the file at `path`."""
-    return JournaledTeacher(teacher, Journal.open(path))
+    return JournaledTeacher(teacher, Journal.open(path), retry_failed=retry_failed)
 
 
 def open_project(start: Path, *, store: str | None = None) -> Project:

@@ -198,13 +198,15 @@ class JournaledTeacher:
     """A teacher that remembers. `asked` counts requests put to the teacher behind, `recalled` those answered from
     the journal; equal requests in flight at the same time are put once."""
 
-    def __init__(self, teacher: Teacher, journal: Journal) -> None:
+    def __init__(self, teacher: Teacher, journal: Journal, *, retry_failed: bool = False) -> None:
+        """With `retry_failed`, requests whose answer on record could not be used are put again, as to a mended server."""
         self.asked = 0
         self.recalled = 0
         self.prompt_tokens = 0  # of what was asked, as are those of the answers
         self.completion_tokens = 0
         self._teacher = teacher
         self._journal = journal
+        self._retry_failed = retry_failed
         self._asking: dict[str, _Asking] = {}
 
     @property
@@ -239,7 +241,7 @@ class JournaledTeacher:
 
     async def _answer(self, key: str, request: Request) -> Completion:
         known = await self._journal.get(key)
-        if known is not None and recallable(known):
+        if known is not None and recallable(known) and not self._to_retry(known):
             self.recalled += 1
             return known
         self.asked += 1
@@ -248,3 +250,6 @@ class JournaledTeacher:
         self.completion_tokens += completion.completion_tokens
         await self._journal.put(key, completion)
         return completion
+
+    def _to_retry(self, known: Completion) -> bool:
+        return self._retry_failed and known.finish_reason in (FinishReason.FAILED, FinishReason.REFUSED)
