@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pygit2
@@ -14,6 +15,9 @@ settings.register_profile(
     "seedbed", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seedbed"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it for a command in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _CI_PREFIXES = ("GITHUB_", "GITLAB_", "CI_", "RUNNER_", "GIT_")
 _CI_NAMES = ("CI", "FORCE_COLOR", "NO_COLOR", "XDG_RUNTIME_DIR")

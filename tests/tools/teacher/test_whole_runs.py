@@ -234,7 +234,10 @@ def test_a_judge_that_parrots_accepts_nothing(
         store = tmp_path / "store"
         arguments = ("--recipe", "lab", "--samples", "2", "--teacher", flag, "--store", str(store))
         monkeypatch.chdir(builder.path)
-        assert exit_code_of(lambda: seedbed.main(["generate", *arguments], standalone_mode=False)) == 0
+        generate_them = ["generate", *arguments]
+        assert (
+            exit_code_of(lambda: seedbed.main(generate_them, standalone_mode=False)) == 2
+        )  # no verdict is one
     opened = SampleStore.open(store)
     made = [sample.provenance.teacher.backend for key in sorted(opened.keys()) for sample in opened.read(key)]
     assert judged > 0 and "openai" not in made
