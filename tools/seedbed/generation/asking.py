@@ -48,7 +48,8 @@ class Asker:
         self.teacher = teacher
         self._on_answer = on_answer
         self.in_flight = in_flight or teacher.concurrency
-        self._slots = Slots(self.in_flight, ahead)
+        self.ahead = ahead or self.in_flight
+        self._slots = Slots(self.in_flight, self.ahead)
         self._place: Place = ()
 
     def at(self, *place: int) -> Asker:

@@ -94,8 +94,8 @@ async def generate(
     `pool` holds the seeds of all leaves at the commit, for a recipe that draws from whole branches.
 
     Sources are taken one by one as the teacher has room for them: while fewer than `ahead` requests are in line behind
-    the `in_flight` ones (by default as many as these; more open at a time shortens the end of a short run). A leaf
-    that is refused, cannot be read or breaks stops no other. Raises TeacherError when the teacher is lost and
+    the `in_flight` ones (by default as many as these; more open at a time shortens the end of a short run). At most
+    `in_flight` + `ahead` leaves are open, those that are being written among them. A leaf that is refused, cannot be read or breaks stops no other. Raises TeacherError when the teacher is lost and
     StoreError when the store cannot be written; what was stored until then is whole, and the same call goes on from
     there.
     """
@@ -105,9 +105,13 @@ async def generate(
     growing: list[asyncio.Task[LeafOutcome]] = []
     with store.writing(shard):
         async with crew() as group:
+            # A leaf that asks has a request in flight or in line: only leaves that wait for a slow disk exceed this.
+            leaves = asyncio.Semaphore(asker.in_flight + asker.ahead)
             for place, source in enumerate(sources):
+                await leaves.acquire()
                 await run.asker.at(place).begin()
                 growing.append(group.create_task(run.grow(source, place)))
+                growing[-1].add_done_callback(lambda _: leaves.release())
     return tuple(task.result() for task in growing)
 
 

@@ -19,9 +19,8 @@ class Slots:
     """So many requests at a time. Work begins only while fewer than `ahead` requests are in line: what is open is
     bounded, however many leaves and passages there are, and the slots never run empty."""
 
-    def __init__(self, size: int, ahead: int | None = None) -> None:
-        """`ahead` is as large as `size` unless given."""
-        self._ahead = ahead or size
+    def __init__(self, size: int, ahead: int) -> None:
+        self._ahead = ahead
         self._free = size
         self._stopped = False
         self._line: _Queue = []
