@@ -9,7 +9,7 @@ import pytest
 from support.scripted_teacher import Killed, ScriptedTeacher, prompt_text
 from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, LEAVES, freeform_leaf, small_taxonomy
 
-from seedbed.generation.funnel import Loss
+from seedbed.generation.funnel import Funnel, Loss
 from seedbed.generation.generate import LeafOutcome, Outcome, generate
 from seedbed.generation.held_out import split_seeds
 from seedbed.generation.leaf_sources import read_sources
@@ -196,6 +196,8 @@ def test_bad_answers_are_counted_and_stop_nothing(tmp_path: Path, recipe: Genera
     for loss in (Loss.CUT_OFF, Loss.REFUSED, Loss.FAILED, Loss.EMPTY, Loss.ANSWERS_DIFFER):
         assert turned.total.lost[loss] > 0
     assert turned.total.kept > 0
+    assert sum(turned.total.unanswered.values()) >= turned.total.lost[Loss.FAILED]
+    assert Funnel.from_json(turned.total.to_json()) == turned.total
 
 
 def test_unknown_words_and_failed_entrance_refuse_a_leaf_alone(

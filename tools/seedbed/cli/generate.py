@@ -10,6 +10,7 @@ import click
 
 from seedbed.cli.generate_estimate import print_estimate
 from seedbed.cli.generate_outcomes import print_outcomes
+from seedbed.cli.terminal import advise
 from seedbed.documents.fetch import FetchPolicy
 from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError
 from seedbed.generation.cost import Prices
@@ -22,6 +23,7 @@ from seedbed.generation.seed_pool import SeedPool
 from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.status import LeafStatus, taxonomy_status
 from seedbed.generation.stored_already import stored_already
+from seedbed.generation.unanswered import Troubles
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.funnel import counted
 from seedbed.taxonomy.changes import changed_leaves
@@ -115,6 +117,7 @@ def generate(
         reader = open_teacher(teacher_settings(project.settings, teacher)) if plan.closed_vocabulary else None
         print_estimate(picked, reading.leaves, plan, run_seed, reader, Prices.of(project.settings.teacher))
         return ExitCode.FINE
+    troubles = Troubles()
     outcomes = _run(
         project,
         reading,
@@ -126,8 +129,9 @@ def generate(
         _pool(project, commit, plan),
         verify=bool(leaves),
         retry_failed=retry_failed,
+        troubles=troubles,
     )
-    print_outcomes(outcomes)
+    print_outcomes(outcomes, plan, troubles.commonest())
     if any(outcome.outcome is Outcome.BROKEN for outcome in outcomes):
         return ExitCode.INTERNAL
     if all(outcome.outcome in (Outcome.REFUSED, Outcome.UNREADABLE, Outcome.FAILED) for outcome in outcomes):
@@ -145,10 +149,9 @@ def _warn_of_uncommitted(project: Project, commit: str) -> None:
     names = [terminal_text(change.name) for change in changed]
     if names:
         shown = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
-        click.echo(
+        advise(
             f"warning: {counted(len(names), 'leaf')} changed since the last commit, which this run does not see: {shown}; "
-            "commit them first (`seedbed preview` shows what is not committed yet)",
-            err=True,
+            "commit them first (`seedbed preview` shows what is not committed yet)"
         )
 
 
@@ -211,6 +214,7 @@ def _run(
     *,
     verify: bool,
     retry_failed: bool,
+    troubles: Troubles,
 ) -> tuple[LeafOutcome, ...]:
     """Grow what the store does not list. With `verify` leaves that it does list are read, and grown again if damaged."""
     from seedbed.cli.generate_progress import watch
@@ -223,7 +227,7 @@ def _run(
 
     async def run() -> tuple[LeafOutcome, ...]:
         try:
-            with watch(len(names), teacher, prices) as progress:
+            with watch(len(names), teacher, prices, troubles) as progress:
                 return await generate_samples(
                     reading.leaves(names),
                     recipe=recipe,

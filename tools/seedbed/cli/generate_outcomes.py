@@ -6,69 +6,97 @@ from collections.abc import Sequence
 
 import click
 
-from seedbed.generation.funnel import Loss
+from seedbed.cli.terminal import advise
 from seedbed.generation.generate import LeafOutcome, Outcome
+from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.unanswered import Trouble
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.funnel import counted, funnel_lines, shortfall
+from seedbed.reports.unanswered import trouble_lines
 
 LISTED_STORED = 20  # leaves that nothing was asked about
 LISTED_SHORT = 50
+LISTED_EMPTY = 5
 REAL_TEACHER = (
     "a larger teacher grows them: `seedbed generate --teacher openai:URL#MODEL --recipe lab`, "
     "or [teacher] backend, model, url and [generation] recipe in seedbed.toml"
 )
 
 
-def print_outcomes(outcomes: Sequence[LeafOutcome]) -> None:
+def print_outcomes(
+    outcomes: Sequence[LeafOutcome], recipe: GenerationRecipe, troubles: Sequence[Trouble] = ()
+) -> None:
     """A line per leaf with its funnel, then what the reader should do about refused, poor and broken ones."""
+    _print_leaves(outcomes)
+    _print_refused(outcomes, recipe)
+    _print_unanswered(troubles)
+    _print_short(outcomes)
+    broken = sum(outcome.outcome is Outcome.BROKEN for outcome in outcomes)
+    if broken:
+        advise(
+            f"broken: {counted(broken, 'leaf')}, by a defect of Seedbed's own; the trace is in the log above"
+        )
+
+
+def _print_leaves(outcomes: Sequence[LeafOutcome]) -> None:
     stored = 0
     for outcome in outcomes:
+        name = terminal_text(outcome.name)
         stored += outcome.outcome is Outcome.STORED
         if outcome.outcome is Outcome.STORED and stored > LISTED_STORED:
             continue
         if outcome.outcome in (Outcome.GENERATED, Outcome.STORED):
             click.echo(
-                f"{terminal_text(outcome.name)}: {outcome.outcome}, {outcome.samples:,} samples, "
+                f"{name}: {outcome.outcome}, {counted(outcome.samples, 'sample')}, "
                 f"{outcome.held_out:,} held out, {(outcome.key or '')[:12]}"
             )
             if outcome.outcome is Outcome.GENERATED:
                 for line in funnel_lines(outcome.funnels):
                     click.echo(f"  {line}")
         else:
-            click.echo(
-                f"{terminal_text(outcome.name)}: {outcome.outcome}: {terminal_text(outcome.reason)}", err=True
-            )
+            advise(f"{name}: {outcome.outcome}: {terminal_text(outcome.reason)}")
     if stored > LISTED_STORED:
         click.echo(f"and {stored - LISTED_STORED:,} more already stored")
-    refused = [outcome for outcome in outcomes if outcome.outcome is Outcome.REFUSED]
+
+
+def _print_refused(outcomes: Sequence[LeafOutcome], recipe: GenerationRecipe) -> None:
+    refused = [one for one in outcomes if one.outcome is Outcome.REFUSED and one.by_teacher]
     if refused:
-        click.echo(f"refused: {counted(len(refused), 'leaf')}; {REAL_TEACHER}", err=True)
-    empty = [
-        outcome.name
-        for outcome in outcomes
-        if outcome.outcome is Outcome.GENERATED and not outcome.total.kept
-    ]
+        advise(f"refused: {counted(len(refused), 'leaf')}; {_better_teacher(recipe)}")
+
+
+def _better_teacher(recipe: GenerationRecipe) -> str:
+    if recipe.closed_vocabulary:
+        return REAL_TEACHER
+    return (
+        f"recipe {recipe.name} asks that the teacher answers {recipe.entrance:.0%} of a leaf's own seeds: "
+        "name another with --teacher, or lower `entrance` in the recipe"
+    )
+
+
+def _print_unanswered(troubles: Sequence[Trouble]) -> None:
+    if not troubles:
+        return
+    advise("requests without an answer that could be used:")
+    for line in trouble_lines(troubles):
+        advise(f"  {line}")
+    advise(
+        "`seedbed doctor --teacher TEACHER` tries closed lists and JSON. Once the teacher is mended, `--retry-failed` "
+        "asks again what failed"
+    )
+
+
+def _print_short(outcomes: Sequence[LeafOutcome]) -> None:
+    empty = [one.name for one in outcomes if one.outcome is Outcome.GENERATED and not one.total.kept]
     if empty:
-        click.echo(
-            f"nothing was accepted of {', '.join(map(terminal_text, empty))}: see the funnel above, and what was "
-            f"written: seedbed show {terminal_text(empty[0])} --rejected",
-            err=True,
-        )
-    if any(outcome.total.lost.get(Loss.FAILED) for outcome in outcomes):
-        click.echo(
-            "failed: no answer, or one that breaks the form that was asked for; `seedbed doctor --teacher TEACHER` tries "
-            "closed lists and JSON. When the server is mended, `--retry-failed` asks again what failed",
-            err=True,
+        named = ", ".join(map(terminal_text, empty[:LISTED_EMPTY])) + (", …" if empty[LISTED_EMPTY:] else "")
+        advise(
+            f"nothing was accepted of {counted(len(empty), 'leaf')} ({named}): see the funnel above, and what was "
+            f"written: seedbed show {terminal_text(empty[0])} --rejected"
         )
     short = [outcome for outcome in outcomes if outcome.total.missing and outcome.total.kept]
     for outcome in short[:LISTED_SHORT]:
-        click.echo(f"{terminal_text(outcome.name)}: {shortfall(outcome.total)}", err=True)
+        advise(f"{terminal_text(outcome.name)}: {shortfall(outcome.total)}")
     if len(short) > LISTED_SHORT:
         total = sum(outcome.total.missing for outcome in short)
-        click.echo(f"short: {counted(len(short), 'leaf')}, {total:,} samples in all", err=True)
-    broken = sum(outcome.outcome is Outcome.BROKEN for outcome in outcomes)
-    if broken:
-        click.echo(
-            f"broken: {counted(broken, 'leaf')}, by a defect of Seedbed's own; the trace is in the log above",
-            err=True,
-        )
+        advise(f"short: {counted(len(short), 'leaf')}, {total:,} samples in all")

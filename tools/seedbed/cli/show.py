@@ -12,14 +12,14 @@ import click
 from seedbed.cli.options import write_out
 from seedbed.errors import StoreError, UsageError
 from seedbed.generation.explain_sample import recipe_of
-from seedbed.generation.grow_task import Rejected
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.project import Project, chosen, open_project
-from seedbed.generation.recall import recall
+from seedbed.generation.recall import Recalled, recall
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.status import LeafStatus, taxonomy_status
 from seedbed.reports.funnel import counted
 from seedbed.reports.sample_text import rejected_lines, sample_lines
+from seedbed.reports.unanswered import trouble_lines
 
 
 @click.command()
@@ -95,19 +95,23 @@ def _wanted(sample: Sample, stage: str | None, held_out: bool) -> bool:
 def _rejected(
     project: Project, status: LeafStatus, commit: str, stage: str | None, count: int | None, width: int
 ) -> Iterator[str]:
-    recalled, missing = _recalled(project, status, commit)
-    wanted = [one for one in recalled if stage is None or one.stage == stage]
+    recalled = _recalled(project, status, commit)
+    rejected = recalled.harvest.rejected if recalled.harvest else ()
+    wanted = [one for one in rejected if stage is None or one.stage == stage]
     yield f"{status.name}: {counted(len(wanted), 'rejected attempt')}\n"
     for number, one in enumerate(wanted[:count], 1):
         yield from rejected_lines(one, number, len(wanted), width=width)
-    if missing:
+    if recalled.troubles:
+        yield "requests without an answer that could be used:"
+        yield from (f"  {line}" for line in trouble_lines(recalled.troubles))
+    if recalled.missing:
         yield (
-            f"the journal of this machine lacks {counted(missing, 'answer')} of this leaf: it was generated elsewhere, "
+            f"the journal of this machine lacks {counted(recalled.missing, 'answer')} of this leaf: it was generated elsewhere, "
             "in part or in whole, and rejected attempts that hang on them are not shown"
         )
 
 
-def _recalled(project: Project, status: LeafStatus, commit: str) -> tuple[tuple[Rejected, ...], int]:
+def _recalled(project: Project, status: LeafStatus, commit: str) -> Recalled:
     """What fell when the stored samples were made: the leaf is grown again from the journal, and nobody is asked."""
     root = project.settings.taxonomy.root
     read = read_sources(
@@ -130,14 +134,13 @@ def _recalled(project: Project, status: LeafStatus, commit: str) -> tuple[tuple[
             f"the samples of {status.name} were made by a recipe {making.recipe!r} that is another now",
             hint="check out the commit that had it, or generate anew",
         )
-    recalled = recall(
+    return recall(
         read[0],
         recipe=recipe,
         teacher=making.teacher,
         run_seed=making.seed,
         folder=project.journal_folder,
     )
-    return (recalled.harvest.rejected if recalled.harvest else ()), recalled.missing
 
 
 def _page(lines: Iterator[str]) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from seedbed.errors import StoreError, TeacherError
 from seedbed.generation.funnel import Loss
 from seedbed.generation.slots import Place, Slots
-from seedbed.teacher.teacher import Completion, FinishReason, Request, Teacher
+from seedbed.generation.unanswered import cause_of
+from seedbed.teacher.teacher import Cause, Completion, FinishReason, Request, Teacher
 
 Result = TypeVar("Result")
 
@@ -30,6 +32,8 @@ class Usage:
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    unanswered: Counter[str] = field(default_factory=Counter)
+    """Requests without an answer that could be used, by their cause (see `teacher.Cause`)."""
 
 
 class Asker:
@@ -68,6 +72,7 @@ class Asker:
         if completion.finish_reason is not FinishReason.STOP:
             return LOSSES[completion.finish_reason]
         if without_surrogates(completion.text) != completion.text:
+            usage.unanswered[Cause.MALFORMED] += 1
             return Loss.FAILED  # half a character: no text, and nothing that a store could hold
         return completion.text.strip() or Loss.EMPTY
 
@@ -85,6 +90,8 @@ class Asker:
         usage.requests += 1
         usage.prompt_tokens += completion.prompt_tokens
         usage.completion_tokens += completion.completion_tokens
+        if (cause := cause_of(completion)) is not None:
+            usage.unanswered[cause] += 1
         return completion
 
 

@@ -34,11 +34,17 @@ class Loss(StrEnum):
     SURPLUS = "surplus"  # good, but the target was met by earlier attempts
 
 
+UNUSABLE = (Loss.FAILED, Loss.REFUSED, Loss.UNREADABLE_VERDICT, Loss.UNPARSABLE)
+"""Losses that tell of the teacher and its server, not of the leaf."""
+
+
 @dataclass(frozen=True, slots=True)
 class Funnel:
     """Counts of one stage of one leaf. `asked` = `kept` + the sum of `lost`; `held_out` are part of `kept`.
 
-    `wanted` is how many the recipe asks for, 0 where it asks for whatever its attempts give.
+    `wanted` is how many the recipe asks for, 0 where it asks for whatever its attempts give. `unanswered` counts the
+    requests (not attempts) that got no usable answer by their cause, such as `HTTP 500`: what stands behind `failed` and
+    `refused`.
     """
 
     asked: int = 0
@@ -49,6 +55,7 @@ class Funnel:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     wanted: int = 0
+    unanswered: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
@@ -61,6 +68,11 @@ class Funnel:
         lost = [(loss, count) for loss, count in self.lost.items() if loss is not Loss.SURPLUS]
         return tuple(sorted(lost, key=lambda pair: -pair[1])[:NAMED_LOSSES])
 
+    @property
+    def causes(self) -> tuple[tuple[str, int], ...]:
+        """`unanswered`, the commonest cause first."""
+        return tuple(sorted(self.unanswered.items(), key=lambda pair: (-pair[1], pair[0])))
+
     def __add__(self, other: Funnel) -> Funnel:
         lost = Counter(self.lost) + Counter(other.lost)
         return Funnel(
@@ -72,6 +84,7 @@ class Funnel:
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.wanted + other.wanted,
+            dict(Counter(self.unanswered) + Counter(other.unanswered)),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -85,13 +98,20 @@ class Funnel:
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
             "wanted": self.wanted,
+            **({"unanswered": dict(sorted(self.unanswered.items()))} if self.unanswered else {}),
         }
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Funnel:
         """Raises KeyError, TypeError or ValueError when `fields` is not what `to_json` writes."""
         lost = {Loss(name): int(count) for name, count in fields["lost"].items()}
-        return cls(**{**fields, "lost": lost})
+        unanswered = {str(cause): int(count) for cause, count in fields.get("unanswered", {}).items()}
+        return cls(**{**fields, "lost": lost, "unanswered": unanswered})
+
+
+def named_causes(funnel: Funnel) -> str:
+    """Such as `12 HTTP 500, 1 timed out`; empty where every request was answered."""
+    return ", ".join(f"{count:,} {cause}" for cause, count in funnel.causes)
 
 
 def total(funnels: Iterable[Funnel]) -> Funnel:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from seedbed.errors import ConfigurationError, SeedbedError, StoreError, TeacherError
 from seedbed.generation.asking import Asker, crew, in_thread
-from seedbed.generation.funnel import Funnel, Loss, total
+from seedbed.generation.funnel import UNUSABLE, Funnel, Loss, named_causes, total
 from seedbed.generation.grow_leaf import LeafGrower, Refusal
 from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource
@@ -49,6 +49,8 @@ class LeafOutcome:
     held_out: int = 0
     funnels: Mapping[Stage, Funnel] = field(default_factory=dict)
     seconds: float = 0.0
+    by_teacher: bool = False
+    """Where it was refused: whether another teacher might grow it."""
 
     @property
     def total(self) -> Funnel:
@@ -115,18 +117,17 @@ async def generate(
     return tuple(task.result() for task in growing)
 
 
-UNUSABLE = (Loss.FAILED, Loss.REFUSED, Loss.UNREADABLE_VERDICT, Loss.UNPARSABLE)
-"""Losses that tell of the teacher and its server, not of the leaf."""
-
-
 def unusable(funnel: Funnel) -> str:
-    """Why nothing of a leaf should be stored: it gave no sample, and half of its attempts or more were lost to answers
-    that could not be used. Stored, it would count as done, and a mended server would never be asked again."""
+    """Why nothing of a leaf should be stored: it gave no sample, and of the attempts that were no repeats half or more
+    were lost to answers that could not be used. Stored, it would count as done, and a mended server would never be
+    asked again."""
     lost = {loss: funnel.lost.get(loss, 0) for loss in UNUSABLE}
-    if funnel.kept or not funnel.asked or 2 * sum(lost.values()) < funnel.asked:
+    told = funnel.asked - funnel.lost.get(Loss.REPEATED, 0)  # a repeat may repeat what had no answer
+    if funnel.kept or not told or 2 * sum(lost.values()) < told:
         return ""
     named = ", ".join(f"{count:,} {loss}" for loss, count in lost.items() if count)
-    return f"nothing is stored, since of {funnel.asked:,} attempts none gave a sample: {named}"
+    causes = f" (requests without an answer: {named_causes(funnel)})" if funnel.unanswered else ""
+    return f"nothing is stored, since of {funnel.asked:,} attempts none gave a sample: {named}{causes}"
 
 
 class _Run:
@@ -178,7 +179,7 @@ class _Run:
             source.leaf, passages, place=place, on_decided=self._watcher.decided
         )
         if isinstance(harvest, Refusal):
-            return LeafOutcome(source.name, Outcome.REFUSED, harvest.reason)
+            return LeafOutcome(source.name, Outcome.REFUSED, harvest.reason, by_teacher=harvest.by_teacher)
         if reason := unusable(total(harvest.funnels.values())):
             return LeafOutcome(source.name, Outcome.FAILED, reason, funnels=harvest.funnels)
         written = await in_thread(self._store.write, making, harvest.samples, harvest.funnels)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from seedbed.errors import ConfigurationError
 from seedbed.generation.asking import Asker, Usage, crew
 from seedbed.generation.entrance import failed_entrance, unreadable_words
 from seedbed.generation.funnel import Funnel, Loss, total
-from seedbed.generation.grow_task import Accepted, Rejected, TaskHarvest, grow_task
+from seedbed.generation.grow_task import Accepted, OnDecided, Rejected, TaskHarvest, grow_task
 from seedbed.generation.held_out import is_held_out, split_seeds
 from seedbed.generation.normalise import normalised
 from seedbed.generation.recipe import GenerationRecipe, SeedSource
@@ -45,6 +45,8 @@ class Refusal:
 
     leaf: Leaf
     reason: str
+    by_teacher: bool = False
+    """Whether another teacher might grow it; otherwise the leaf itself lacks something."""
 
 
 class LeafGrower:
@@ -92,12 +94,12 @@ class LeafGrower:
         passages: Sequence[SourcePassage],
         *,
         place: int = 0,
-        on_decided: Callable[[bool, float], None] = lambda kept, share: None,
+        on_decided: OnDecided = lambda loss, share: None,
     ) -> Harvest | Refusal:
         """All samples of a leaf, or why the teacher is not trusted with it.
 
-        `place` is the leaf's own among those that grow at the same time. `on_decided` hears of each attempt whether it
-        was kept, and what share of the leaf that did, 0…1.
+        `place` is the leaf's own among those that grow at the same time. `on_decided` hears of each attempt why it
+        fell, None if it was kept, and what share of the leaf that did, 0…1.
         """
         asker = self._asker.at(place)
         tasks = self.tasks(leaf, passages)
@@ -113,7 +115,7 @@ class LeafGrower:
         )
         reason = reason or await failed_entrance(first, asker, usage)
         if reason:
-            return Refusal(leaf, reason)
+            return Refusal(leaf, reason, by_teacher=True)
         harvests = _without_repeats(await _grow_tasks(tasks, asker, on_decided))
         grown = [
             (harvest, _sample(harvest.task, accepted, asker.teacher.identity, self._digest))
@@ -134,9 +136,7 @@ class LeafGrower:
         )
 
 
-async def _grow_tasks(
-    tasks: Sequence[Task], asker: Asker, on_decided: Callable[[bool, float], None]
-) -> list[TaskHarvest]:
+async def _grow_tasks(tasks: Sequence[Task], asker: Asker, on_decided: OnDecided) -> list[TaskHarvest]:
     """All harvests in the order of `tasks`. They begin passage by passage, so that all that is asked about one, in
     whatever stage, is asked together."""
     passages = list(dict.fromkeys(task.passage for task in tasks))
@@ -155,15 +155,15 @@ async def _grow_tasks(
 class _Shares:
     """From the share that is done of each task to what it adds to the leaf's."""
 
-    def __init__(self, tasks: int, on_decided: Callable[[bool, float], None]) -> None:
+    def __init__(self, tasks: int, on_decided: OnDecided) -> None:
         self._done = [0.0] * tasks
         self._on_decided = on_decided
 
-    def of(self, index: int) -> Callable[[bool, float], None]:
-        def decided(kept: bool, share: float) -> None:
+    def of(self, index: int) -> OnDecided:
+        def decided(loss: Loss | None, share: float) -> None:
             added = max(0.0, share - self._done[index])
             self._done[index] += added
-            self._on_decided(kept, added / len(self._done))
+            self._on_decided(loss, added / len(self._done))
 
         return decided
 

@@ -30,6 +30,8 @@ FEWEST_AHEAD = (
 REMEMBERED = 100  # rejected attempts of one task that are kept to be shown
 HOPE = 0.25  # of the target: so many imagined successes go into the first estimates of the share that is accepted
 
+OnDecided = Callable[[Loss | None, float], None]
+
 _WRITERS = {
     Kind.FREEFORM: freeform.write_question,
     Kind.GROUNDED: grounded.write_question,
@@ -94,10 +96,10 @@ class _Sieve:
 
 
 async def grow_task(
-    task: Task, asker: Asker, on_decided: Callable[[bool, float], None] = lambda kept, share: None
+    task: Task, asker: Asker, on_decided: OnDecided = lambda loss, share: None
 ) -> TaskHarvest:
-    """All samples of one task. `on_decided` hears of each attempt whether it was kept, and the share of the task that
-    is done, 0…1. Raises TeacherError when the teacher is lost."""
+    """All samples of one task. `on_decided` hears of each attempt why it fell, None if it was kept, and the share of
+    the task that is done, 0…1. Raises TeacherError when the teacher is lost."""
     growth = _Growth(task, asker, on_decided)
     async with crew() as group:
         growth.go_on(group)
@@ -108,7 +110,7 @@ class _Growth:
     """A task under way. An attempt passes two turnstiles in the order of attempts: the sieve with its question, which
     may then be answered at once, and the decision with its outcome, which says how many more attempts there will be."""
 
-    def __init__(self, task: Task, asker: Asker, on_decided: Callable[[bool, float], None]) -> None:
+    def __init__(self, task: Task, asker: Asker, on_decided: OnDecided) -> None:
         self._task = task
         self._asker = asker
         self._on_decided = on_decided
@@ -153,15 +155,18 @@ class _Growth:
     def _decide(self, outcome: Accepted | Fallen) -> None:
         stream = self._task.stream
         self._decided += 1
+        loss: Loss | None = None
         if isinstance(outcome, Fallen):
-            self._lost[outcome.loss] += 1
+            loss = outcome.loss
         elif stream.samples is not None and len(self._accepted) >= stream.samples:
-            self._lost[Loss.SURPLUS] += 1
+            loss = Loss.SURPLUS
         else:
             self._accepted.append(outcome)
+        if loss is not None:
+            self._lost[loss] += 1
         kept = len(self._accepted)
         share = max(self._decided / stream.attempts, kept / stream.samples if stream.samples else 0.0)
-        self._on_decided(isinstance(outcome, Accepted), share)
+        self._on_decided(loss, share)
 
     def harvest(self) -> TaskHarvest:
         """What came of it, once every attempt is decided."""
@@ -174,6 +179,7 @@ class _Growth:
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             wanted=self._task.stream.samples or 0,
+            unanswered=dict(usage.unanswered),
         )
         copies = tuple(self._sieve.seed_copies)
         return TaskHarvest(self._task, tuple(self._accepted), funnel, copies, tuple(self._rejected))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from seedbed.generation.funnel import Loss
     from seedbed.generation.generate import LeafOutcome
     from seedbed.teacher.teacher import Completion
 
@@ -16,8 +17,8 @@ class Progress(Protocol):
         """The teacher, or the journal, answered a request."""
         ...
 
-    def decided(self, kept: bool, share: float) -> None:
-        """An attempt became a sample or not, which did so much of a leaf, 0…1."""
+    def decided(self, loss: Loss | None, share: float) -> None:
+        """An attempt became a sample (None) or why not, which did so much of a leaf, 0…1."""
         ...
 
     def finished(self, outcome: LeafOutcome) -> None:
@@ -31,7 +32,7 @@ class Unwatched:
     def answered(self, completion: Completion) -> None:
         return
 
-    def decided(self, kept: bool, share: float) -> None:
+    def decided(self, loss: Loss | None, share: float) -> None:
         return
 
     def finished(self, outcome: LeafOutcome) -> None:

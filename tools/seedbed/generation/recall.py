@@ -14,6 +14,7 @@ from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.task import Task
+from seedbed.generation.unanswered import Trouble, Troubles
 from seedbed.teacher.journal import request_key
 from seedbed.teacher.journal_file import JournalFile
 from seedbed.teacher.teacher import Completion, FinishReason, Request, TeacherIdentity
@@ -58,6 +59,11 @@ class Recalled:
     tasks: tuple[Task, ...]
     exchanges: tuple[tuple[Request, Completion], ...] = field(repr=False)
     missing: int
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """Why requests of it had no answer, the commonest cause first."""
+        return Troubles(completion for _, completion in self.exchanges).commonest()
 
 
 def recall(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seedbed.generation.funnel import Funnel, Loss
+from seedbed.generation.funnel import Funnel, Loss, named_causes
 from seedbed.generation.sample import Stage
 
 
@@ -13,10 +13,9 @@ def funnel_line(funnel: Funnel) -> str:
     line = f"{funnel.asked:,} asked, {funnel.kept:,} kept"
     if funnel.held_out:
         line += f" ({funnel.held_out:,} held out)"
-    if not funnel.lost:
-        return line
     lost = ", ".join(f"{funnel.lost[loss]:,} {loss}" for loss in Loss if funnel.lost.get(loss))
-    return f"{line}; {lost}" if lost else line
+    unanswered = f"requests without an answer: {named_causes(funnel)}" if funnel.unanswered else ""
+    return "; ".join(filter(None, (line, lost, unanswered)))
 
 
 def shortfall(funnel: Funnel) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from seedbed.generation.funnel import Loss, total
+from seedbed.generation.funnel import Loss, named_causes, total
 from seedbed.generation.grow_task import Rejected
 from seedbed.generation.preview import LeafPreview, Preview, StudentAnswer
 from seedbed.generation.preview_differences import Exchange
@@ -176,7 +176,11 @@ def _funnel(leaf: LeafPreview) -> Markup | None:
     said = f"{counted(whole.asked, 'attempt')}, {whole.kept:,} kept" + (
         f", {whole.held_out:,} of them held out" if whole.held_out else ""
     )
-    return element("div", element("p", said), bar, element("ul", legend, class_="legend"), class_="funnel")
+    causes = named_causes(whole)
+    unanswered = element("p", f"Requests without an answer: {causes}") if causes else None
+    return element(
+        "div", element("p", said), bar, element("ul", legend, class_="legend"), unanswered, class_="funnel"
+    )
 
 
 def _since(leaf: LeafPreview) -> Markup | None:

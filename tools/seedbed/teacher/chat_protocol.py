@@ -18,7 +18,7 @@ from seedbed.teacher.server_kind import (
     schema_fields,
 )
 from seedbed.teacher.structured_answer import structured_completion
-from seedbed.teacher.teacher import Completion, FinishReason, Message, Request
+from seedbed.teacher.teacher import Cause, Completion, FinishReason, Message, Request
 
 CHAT_TOKENS = (
     *("<s>", "</s>", "<bos>", "<eos>", "<pad>", "<unk>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>"),
@@ -120,32 +120,34 @@ def completion_of(answer: object, request: Request) -> Completion:
     prompt_tokens = _count(usage, "prompt_tokens")
     completion_tokens = _count(usage, "completion_tokens")
 
-    def outcome(text: str, reason: FinishReason, detail: str = "") -> Completion:
-        return Completion(text, reason, prompt_tokens, completion_tokens, shortened(detail))
+    def outcome(text: str, reason: FinishReason) -> Completion:
+        return Completion(text, reason, prompt_tokens, completion_tokens)
+
+    def failed(cause: Cause, detail: str, reason: FinishReason = FinishReason.FAILED) -> Completion:
+        return Completion("", reason, prompt_tokens, completion_tokens, shortened(detail), cause=cause)
 
     choice = _first_choice(answer)
     if choice is None:
-        return outcome("", FinishReason.FAILED, "the server's answer holds no choices")
+        return failed(Cause.MALFORMED, "the server's answer holds no choices")
     message = choice.get("message")
     if not isinstance(message, Mapping):
-        return outcome("", FinishReason.FAILED, "the server's answer holds no message")
+        return failed(Cause.MALFORMED, "the server's answer holds no message")
     text, finish = message.get("content"), choice.get("finish_reason")
     if finish == "content_filter" or message.get("refusal"):
-        return outcome("", FinishReason.REFUSED, str(message.get("refusal") or "content filter"))
+        refusal = str(message.get("refusal") or "content filter")
+        return failed(Cause.FILTERED, refusal, FinishReason.REFUSED)
     if not isinstance(text, str):
-        return outcome(
-            "", FinishReason.FAILED, f"the server's message has no text (finish reason {finish!r})"
-        )
+        return failed(Cause.MALFORMED, f"the server's message has no text (finish reason {finish!r})")
     if len(text) > request.max_tokens * _LONGEST_TOKEN:
-        return outcome("", FinishReason.FAILED, f"{len(text)} characters for {request.max_tokens} tokens")
+        return failed(Cause.ANSWER_TOO_LONG, f"{len(text)} characters for {request.max_tokens} tokens")
     if finish == "length":
         return outcome(text, FinishReason.LENGTH)
     if finish not in ("stop", None):
-        return outcome("", FinishReason.FAILED, f"the server ended its answer with {finish!r}")
+        return failed(Cause.MALFORMED, f"the server ended its answer with {finish!r}")
     if request.choices is not None:
         said = closed_answer(text, request.choices)
         if said is None:
-            return outcome("", FinishReason.FAILED, f"answered {text[:80]!r}, which is none of the choices")
+            return failed(Cause.OFF_FORM, f"answered {text[:80]!r}, which is none of the choices")
         told = choice_log_probabilities(choice.get("logprobs"), request.choices, said)
         return replace(outcome(said, FinishReason.STOP), choice_log_probabilities=told)
     if request.json_schema is not None:

@@ -108,6 +108,7 @@ def _encoded(completion: Completion) -> str:
             "completion_tokens": completion.completion_tokens,
             "detail": completion.detail,
             "choice_log_probabilities": None if probabilities is None else dict(probabilities),
+            **({"cause": completion.cause} if completion.cause else {}),
         }
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from seedbed.errors import MissingExtraError, TeacherError
 from seedbed.teacher.chat_prompt import ChatPrompt
 from seedbed.teacher.model_folder import model_folder, model_revision, spoken_name
-from seedbed.teacher.teacher import Completion, FinishReason, TeacherIdentity
+from seedbed.teacher.teacher import Cause, Completion, FinishReason, TeacherIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +48,4 @@ def open_local_model(model: str, *, backend: str, extra: str, name: str | None =
 def too_long(tokens: int, prompt_tokens: int, context: int) -> Completion:
     """The outcome of a request that has more `tokens` than the model's `context`."""
     detail = f"the request has {tokens} tokens; the model reads {context}"
-    return Completion("", FinishReason.REFUSED, prompt_tokens, 0, detail)
+    return Completion("", FinishReason.REFUSED, prompt_tokens, 0, detail, cause=Cause.PROMPT_TOO_LONG)

@@ -17,7 +17,7 @@ from seedbed.teacher.retrying import ATTEMPTS, Reaction, delay, reaction
 from seedbed.teacher.routing import beginning, ranked
 from seedbed.teacher.server_address import base_address, server_key
 from seedbed.teacher.server_kind import ServerKind
-from seedbed.teacher.teacher import Completion, FinishReason, Request, TeacherIdentity
+from seedbed.teacher.teacher import Cause, Completion, FinishReason, Request, TeacherIdentity, http_cause
 
 DEFAULT_CONCURRENCY = 64
 OWN_CONCURRENCY = (
@@ -128,7 +128,8 @@ class OpenAITeacher:
             left -= took
             connected = connected or reply.status is not None
             if left <= 0:
-                return _failed(self._scrubbed(f"no answer within {self._deadline:g} s: {reply.message}"))
+                waited = f"no answer within {self._deadline:g} s: {reply.message}"
+                return _failed(Cause.TIMED_OUT, self._scrubbed(waited))
             if reply.status in _FOREIGN_FIELD and self._learnt(request, dialect, reply):
                 continue
             match _reaction(reply):
@@ -136,7 +137,8 @@ class OpenAITeacher:
                     return self._read(reply, request, endpoint)
                 case Reaction.REFUSE:
                     detail = self._scrubbed(f"HTTP {reply.status}: {reply.message}")
-                    return Completion("", FinishReason.REFUSED, 0, 0, detail)
+                    cause = http_cause(reply.status or 0)
+                    return Completion("", FinishReason.REFUSED, 0, 0, detail, cause=cause)
                 case Reaction.STOP:
                     raise self._unusable(endpoint, reply)
                 case Reaction.SLOW_DOWN:
@@ -145,12 +147,10 @@ class OpenAITeacher:
                 case Reaction.RETRY:
                     attempt += 1
             if attempt == ATTEMPTS:
-                trouble = reply.message if reply.status is None else f"HTTP {reply.status}: {reply.message}"
-                if reply.status == 200:
-                    trouble = f"the server's answer holds no choices: {reply.message}"
+                cause, trouble = _trouble(reply)
                 if not connected and self._answers == answers_before:
                     raise self._gone(endpoint, trouble)
-                return _failed(self._scrubbed(f"{ATTEMPTS} attempts: {trouble}"))
+                return _failed(cause, self._scrubbed(f"{ATTEMPTS} attempts: {trouble}"))
             if self._chosen(order) is endpoint:  # another server is asked at once
                 pause = min(left, delay(attempt - 1, jitter=self._jitter.random(), asked=reply.asked_pause))
                 left -= pause
@@ -208,7 +208,7 @@ class OpenAITeacher:
 
     def _read(self, reply: Reply, request: Request, endpoint: Endpoint) -> Completion:
         if reply.too_long:
-            return _failed(str(reply.content))
+            return _failed(Cause.ANSWER_TOO_LONG, str(reply.content))
         if isinstance(reply.content, Mapping):
             name = reply.content.get("model")
             if self._answering_as is None:
@@ -281,5 +281,14 @@ def _reaction(reply: Reply) -> Reaction:
     return reaction(reply.status)
 
 
-def _failed(detail: str) -> Completion:
-    return Completion("", FinishReason.FAILED, 0, 0, detail)
+def _trouble(reply: Reply) -> tuple[str, str]:
+    """The cause and the words for the last of several attempts that all failed."""
+    if reply.status is None:
+        return Cause.CONNECTION, reply.message
+    if reply.status == 200:
+        return Cause.MALFORMED, f"the server's answer holds no choices: {reply.message}"
+    return http_cause(reply.status), f"HTTP {reply.status}: {reply.message}"
+
+
+def _failed(cause: str, detail: str) -> Completion:
+    return Completion("", FinishReason.FAILED, 0, 0, detail, cause=cause)

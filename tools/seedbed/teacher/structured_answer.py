@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from seedbed.taxonomy.schema import misfit
-from seedbed.teacher.teacher import Completion, FinishReason
+from seedbed.teacher.teacher import Cause, Completion, FinishReason
 
 _SHOWN = 80  # characters of an answer that is no JSON, from where it broke off
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
@@ -29,7 +29,7 @@ def structured_completion(
         if wrong is None:
             return Completion(document, FinishReason.STOP, prompt_tokens, completion_tokens)
         detail = f"the answer is not of its schema: {wrong}"
-    return Completion("", FinishReason.FAILED, prompt_tokens, completion_tokens, detail)
+    return Completion("", FinishReason.FAILED, prompt_tokens, completion_tokens, detail, cause=Cause.OFF_FORM)
 
 
 def strict_json(text: str) -> str | None:

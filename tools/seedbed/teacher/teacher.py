@@ -17,6 +17,26 @@ class FinishReason(StrEnum):
     FAILED = "failed"  # no answer after the retries; `Completion.detail` says why
 
 
+class Cause(StrEnum):
+    """Why a request got no answer that could be used, in words that can be counted; see also `http_cause`."""
+
+    TIMED_OUT = "timed out"
+    CONNECTION = "connection broken"
+    MALFORMED = "malformed answer"  # not of the protocol, or no text
+    OFF_FORM = "not the form asked for"  # outside its closed list, or not the JSON of its schema
+    ANSWER_TOO_LONG = "answer too long"  # longer than any answer of so many tokens
+    PROMPT_TOO_LONG = "prompt too long"
+    PROMPT_NOT_TAKEN = "prompt not accepted"  # by the chat template of the model
+    NO_GRAMMAR = "JSON not supported"  # nothing here holds the model to a schema
+    FILTERED = "content filter"
+    ENGINE = "engine error"
+
+
+def http_cause(status: int) -> str:
+    """The cause where a server answered with an error: such as `HTTP 500`."""
+    return f"HTTP {status}"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One chat message; `role` is `system`, `user` or `assistant`."""
@@ -44,7 +64,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """An answer and what it cost; `choice_log_probabilities` is there when the back end has them."""
+    """An answer and what it cost; `choice_log_probabilities` is there when the back end has them.
+
+    Where REFUSED or FAILED, `detail` says why to a person and `cause` in words to count (see `Cause`); answers that were
+    recorded before causes were have none.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -52,6 +76,7 @@ class Completion:
     completion_tokens: int
     detail: str = ""
     choice_log_probabilities: Mapping[str, float] | None = field(default=None)
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

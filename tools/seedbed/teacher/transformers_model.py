@@ -14,7 +14,7 @@ from seedbed.teacher.decoding import Answer, Continuation, Decoder, Ending, Gram
 from seedbed.teacher.json_grammar import JsonGrammars
 from seedbed.teacher.local_model import LocalModel, open_local_model, too_long
 from seedbed.teacher.structured_answer import structured_completion
-from seedbed.teacher.teacher import Completion, FinishReason, Request, TeacherIdentity
+from seedbed.teacher.teacher import Cause, Completion, FinishReason, Request, TeacherIdentity
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 65536}  # prompt tokens of one batch, padding included
 BATCH_ROWS = {"cpu": 64, "cuda": 256}
@@ -121,7 +121,7 @@ class TransformersTeacher:
         """See `Teacher.complete`."""
         prompt = self._chat.tokens(request.messages)
         if isinstance(prompt, str):
-            return Completion("", FinishReason.REFUSED, 0, 0, prompt)
+            return Completion("", FinishReason.REFUSED, 0, 0, prompt, cause=Cause.PROMPT_NOT_TAKEN)
         if request.choices:
             return await self._choose(prompt, request.choices)
         if request.json_schema is not None:
@@ -151,13 +151,17 @@ class TransformersTeacher:
         """An answer held to a schema; stop strings have no say in it, since they could cut the document."""
         grammar = self._grammars.start(schema)
         if isinstance(grammar, str):
-            return Completion("", FinishReason.REFUSED, len(prompt), 0, shortened(grammar))
+            return Completion(
+                "", FinishReason.REFUSED, len(prompt), 0, shortened(grammar), cause=Cause.NO_GRAMMAR
+            )
         answer = await self._decode(prompt, request, grammar=grammar)
         if isinstance(answer, Completion):
             return answer
         if answer.stuck:
             detail = "no token of the model goes on with what the JSON schema asks for"
-            return Completion("", FinishReason.FAILED, len(prompt), len(answer.tokens), detail)
+            return Completion(
+                "", FinishReason.FAILED, len(prompt), len(answer.tokens), detail, cause=Cause.OFF_FORM
+            )
         return structured_completion(
             self._chat.exact_text(answer.tokens),
             schema,

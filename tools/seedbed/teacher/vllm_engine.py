@@ -13,7 +13,7 @@ from seedbed.config import VllmSettings
 from seedbed.errors import MissingExtraError, TeacherError
 from seedbed.teacher.chat_protocol import shortened
 from seedbed.teacher.local_model import LocalModel, open_local_model, too_long
-from seedbed.teacher.teacher import Completion, FinishReason, Request, TeacherIdentity
+from seedbed.teacher.teacher import Cause, Completion, FinishReason, Request, TeacherIdentity
 from seedbed.teacher.vllm_log import cause_of_death, engine_log, where_to_look
 from seedbed.teacher.vllm_protocol import completion_of_output, sampling_parameters
 from seedbed.teacher.vllm_settings import engine_arguments, engine_environment, engine_identity, saved_dtype
@@ -83,7 +83,7 @@ class VllmTeacher:
         """See `Teacher.complete`."""
         prompt = self._local.chat.tokens(request.messages)
         if isinstance(prompt, str):
-            return Completion("", FinishReason.REFUSED, 0, 0, prompt)
+            return Completion("", FinishReason.REFUSED, 0, 0, prompt, cause=Cause.PROMPT_NOT_TAKEN)
         engine = await self.running_engine()
         context = int(engine.model_config.max_model_len)
         if len(prompt) >= context:
@@ -130,9 +130,11 @@ class VllmTeacher:
                 hint=f"{where_to_look(self._log)}; the same command goes on from there",
             ) from error
         except (VLLMClientError, ValueError) as error:  # a prompt too long, or a schema without a grammar
-            return Completion("", FinishReason.REFUSED, len(prompt), 0, shortened(str(error)))
+            detail = shortened(str(error))
+            return Completion("", FinishReason.REFUSED, len(prompt), 0, detail, cause=Cause.ENGINE)
         except EngineGenerateError as error:  # this request alone; the engine goes on
-            return Completion("", FinishReason.FAILED, len(prompt), 0, shortened(str(error)))
+            detail = shortened(str(error))
+            return Completion("", FinishReason.FAILED, len(prompt), 0, detail, cause=Cause.ENGINE)
         return completion_of_output(last.outputs[0], request, self._local.chat, prompt_tokens=len(prompt))
 
     def _started(self) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from seedbed.teacher.chat_prompt import ChatPrompt
 from seedbed.teacher.choice_probabilities import choice_log_probabilities
 from seedbed.teacher.structured_answer import structured_completion
-from seedbed.teacher.teacher import Completion, FinishReason, Request
+from seedbed.teacher.teacher import Cause, Completion, FinishReason, Request
 
 BESIDE = 20  # tokens whose probability is told beside each token of a choice; vLLM tells no more
 _SEED_RANGE = 1 << 63
@@ -51,7 +51,7 @@ def completion_of_output(
     tokens = list(answer.token_ids)
     if answer.finish_reason not in ("stop", "length"):
         detail = f"vLLM ended its answer with {answer.finish_reason!r}"
-        return Completion("", FinishReason.FAILED, prompt_tokens, len(tokens), detail)
+        return Completion("", FinishReason.FAILED, prompt_tokens, len(tokens), detail, cause=Cause.ENGINE)
     ended = answer.finish_reason == "stop"
     if request.choices:
         return _choice(answer, request.choices, chat, prompt_tokens)
