@@ -45,6 +45,8 @@ def test_values_are_read(tmp_path: Path) -> None:
         ('[store]\npath = ""', ["store.path is empty"]),
         ('taxonomy = "."', ["section, not a value"]),
         ("colour = 1", ["colour"]),
+        ("[evaluation]\nminimum_score = 2", ["evaluation.minimum_score is 2", "at most 1"]),
+        ('[evaluation.measures]\n"a/*" = "jugde"', ['evaluation.measures."a/*"', "did you mean judge?"]),
         ("[teacher\n", ["not TOML", "line 1"]),
     ],
 )

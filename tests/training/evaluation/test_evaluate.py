@@ -59,6 +59,7 @@ def test_nothing_held_out_asks_nothing(tmp_path: Path) -> None:
 
 def test_answers_have_room(model: Path) -> None:
     assert answer_limit(["yes", "x" * 100]) == 66
+    assert answer_limit(["\u6e2f" * 100]) == 166  # a character of many bytes may be several tokens
 
 
 def renamed(evaluation: Evaluation, leaf: str) -> Evaluation:

@@ -15,12 +15,12 @@ from seedbed_training.evaluation.gate import (
     outcome,
     passed_in_words,
 )
-from seedbed_training.evaluation.score import Case, CaseScore, LeafScore
+from seedbed_training.evaluation.score import Case, CaseScore, LeafScore, Metric, mean_score
 
 
 def leaf_score(values: Sequence[float]) -> LeafScore:
     cases = tuple(
-        CaseScore(Case(f"s{i}", "q", "r", "a"), value, "exact match") for i, value in enumerate(values)
+        CaseScore(Case(f"s{i}", "q", "r", "a"), value, Metric.EXACT) for i, value in enumerate(values)
     )
     return LeafScore("a/old", sum(values) / len(values), 0, 1, cases)
 
@@ -40,6 +40,16 @@ def test_a_fresh_leaf_that_was_not_learned() -> None:
     assert judge([LeafOutcome("a/new", True, 0.5)], Limits()).passed
 
 
+def test_a_judge_that_says_nothing_does_not_pass_for_a_model_that_learned_nothing() -> None:
+    silent = [CaseScore(Case(f"s{n}", "q", "r", "a"), 0.0, Metric.NO_VERDICT) for n in range(3)]
+    verdict = judge([outcome("a/new", fresh=True, score=mean_score("a/new", silent), parent=None)], Limits())
+    (reason,) = verdict.reasons
+    assert reason == (
+        "a/new: not learned, 0.00 (0.00 to 0.56 at 95 %, 3 cases) is below the minimum of 0.50; "
+        "the judge gave no verdict on 3 of 3 answers, which count 0"
+    )
+
+
 def test_a_fresh_leaf_that_cannot_be_judged() -> None:
     assert not judge([outcome("a/new", fresh=True, score=None, parent=None)], Limits()).passed
 
@@ -48,7 +58,7 @@ def test_an_old_leaf_that_fell() -> None:
     verdict = judge([old([1.0] * 30, [1.0] * 20 + [0.0] * 10)], Limits(maximum_drop=0.05))
     assert not verdict.passed
     assert verdict.reasons[0].startswith("a/old: fell from 1.00 to 0.67, by 0.33")
-    assert verdict.reasons[1] == "the 1 old leaves fell by 0.33 on the mean; the limit is 0.05"
+    assert verdict.reasons[1] == "the only old leaf fell by 0.33; the limit is 0.05"
 
 
 def test_a_fall_that_chance_explains_is_not_held_against_one_leaf() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import dataclasses
 
-from seedbed_training.evaluation.matrix import ScoreMatrix
+import pytest
+from support.training_samples import made_manifest
+
+from seedbed.generation.release_manifest import ReleaseManifest, ScoreRecord
+from seedbed_training.evaluation.matrix import ScoreMatrix, matrix_of
 
 MATRIX = ScoreMatrix(
     ("one", "two", "three"),
@@ -35,3 +39,32 @@ def test_a_first_release_forgets_nothing() -> None:
 def test_a_leaf_that_never_scored_has_no_retention() -> None:
     matrix = ScoreMatrix(("one", "two"), {"one": {"a": 0.0}, "two": {"a": 0.5}})
     assert matrix.worst_leaf_retention is None
+
+
+def test_intervals_hold_their_figures_and_few_leaves_have_none() -> None:
+    for figure, interval in (
+        (MATRIX.accuracy, MATRIX.accuracy_interval),
+        (MATRIX.backward_transfer, MATRIX.backward_transfer_interval),
+        (MATRIX.forgetting, MATRIX.forgetting_interval),
+    ):
+        assert interval is not None
+        assert interval[0] < figure < interval[1]
+    few = ScoreMatrix(("one", "two"), {"one": {"a": 0.5, "b": 0.5}, "two": {"a": 0.5, "b": 0.4}})
+    assert few.accuracy_interval is few.backward_transfer_interval is None
+
+
+def test_scores_of_different_measures_are_not_compared() -> None:
+    def release(name: str, parent: str | None, measure: str, score: float) -> ReleaseManifest:
+        records = (
+            ScoreRecord("a/one", score, 0.0, 1.0, 4, measure=measure),
+            ScoreRecord("a/two", score, 0.0, 1.0, 4, measure="exact match"),
+        )
+        return dataclasses.replace(
+            made_manifest(["a/one", "a/two"], name=name, parent=parent), scores=records
+        )
+
+    matrix = matrix_of([release("r1", None, "telling F1", 0.9), release("r2", "r1", "judge m@1", 0.4)])
+    assert matrix.unlike == {"a/one"}
+    assert matrix.old_leaves == ("a/two",)
+    assert matrix.accuracy == pytest.approx(0.4)
+    assert matrix.backward_transfer == pytest.approx(-0.5)

@@ -10,10 +10,12 @@ from seedbed_training.evaluation.score import (
     Case,
     bootstrap_interval,
     interval,
+    is_short,
     score_cases,
     score_leaf,
     telling_f1,
     word_weights,
+    words,
 )
 
 TEXT = st.lists(st.sampled_from(["the", "ferry", "leaves", "at", "nine", "ten", "Velm"]), max_size=12).map(
@@ -51,6 +53,14 @@ def test_a_model_that_knows_the_form_but_not_the_fact_gets_nothing() -> None:
     assert right.metric == "telling F1"
     assert right.score == 1.0
     assert wrong.score == 0.0
+
+
+def test_words_of_languages_without_blanks() -> None:
+    sentence = "渡し船は毎朝九時に北の港を出ます"
+    assert len(words(sentence)) == len(sentence)
+    assert words("Vélm, 9 o'clock") == ("vélm", "9", "o", "clock")
+    assert is_short("北の港") and not is_short(sentence)
+    assert 0 < telling_f1(sentence, "渡し船は毎朝十時に北の港を出ます", {}) < 1
 
 
 def test_the_right_words_in_the_wrong_order_do_not_count() -> None:

@@ -9,18 +9,22 @@ from typing import Any
 
 import pytest
 from support.full_disk import full_disk
-from support.garden import Garden
+from support.garden import NUMBERS, Garden
+from support.openai_server import answer, openai_server, served
 
 from seedbed.bundled_files import bundled_file
-from seedbed.errors import NothingToDoError, StoreError, TrainingError, UsageError
+from seedbed.errors import ConfigurationError, NothingToDoError, StoreError, TrainingError, UsageError
 from seedbed.generation.release_manifest import ReleaseManifest, Role
 from seedbed_training.evaluation.gate import Limits
+from seedbed_training.evaluation.score import Metric
 from seedbed_training.planning.plan_file import read_plan, write_plan
+from seedbed_training.releasing.leaf_judge import leaf_measures
 from seedbed_training.releasing.prepare_plan import Preparation, open_preparation, prepare_plan
 from seedbed_training.releasing.release import cut_release
 from seedbed_training.releasing.run_evaluation import run_evaluation
 from seedbed_training.releasing.run_training import run_training, settled_plan
 from seedbed_training.releasing.verify import verify
+from seedbed_training.releasing.workspace import Workspace
 
 AGREE, TOWN, WAITING, COUNT = (
     "compositional_skills/agree",
@@ -73,6 +77,52 @@ def test_two_releases_the_second_replaying_the_first(garden: Garden) -> None:
         assert (folder / picture).read_bytes().startswith(b"\x89PNG")
         assert f"]({picture})" in card
     assert verify(workspace, second) == ()
+
+
+def test_a_judge_grades_the_leaf_with_long_answers(garden: Garden) -> None:
+    with openai_server(otherwise=answer("2"), models=served("grader")) as server:
+        garden.builder.write(
+            "seedbed.toml",
+            f'[evaluation]\njudge = "openai:{server.address}#grader"\n[evaluation.measures]\n"knowledge/*" = "f1"\n',
+        )
+        garden.add_leaf(COUNT)
+        garden.generate(COUNT, " ".join(NUMBERS))  # ten words
+        garden = dataclasses.replace(garden, workspace=Workspace.open(garden.builder.path))
+        preparation = prepare_plan(
+            garden.workspace, recipe=dataclasses.replace(garden.recipe, batch_samples=32)
+        )
+        run_training(garden.workspace, preparation)
+        evaluation = run_evaluation(garden.workspace, preparation)
+        asked = len(server.bodies)
+        again = run_evaluation(garden.workspace, preparation)
+    assert again == evaluation
+    assert len(server.bodies) == asked
+    judged = {
+        leaf
+        for scores in evaluation.arms.values()
+        for leaf in scores
+        if scores[leaf].metrics == (Metric.JUDGE,)
+    }
+    assert judged == {COUNT}
+    cases = {case.case for scores in evaluation.arms.values() for case in scores[COUNT].cases}
+    asked_about = {(case.question, case.answer) for case in cases if case.answer not in ("", case.reference)}
+    assert asked == len(asked_about) > 0
+    manifest = cut_release(garden.workspace, preparation, evaluation, limits=ANYTHING)
+    measures = {score.leaf: score.measure for score in manifest.scores}
+    assert measures == {AGREE: "exact match", TOWN: "telling F1", COUNT: "judge grader@unknown (openai)"}
+    card = (garden.workspace.release_directory("release-1") / "README.md").read_text(encoding="utf-8")
+    assert "graded 1, 2 or 3" in card
+    assert server.address not in card
+    assert verify(garden.workspace, manifest) == ()
+
+
+def test_judged_leaves_need_a_judge(garden: Garden) -> None:
+    garden.builder.write("seedbed.toml", '[evaluation.measures]\n"*" = "judge"\n')
+    with pytest.raises(ConfigurationError, match="no judge is named"):
+        leaf_measures(Workspace.open(garden.builder.path))
+    garden.builder.write("seedbed.toml", '[evaluation]\njudge = "opnai:x"\n')
+    with pytest.raises(ConfigurationError, match=r"evaluation\.judge: 'opnai:x' names no teacher"):
+        leaf_measures(Workspace.open(garden.builder.path))
 
 
 def test_the_card_shows_how_the_model_is_used(

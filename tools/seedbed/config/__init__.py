@@ -8,6 +8,7 @@ from seedbed.config.sections import (
     DEFAULT_HOSTS,
     CheckSettings,
     DocumentsSettings,
+    EvaluationSettings,
     GenerationSettings,
     PreviewSettings,
     ReleasesSettings,
@@ -19,15 +20,17 @@ from seedbed.config.sections import (
     TrainingSettings,
     VllmSettings,
 )
-from seedbed.config.values import IgnoredFindings, RatchetedRule, RuleSeverity
+from seedbed.config.values import IgnoredFindings, LeafMeasure, RatchetedRule, RuleSeverity
 
 __all__ = [
     "DEFAULT_HOSTS",
     "FILE_NAME",
     "CheckSettings",
     "DocumentsSettings",
+    "EvaluationSettings",
     "GenerationSettings",
     "IgnoredFindings",
+    "LeafMeasure",
     "PreviewSettings",
     "RatchetedRule",
     "ReleasesSettings",

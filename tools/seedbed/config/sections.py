@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from seedbed.config.keys import inner, key, table, value
 from seedbed.config.values import (
     IgnoredFindings,
+    LeafMeasure,
     RatchetedRule,
     RuleSeverity,
     read_ignores,
+    read_measures,
     read_ratchet,
     read_severities,
     read_texts,
@@ -230,6 +232,34 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EvaluationSettings:
+    """How releases are scored, and what the gate holds them to."""
+
+    judge: str | None = key(
+        None,
+        "Who grades leaves with long answers, as `--teacher` names it, such as `openai:http://127.0.0.1:8000/v1#NAME`; "
+        "`teacher` is [teacher]. Left out, long answers are compared word by word.",
+    )
+    judge_api_key_variable: str | None = key(
+        None,
+        "Name of the environment variable that holds the key of the judge's server; [teacher]'s own server has its own.",
+    )
+    measures: tuple[LeafMeasure, ...] = table(
+        "How some leaves are scored, by name (with `*`), the first that matches: `words` (as if there were no judge), "
+        "`exact`, `f1`, `likelihood` or `judge`.",
+        read=read_measures,
+        shape="a table: leaf to measure",
+    )
+    maximum_drop: float = key(
+        0.05,
+        "How far an old leaf, and the mean over them, may fall below the parent release, 0 to 1.",
+        minimum=0,
+        maximum=1,
+    )
+    minimum_score: float = key(0.5, "What each fresh leaf must reach, 0 to 1.", minimum=0, maximum=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of `seedbed.toml`; every key has a default."""
 
@@ -243,6 +273,7 @@ class Settings:
     releases: ReleasesSettings = field(default_factory=ReleasesSettings)
     student: StudentSettings = field(default_factory=StudentSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
 
 
 SECTIONS = {
@@ -256,4 +287,5 @@ SECTIONS = {
     "releases": ReleasesSettings,
     "student": StudentSettings,
     "training": TrainingSettings,
+    "evaluation": EvaluationSettings,
 }

@@ -9,6 +9,7 @@ from seedbed.config.unknown_name import unknown_name
 from seedbed.errors import ConfigurationError
 
 SEVERITIES = ("error", "warning", "hint", "off")
+MEASURES = ("words", "exact", "f1", "likelihood", "judge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,14 @@ class IgnoredFindings:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class LeafMeasure:
+    """How the leaves whose names match a pattern are scored: `words`, `exact`, `f1`, `likelihood` or `judge`."""
+
+    leaves: str
+    measure: str
+
+
 def read_texts(name: str, value: object, source: str) -> str | tuple[str, ...]:
     """One text, or several."""
     texts = [value] if isinstance(value, str) else value
@@ -60,6 +69,15 @@ def read_ratchet(name: str, value: object, source: str) -> tuple[RatchetedRule, 
     """The table of rule codes and why each is being tightened."""
     pairs = _pairs(name, value, source, 'SB203 = "since 2026-11: names in lower case"')
     return tuple(RatchetedRule(code, reason) for code, reason in pairs.items())
+
+
+def read_measures(name: str, value: object, source: str) -> tuple[LeafMeasure, ...]:
+    """The table of patterns of leaves and how each is scored."""
+    pairs = _pairs(name, value, source, '"compositional_skills/writing/*" = "judge"')
+    for leaves, measure in pairs.items():
+        if measure not in MEASURES:
+            raise unknown_name(f'{name}."{leaves}" = {measure!r}', measure, MEASURES, source, "choices")
+    return tuple(LeafMeasure(leaves, measure) for leaves, measure in pairs.items())
 
 
 def read_ignores(name: str, value: object, source: str) -> tuple[IgnoredFindings, ...]:

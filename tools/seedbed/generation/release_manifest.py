@@ -64,6 +64,7 @@ class ScoreRecord:
     cases: int
     base: float | None = None  # the base model's score on the same cases
     parent: float | None = None  # the parent release's score on the same cases
+    measure: str = ""  # what the cases were scored by, with the judge's name where there was one
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,11 @@ from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.evaluation.score_table import score_rows, score_table
 from seedbed_training.evaluation.standard_benchmarks import chosen_tasks
 from seedbed_training.planning.plan import TrainingPlan
+from seedbed_training.releasing.leaf_judge import JUDGE_JOURNAL, judge_settings
 from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.run_benchmarks import HarnessOptions, judge_conversations, run_benchmarks
 from seedbed_training.releasing.run_evaluation import EVALUATION_FILE, run_evaluation
 from seedbed_training.releasing.workspace import Workspace
-
-JUDGE_JOURNAL = "judge.sqlite"
 
 
 @click.command("eval")
@@ -52,7 +51,11 @@ JUDGE_JOURNAL = "judge.sqlite"
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also have these conversations judged: MT-Bench's question.jsonl, or your own.",
 )
-@click.option("--judge", metavar="TEACHER", help="Who judges them; seedbed.toml's teacher unless given.")
+@click.option(
+    "--judge",
+    metavar="TEACHER",
+    help="Who judges them; seedbed.toml's judge, else its teacher, unless given.",
+)
 @click.option(
     "--judgements", type=click.IntRange(1), default=3, show_default=True, help="Grades of each answer."
 )
@@ -109,7 +112,8 @@ def _judged(
     workspace: Workspace, preparation: Preparation, path: Path, judge: str | None, judgements: int
 ) -> Mapping[str, Any]:
     questions = read_questions(path)
-    teacher = open_teacher(teacher_settings(workspace.settings, judge))
+    usual = None if judge else judge_settings(workspace)
+    teacher = open_teacher(usual or teacher_settings(workspace.settings, judge))
     asked = journaled(teacher, workspace.state / JUDGE_JOURNAL)
     return judge_conversations(workspace, preparation, questions, asked, judgements=judgements, say=_say)
 
@@ -126,6 +130,7 @@ def _document(evaluation: Evaluation, plan: TrainingPlan) -> dict[str, object]:
         "plan_digest": evaluation.plan_digest,
         "models": dict(evaluation.digests),
         "rule": evaluation.rule,
+        "judge": evaluation.judge,
         "replay_token_share": plan.replay_token_share,
         "leaves": [dict(row) for row in score_rows(evaluation, plan.fresh)],
     }

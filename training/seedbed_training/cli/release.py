@@ -21,27 +21,23 @@ from seedbed_training.releasing.run_evaluation import run_evaluation
 from seedbed_training.releasing.spoken_models import chosen_model
 from seedbed_training.releasing.verify import verify
 
-_DEFAULTS = Limits()
-
 
 @click.group(invoke_without_command=True)
 @release_option
 @click.option(
     "--maximum-drop",
     type=click.FloatRange(0, 1),
-    default=_DEFAULTS.maximum_drop,
-    show_default=True,
-    help="How far an old leaf, and the mean over them, may fall below the parent release.",
+    help="How far an old leaf, and the mean over them, may fall below the parent release.  [default: seedbed.toml's]",
 )
 @click.option(
     "--minimum-score",
     type=click.FloatRange(0, 1),
-    default=_DEFAULTS.minimum_score,
-    show_default=True,
-    help="What each fresh leaf must reach.",
+    help="What each fresh leaf must reach.  [default: seedbed.toml's]",
 )
 @click.pass_context
-def release(context: click.Context, release: str | None, maximum_drop: float, minimum_score: float) -> None:
+def release(
+    context: click.Context, release: str | None, maximum_drop: float | None, minimum_score: float | None
+) -> None:
     """Pass the gate and write the release; exit 1 with every reason when the gate refuses it.
 
     Weights, tokenizer and model card go to `.seedbed/releases/NAME`, the manifest to `releases/NAME.json`, which is
@@ -58,7 +54,11 @@ def release(context: click.Context, release: str | None, maximum_drop: float, mi
     preparation = begun_run(workspace, release)
     with CountedProgress(Console(stderr=True)) as progress:
         evaluation = run_evaluation(workspace, preparation, progress=progress)
-    limits = Limits(maximum_drop, minimum_score)
+    usual = workspace.settings.evaluation
+    limits = Limits(
+        usual.maximum_drop if maximum_drop is None else maximum_drop,
+        usual.minimum_score if minimum_score is None else minimum_score,
+    )
     manifest = cut_release(workspace, preparation, evaluation, limits=limits)
     click.echo("the gate passes:")
     click.echo(textwrap.indent(passed_in_words(run_outcomes(preparation.plan, evaluation), limits), "  "))

@@ -13,20 +13,18 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from seedbed.generation.asking import together
 from seedbed.generation.enclosure import mark_of
-from seedbed.generation.templates import Templates
 from seedbed.teacher.teacher import FinishReason, Message, Request, Teacher
 from seedbed_training.evaluation.conversation_questions import ConversationQuestion
+from seedbed_training.evaluation.judge_prompts import judge_templates
 
 GRADES = tuple(map(str, range(1, 11)))
 FIRST, SECOND, TIE = "FIRST", "SECOND", "TIE"
 _HEAT = 0.7  # of the judge's repeated grades; at 0 they would all be the same and hide its spread
 _VERDICT_TOKENS = 4
-_NAMES = ("judge_system", "judge_answer", "judge_pair")
 
 Answers = Mapping[str, tuple[str, ...]]
 """Question id → one answer for each turn."""
@@ -170,17 +168,12 @@ def _pair_request(question: ConversationQuestion, first: Answers, second: Answer
 def _request(
     template: str, variables: Mapping[str, object], choices: tuple[str, ...], *, heat: float, seed: int
 ) -> Request:
-    templates = _templates()
+    templates = judge_templates()
     messages = (
         Message("system", templates.render("judge_system", variables)),
         Message("user", templates.render(template, variables)),
     )
     return Request(messages, max_tokens=_VERDICT_TOKENS, temperature=heat, seed=seed, choices=choices)
-
-
-def _templates() -> Templates:
-    folder = files("seedbed_training.evaluation") / "prompts"
-    return Templates({name: (folder / f"{name}.txt").read_text(encoding="utf-8") for name in _NAMES})
 
 
 def _written(question: ConversationQuestion, answers: Sequence[str]) -> str:

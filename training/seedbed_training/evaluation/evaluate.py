@@ -1,4 +1,4 @@
-"""Ask a model everything that was held out, and score it leaf by leaf."""
+"""Ask a model everything that was held out, leaf by leaf."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from seedbed_training.evaluation.score import Case, LeafScore, score_leaf
 
 Progress = Callable[[int, int], None]
 """Called with how many questions were answered and how many there are in all."""
+Answered = Callable[[str, Sequence[Case]], None]
+"""Called with a leaf and its cases as soon as its last question is answered."""
 
 
 def evaluate(
@@ -23,27 +25,35 @@ def evaluate(
     held_out: Mapping[str, Sequence[Sample]],
     *,
     progress: Progress = lambda done, total: None,
-    scored: Callable[[LeafScore], None] = lambda score: None,
 ) -> Mapping[str, LeafScore]:
-    """The score per leaf of the model in `model_directory`, greedily decoded; leaves without samples are left out.
+    """The score per leaf of the model in `model_directory`, by words; raises as `answer` does."""
+    answers = answer(model_directory, held_out, progress=progress)
+    return {leaf: score_leaf(leaf, cases) for leaf, cases in answers.items()}
 
-    Every sample must be held out. `scored` is told each leaf's score as soon as its last question is answered. Raises
-    TeacherError when the model cannot be loaded or asked, MissingExtraError when torch is not installed, TrainingError
-    when the back end could not answer a question (a long or empty answer is no failure: it is scored).
+
+def answer(
+    model_directory: Path,
+    held_out: Mapping[str, Sequence[Sample]],
+    *,
+    progress: Progress = lambda done, total: None,
+    answered: Answered = lambda leaf, cases: None,
+) -> Mapping[str, tuple[Case, ...]]:
+    """What the model in `model_directory` answers, greedily decoded; leaves without samples are left out.
+
+    Every sample must be held out. Raises TeacherError when the model cannot be loaded or asked, MissingExtraError when
+    torch is not installed, TrainingError when the back end could not answer a question (a long or empty answer is no
+    failure: it is scored).
     """
     assert all(sample.held_out for samples in held_out.values() for sample in samples)
     asked = {leaf: held_out[leaf] for leaf in sorted(held_out) if held_out[leaf]}
     if not asked:
         return {}
-    return event_loop.run(_evaluate(load_transformers_teacher(str(model_directory)), asked, progress, scored))
+    return event_loop.run(_answer(load_transformers_teacher(str(model_directory)), asked, progress, answered))
 
 
-async def _evaluate(
-    model: Teacher,
-    held_out: Mapping[str, Sequence[Sample]],
-    progress: Progress,
-    scored: Callable[[LeafScore], None],
-) -> Mapping[str, LeafScore]:
+async def _answer(
+    model: Teacher, held_out: Mapping[str, Sequence[Sample]], progress: Progress, answered: Answered
+) -> Mapping[str, tuple[Case, ...]]:
     free = asyncio.Semaphore(model.concurrency)
     total = sum(map(len, held_out.values()))
     done = 0
@@ -62,17 +72,16 @@ async def _evaluate(
         progress(done, total)
         return Case(sample.id, sample.question, sample.answer, completion.text, nats)
 
-    async def ask_leaf(leaf: str, samples: Sequence[Sample]) -> LeafScore:
+    async def ask_leaf(leaf: str, samples: Sequence[Sample]) -> tuple[str, tuple[Case, ...]]:
         limit = answer_limit([sample.answer for sample in samples])
-        score = score_leaf(leaf, await together(ask(sample, limit) for sample in samples))
-        scored(score)
-        return score
+        cases = tuple(await together(ask(sample, limit) for sample in samples))
+        answered(leaf, cases)
+        return leaf, cases
 
     try:
-        scores = await together(ask_leaf(leaf, samples) for leaf, samples in held_out.items())
+        return dict(await together(ask_leaf(leaf, samples) for leaf, samples in held_out.items()))
     finally:
         await model.close()
-    return {score.leaf: score for score in scores}
 
 
 async def reference_nats(model: Teacher, sample: Sample) -> float | None:
@@ -88,8 +97,8 @@ async def reference_nats(model: Teacher, sample: Sample) -> float | None:
 
 
 def answer_limit(references: Sequence[str]) -> int:
-    """Tokens that a leaf's answers may have: one for two characters of its longest reference, and 16 more.
+    """Tokens that a leaf's answers may have: one for two bytes of its longest reference, and 16 more.
 
     No right answer is cut off by it, and a model that never stops costs no more than a right answer twice over.
     """
-    return 16 + max(map(len, references)) // 2
+    return 16 + max(len(reference.encode()) for reference in references) // 2

@@ -29,19 +29,35 @@ class LeafOutcome:
     parent: float | None = None
     drop_low: float | None = None
     """Lower end of the 95 % interval of parent - score, over the same cases; needed where `parent` is."""
+    interval: tuple[float, float] | None = None
+    """Of `score`, at 95 %."""
+    cases: int = 0
+    without_verdict: int = 0
+    """Cases that count 0 because the judge gave no verdict on them."""
 
 
 def outcome(leaf: str, *, fresh: bool, score: LeafScore | None, parent: LeafScore | None) -> LeafOutcome:
     """Pair the cases of both models and bound the drop; the two scores must be over the same held-out samples."""
     if score is None:
         return LeafOutcome(leaf, fresh, None)
-    if parent is None:
-        return LeafOutcome(leaf, fresh, score.score)
+    return LeafOutcome(
+        leaf,
+        fresh,
+        score.score,
+        parent=parent.score if parent else None,
+        drop_low=_least_drop(leaf, parent, score) if parent else None,
+        interval=(score.low, score.high),
+        cases=len(score.cases),
+        without_verdict=score.without_verdict,
+    )
+
+
+def _least_drop(leaf: str, parent: LeafScore, score: LeafScore) -> float:
     before = {case.case.sample: case.score for case in parent.cases}
     assert before.keys() == {case.case.sample for case in score.cases}, leaf
     drops = [before[case.case.sample] - case.score for case in score.cases]
     low, _ = bootstrap_interval(drops, seed=f"drop/{leaf}")
-    return LeafOutcome(leaf, fresh, score.score, parent.score, low)
+    return low
 
 
 def judge(outcomes: Iterable[LeafOutcome], limits: Limits) -> GateRecord:
@@ -52,9 +68,16 @@ def judge(outcomes: Iterable[LeafOutcome], limits: Limits) -> GateRecord:
     cases and is held to the limit itself. A leaf with nothing held out cannot be answered for: a fresh one is refused.
     """
     listed = sorted(outcomes, key=lambda found: found.leaf)
-    reasons = [reason for found in listed if (reason := _reason(found, limits))]
+    reasons = [_reason(found, limits) for found in refused(listed, limits)]
     reasons += _mean_drop([found for found in listed if not found.fresh], limits)
     return GateRecord(passed=not reasons, reasons=tuple(reasons))
+
+
+def refused(outcomes: Iterable[LeafOutcome], limits: Limits) -> Sequence[LeafOutcome]:
+    """The leaves that are by themselves a ground to refuse."""
+    return [
+        found for found in outcomes if (_not_learned(found, limits) if found.fresh else _fell(found, limits))
+    ]
 
 
 def passed_in_words(outcomes: Iterable[LeafOutcome], limits: Limits) -> str:
@@ -87,22 +110,45 @@ def passed_in_words(outcomes: Iterable[LeafOutcome], limits: Limits) -> str:
     return "\n".join(lines)
 
 
-def _reason(found: LeafOutcome, limits: Limits) -> str | None:
-    if found.fresh:
-        if found.score is None:
-            return f"{found.leaf}: nothing of this fresh leaf was held out, so it cannot be judged"
-        if found.score < limits.minimum_score:
-            return f"{found.leaf}: not learned, {found.score:.2f} is below the minimum of {limits.minimum_score:.2f}"
-        return None
+def _not_learned(found: LeafOutcome, limits: Limits) -> bool:
+    return found.score is None or found.score < limits.minimum_score
+
+
+def _fell(found: LeafOutcome, limits: Limits) -> bool:
     if found.score is None or found.parent is None or found.drop_low is None:
-        return None
-    drop = found.parent - found.score
-    if drop > limits.maximum_drop and found.drop_low > 0:
+        return False
+    return found.parent - found.score > limits.maximum_drop and found.drop_low > 0
+
+
+def _reason(found: LeafOutcome, limits: Limits) -> str:
+    """Why this leaf is refused."""
+    if found.score is None:
+        return f"{found.leaf}: nothing of this fresh leaf was held out, so it cannot be judged"
+    if found.fresh:
         return (
-            f"{found.leaf}: fell from {found.parent:.2f} to {found.score:.2f}, by {drop:.2f} "
-            f"(at least {found.drop_low:.2f} at 95 %); the limit is {limits.maximum_drop:.2f}"
+            f"{found.leaf}: not learned, {found.score:.2f}{_bounds(found)} is below the minimum of "
+            f"{limits.minimum_score:.2f}{_silence(found)}"
         )
-    return None
+    assert found.parent is not None and found.drop_low is not None, found.leaf
+    return (
+        f"{found.leaf}: fell from {found.parent:.2f} to {found.score:.2f}, by {found.parent - found.score:.2f} "
+        f"(at least {found.drop_low:.2f} at 95 %); the limit is {limits.maximum_drop:.2f}{_silence(found)}"
+    )
+
+
+def _bounds(found: LeafOutcome) -> str:
+    if found.interval is None:
+        return ""
+    low, high = found.interval
+    cases = "1 case" if found.cases == 1 else f"{found.cases} cases"
+    return f" ({low:.2f} to {high:.2f} at 95 %, {cases})"
+
+
+def _silence(found: LeafOutcome) -> str:
+    """A judge that says nothing must not pass for a model that learned nothing."""
+    if not found.without_verdict:
+        return ""
+    return f"; the judge gave no verdict on {found.without_verdict} of {found.cases} answers, which count 0"
 
 
 def _mean_drop(old: Sequence[LeafOutcome], limits: Limits) -> list[str]:
@@ -112,6 +158,6 @@ def _mean_drop(old: Sequence[LeafOutcome], limits: Limits) -> list[str]:
     mean = sum(drops) / len(drops) if drops else 0.0
     if mean <= limits.maximum_drop:
         return []
-    return [
-        f"the {len(drops)} old leaves fell by {mean:.2f} on the mean; the limit is {limits.maximum_drop:.2f}"
-    ]
+    leaves = "the only old leaf" if len(drops) == 1 else f"the {len(drops)} old leaves"
+    on_the_mean = "" if len(drops) == 1 else " on the mean"
+    return [f"{leaves} fell by {mean:.2f}{on_the_mean}; the limit is {limits.maximum_drop:.2f}"]

@@ -1,7 +1,8 @@
 """Leaves by releases: what every release scored on every leaf it knew, and the figures of continual learning over it.
 
 R[i][j] is the score of release i on leaf j, releases in order of time. `taught(j)` is the first release that has leaf j,
-N the last one, and `old` the leaves that were taught before N and that N still has.
+N the last one, and `old` the leaves that were taught before N and that N still has. Intervals are at 95 %, by a bootstrap
+over the leaves: they say what other leaves of the kind might have given, chance in the cases included.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seedbed.generation.release_manifest import ReleaseManifest, Role
+from seedbed_training.evaluation.score import bootstrap_interval
+
+Interval = tuple[float, float]
+_LEAVES_FOR_AN_INTERVAL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,8 @@ class ScoreMatrix:
     before: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Leaf → what the release before the one that taught it scored on it, and the base; for leaves after the first
     release, where both are known."""
+    unlike: frozenset[str] = frozenset()
+    """Leaves that releases scored by different measures: their scores say nothing about each other."""
 
     @property
     def leaves(self) -> tuple[str, ...]:
@@ -29,9 +36,9 @@ class ScoreMatrix:
 
     @property
     def old_leaves(self) -> tuple[str, ...]:
-        """The leaves of the last release that an earlier one has too."""
+        """The leaves of the last release that an earlier one has too, scored by the same measure."""
         earlier = {leaf for release in self.releases[:-1] for leaf in self.scores[release]}
-        return tuple(sorted(earlier & self._last.keys()))
+        return tuple(sorted((earlier & self._last.keys()) - self.unlike))
 
     @property
     def accuracy(self) -> float:
@@ -41,7 +48,22 @@ class ScoreMatrix:
     @property
     def backward_transfer(self) -> float:
         """BWT = mean over old j of (R[N][j] - R[taught(j)][j]); below 0 is forgetting (Lopez-Paz and Ranzato 2017)."""
-        return _mean(self._last[leaf] - self._history(leaf)[0] for leaf in self.old_leaves)
+        return _mean(self._backward_transfers)
+
+    @property
+    def accuracy_interval(self) -> Interval | None:
+        """Of `accuracy`; None with too few leaves."""
+        return _interval(list(self._last.values()), "accuracy")
+
+    @property
+    def backward_transfer_interval(self) -> Interval | None:
+        """Of `backward_transfer`; None with too few leaves."""
+        return _interval(self._backward_transfers, "backward transfer")
+
+    @property
+    def forgetting_interval(self) -> Interval | None:
+        """Of `forgetting`; None with too few leaves."""
+        return _interval(self._forgettings, "forgetting")
 
     @property
     def forgetting(self) -> float:
@@ -49,7 +71,7 @@ class ScoreMatrix:
 
         It is measured from the best that any earlier release scored, not from the first.
         """
-        return _mean(max(self._history(leaf)[:-1]) - self._last[leaf] for leaf in self.old_leaves)
+        return _mean(self._forgettings)
 
     @property
     def worst_leaf_retention(self) -> tuple[str, float] | None:
@@ -74,6 +96,14 @@ class ScoreMatrix:
         return _mean(joint[leaf] - score for leaf, score in self._last.items() if leaf in joint)
 
     @property
+    def _backward_transfers(self) -> Sequence[float]:
+        return [self._last[leaf] - self._history(leaf)[0] for leaf in self.old_leaves]
+
+    @property
+    def _forgettings(self) -> Sequence[float]:
+        return [max(self._history(leaf)[:-1]) - self._last[leaf] for leaf in self.old_leaves]
+
+    @property
     def _last(self) -> Mapping[str, float]:
         return self.scores[self.releases[-1]]
 
@@ -94,7 +124,16 @@ def matrix_of(manifests: Sequence[ReleaseManifest]) -> ScoreMatrix:
             for score in manifest.scores
             if score.parent is not None and score.base is not None and _is_fresh(manifest, score.leaf)
         },
+        unlike=_unlike(manifests),
     )
+
+
+def _unlike(manifests: Sequence[ReleaseManifest]) -> frozenset[str]:
+    measures: dict[str, set[str]] = {}
+    for manifest in manifests:
+        for score in manifest.scores:
+            measures.setdefault(score.leaf, set()).add(score.measure)
+    return frozenset(leaf for leaf, found in measures.items() if len(found) > 1)
 
 
 def _is_fresh(manifest: ReleaseManifest, leaf: str) -> bool:
@@ -106,3 +145,7 @@ def _mean(values: Iterable[float]) -> float:
     """0 for no values: nothing was there to gain or lose."""
     listed = list(values)
     return sum(listed) / len(listed) if listed else 0.0
+
+
+def _interval(values: Sequence[float], what: str) -> Interval | None:
+    return bootstrap_interval(values, seed=what) if len(values) >= _LEAVES_FOR_AN_INTERVAL else None

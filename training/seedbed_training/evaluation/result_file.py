@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.errors import ConfigurationError
-from seedbed_training.evaluation.score import RULE, Case, CaseScore, LeafScore
+from seedbed_training.evaluation.score import RULE, Case, CaseScore, LeafScore, Metric
 from seedbed_training.planning.whole_file import write_whole
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Evaluation:
     """The scores of several models over the same held-out samples.
 
     `arms` goes from a model's part (`base`, `parent`, `this`) to its score per leaf; `digests` has the digest of the
-    model that each arm was measured with.
+    model that each arm was measured with. `judge` is who graded the leaves that a judge grades, None where none was.
     """
 
     release: str
@@ -28,6 +28,7 @@ class Evaluation:
     arms: Mapping[str, Mapping[str, LeafScore]]
     digests: Mapping[str, str]
     rule: str = RULE
+    judge: str | None = None
 
     def score(self, arm: str, leaf: str) -> LeafScore | None:
         """None where the arm was not measured or the leaf has nothing held out."""
@@ -57,6 +58,7 @@ def read_evaluation(path: Path) -> Evaluation:
             },
             digests=data["digests"],
             rule=data["rule"],
+            judge=data["judge"],
         )
     except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigurationError(
@@ -65,5 +67,7 @@ def read_evaluation(path: Path) -> Evaluation:
 
 
 def _leaf_score(data: Mapping[str, Any]) -> LeafScore:
-    cases = tuple(CaseScore(Case(**case["case"]), case["score"], case["metric"]) for case in data["cases"])
+    cases = tuple(
+        CaseScore(Case(**case["case"]), case["score"], Metric(case["metric"])) for case in data["cases"]
+    )
     return LeafScore(data["leaf"], data["score"], data["low"], data["high"], cases)

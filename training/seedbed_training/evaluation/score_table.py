@@ -6,11 +6,14 @@ import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from seedbed_training.evaluation.measures import measure_name, mostly_long
 from seedbed_training.evaluation.result_file import Evaluation
+from seedbed_training.evaluation.score import RULE, Metric
 from seedbed_training.planning.leaf_names import shortened
 
 ARMS = ("base", "parent", "this")
 _FIGURES_WIDTH = 54  # of everything in a line that is not the leaf's name
+_NAMED = 3  # leaves of one measure that are named before the rest is counted
 
 
 def score_rows(evaluation: Evaluation, fresh: Collection[str]) -> Sequence[Mapping[str, Any]]:
@@ -42,7 +45,13 @@ def score_table(evaluation: Evaluation, fresh: Collection[str], *, width: int = 
             lines.append(f"{'mean':<{names}}  {word:5}  {'':>5}  {_arms(means)}")
     nats = [_nats_line(rows, word, wanted) for word, wanted in (("old", False), ("fresh", True))]
     lines += ["", *(line for line in nats if line)] if any(nats) else []
-    return "\n".join([*lines, "", *textwrap.wrap(f"scored by {evaluation.rule}", width)])
+    notes = [
+        f"scored by {evaluation.rule}",
+        *_by_measure(rows),
+        *_silences(evaluation),
+        *_without_judge(evaluation),
+    ]
+    return "\n".join([*lines, "", *(line for note in notes for line in textwrap.wrap(note, width))])
 
 
 def _row(evaluation: Evaluation, leaf: str, fresh: bool) -> Mapping[str, Any]:
@@ -55,8 +64,55 @@ def _row(evaluation: Evaluation, leaf: str, fresh: bool) -> Mapping[str, Any]:
         **{arm: score.score if score else None for arm, score in found.items()},
         "low": this.low if this else None,
         "high": this.high if this else None,
+        "measure": next(measure_name(score, evaluation.judge) for score in found.values() if score),
         "nats": {arm: score.nats if score else None for arm, score in found.items()},
     }
+
+
+def _by_measure(rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """Which leaf was scored by what; nothing where all were scored alike."""
+    leaves: dict[str, list[str]] = {}
+    for row in rows:
+        leaves.setdefault(row["measure"], []).append(row["leaf"])
+    return (
+        [f"{measure}: {_named(found)}" for measure, found in sorted(leaves.items())]
+        if len(leaves) > 1
+        else []
+    )
+
+
+def _named(leaves: Sequence[str]) -> str:
+    more = f" and {len(leaves) - _NAMED} more" if len(leaves) > _NAMED else ""
+    return f"{', '.join(leaves[:_NAMED])}{more}"
+
+
+def _silences(evaluation: Evaluation) -> Sequence[str]:
+    """How often the judge gave no verdict, which is never kept quiet: these answers count 0."""
+    found = []
+    for arm in ARMS:
+        scores = evaluation.arms.get(arm, {}).values()
+        silent = sum(score.without_verdict for score in scores)
+        if silent:
+            judged = sum(len(score.cases) for score in scores if Metric.JUDGE in score.metrics)
+            found.append(f"the judge gave no verdict on {silent} of {judged} answers of {arm}; they count 0")
+    return found
+
+
+def _without_judge(evaluation: Evaluation) -> Sequence[str]:
+    """That long answers were compared word by word, where nobody decided that they are."""
+    if evaluation.rule != RULE:
+        return []
+    long = sum(
+        mostly_long([case.case.reference for case in score.cases])
+        for score in evaluation.arms.get("this", {}).values()
+    )
+    if not long:
+        return []
+    text = (
+        f"long answers ({long} {'leaf' if long == 1 else 'leaves'}) are compared word by word, as no judge is named under "
+        "[evaluation] in seedbed.toml: right ones in other words score low"
+    )
+    return [text]
 
 
 def _nats_line(rows: Sequence[Mapping[str, Any]], word: str, fresh: bool) -> str:

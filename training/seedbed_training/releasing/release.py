@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from seedbed.errors import TrainingError, UsageError
+from seedbed.errors import UsageError
 from seedbed.generation.release_manifest import ReleaseManifest
 from seedbed.teacher.model_folder import model_revision
 from seedbed_training.evaluation.gate import LeafOutcome, Limits, judge, outcome
@@ -13,6 +13,7 @@ from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest
 from seedbed_training.planning.whole_file import write_whole
 from seedbed_training.releasing.prepare_plan import Preparation
+from seedbed_training.releasing.refusal import refusal
 from seedbed_training.releasing.release_folder import write_release_folder
 from seedbed_training.releasing.run_evaluation import trained_model
 from seedbed_training.releasing.run_manifest import run_manifest
@@ -43,13 +44,11 @@ def cut_release(
     """
     plan = preparation.plan
     _check(workspace, plan, evaluation)
-    verdict = judge(run_outcomes(plan, evaluation), limits or Limits())
+    limits = limits or Limits()
+    outcomes = run_outcomes(plan, evaluation)
+    verdict = judge(outcomes, limits)
     if not verdict.passed:
-        raise TrainingError(
-            f"the gate refuses {plan.release}:\n" + "\n".join(f"- {reason}" for reason in verdict.reasons),
-            hint="more replay (replay.leaf_share) or fewer epochs for old leaves that fell; more samples or epochs for "
-            "fresh ones; --maximum-drop and --minimum-score move the limits",
-        )
+        raise refusal(plan, evaluation, outcomes, verdict, limits)
     manifest = run_manifest(workspace, preparation, evaluation, verdict)
     files = write_release_folder(workspace, preparation, evaluation, manifest)
     manifest = replace(manifest, files=files)

@@ -108,6 +108,7 @@ def _card_facts(
         environment=training_record(workspace, plan.release)["environment"],
         example=_example(preparation, evaluation),
         prompt=read_prompt_form(trained_model(workspace, plan.release)),
+        rule=evaluation.rule,
         losses=_losses(run, [phase.name for phase in manifest.phases]),
         funnel=total(funnel for found in stored.values() for one in found for funnel in one.funnels.values()),
         benchmarks=_document(run / BENCHMARKS_FILE),

@@ -2,58 +2,65 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from seedbed.errors import ConfigurationError, UsageError
+from seedbed.errors import UsageError
 from seedbed.generation.sample import Sample
 from seedbed.teacher.model_folder import model_revision
-from seedbed_training.evaluation.evaluate import evaluate
-from seedbed_training.evaluation.result_file import Evaluation, read_evaluation, write_evaluation
-from seedbed_training.evaluation.score import RULE, LeafScore
+from seedbed_training.evaluation.measures import Measure, Measures, score_by
+from seedbed_training.evaluation.result_file import Evaluation, write_evaluation
+from seedbed_training.evaluation.score import Case, LeafScore, score_leaf
 from seedbed_training.planning.plan_file import plan_digest
+from seedbed_training.releasing.kept_answers import kept_or_asked
+from seedbed_training.releasing.leaf_judge import Judged, judge_arms, leaf_measures
 from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.workspace import Workspace, base_model_folder
 
 EVALUATION_FILE = "evaluation.json"
 
 Progress = Callable[[str, int, int], None]
-"""Called with the arm, how many of its questions were answered, and how many there are."""
+"""Called with who is asked (an arm, or `judge`), how many of its questions were answered, and how many there are."""
+Answers = Mapping[str, Mapping[str, tuple[Case, ...]]]
+"""Arm → leaf → cases."""
 
 
 def run_evaluation(
     workspace: Workspace,
     preparation: Preparation,
     *,
-    progress: Progress = lambda arm, done, total: None,
+    progress: Progress = lambda who, done, total: None,
 ) -> Evaluation:
     """Score the trained model of `preparation` (`this`), the parent release (`parent`) and the base model (`base`).
 
-    Every leaf of the plan is scored, old and new, with the same questions for all three. Scores are kept by model and
-    questions, so that a second run asks nothing and a stopped one goes on. The result lies in the run's folder.
-    Raises UsageError when the run was not trained to its end, TrainingError when a model cannot be asked.
+    Every leaf of the plan is scored, old and new, with the same questions for all three. Answers and verdicts are kept,
+    so that a second run asks nothing and a stopped one goes on. The result lies in the run's folder. Raises UsageError
+    when the run was not trained to its end, TrainingError when a model or the judge could not be asked, TeacherError
+    when the judge cannot be had.
     """
     plan = preparation.plan
-    run = workspace.run_directory(plan.release)
+    measures = leaf_measures(workspace)
     arms = arm_folders(workspace, preparation)
-    scores = {}
-    for arm, folder in sorted(arms.items()):
-        scores[arm] = score_model(
-            workspace,
-            folder,
-            preparation.held_out,
-            progress=partial(progress, arm),
+    digests = {arm: model_revision(folder) for arm, folder in arms.items()}
+    answers = {
+        arm: kept_or_asked(
+            workspace, folder, digests[arm], preparation.held_out, progress=partial(progress, arm)
         )
+        for arm, folder in arms.items()
+    }
+    chosen = _measure_of_each_leaf(measures, preparation.held_out)
+    judged = _judged(workspace, answers, chosen, partial(progress, "judge"))
     evaluation = Evaluation(
         release=plan.release,
         plan_digest=plan_digest(plan),
-        arms=scores,
-        digests={arm: model_revision(folder) for arm, folder in sorted(arms.items())},
+        arms={arm: _scores(arm, leaves, chosen, judged) for arm, leaves in answers.items()},
+        digests=digests,
+        rule=(replace(measures, judge=judged.judge) if judged else measures).rule,
+        judge=judged.judge if judged else None,
     )
-    write_evaluation(evaluation, run / EVALUATION_FILE)
+    write_evaluation(evaluation, workspace.run_directory(plan.release) / EVALUATION_FILE)
     return evaluation
 
 
@@ -76,24 +83,9 @@ def score_model(
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Mapping[str, LeafScore]:
-    """The score per leaf of any model; what was scored before with the same weights and questions is not asked again."""
-    revision = model_revision(folder)
-    known: dict[str, LeafScore] = {}
-    missing: dict[str, Sequence[Sample]] = {}
-    for leaf, samples in held_out.items():
-        kept = _kept(_kept_file(workspace, revision, leaf, samples))
-        if kept is not None:
-            known[leaf] = kept
-        elif samples:
-            missing[leaf] = samples
-
-    def keep(score: LeafScore) -> None:
-        arms = {"this": {score.leaf: score}}
-        alone = Evaluation(release="", plan_digest="", arms=arms, digests={"this": revision})
-        write_evaluation(alone, _kept_file(workspace, revision, score.leaf, missing[score.leaf]))
-
-    known.update(evaluate(folder, missing, progress=progress, scored=keep))
-    return {leaf: known[leaf] for leaf in sorted(known)}
+    """The score per leaf of any model, by words; what was answered before with the same weights is not asked again."""
+    answers = kept_or_asked(workspace, folder, model_revision(folder), held_out, progress=progress)
+    return {leaf: score_leaf(leaf, cases) for leaf, cases in answers.items()}
 
 
 def trained_model(workspace: Workspace, release: str) -> Path:
@@ -106,19 +98,33 @@ def trained_model(workspace: Workspace, release: str) -> Path:
     return folder
 
 
-def _kept_file(workspace: Workspace, revision: str, leaf: str, samples: Sequence[Sample]) -> Path:
-    parts = json.dumps(["with nats", RULE, leaf, [sample.id for sample in samples]])
-    return (
-        workspace.state / "evaluations" / revision / f"{hashlib.sha256(parts.encode()).hexdigest()[:32]}.json"
-    )
+def _measure_of_each_leaf(
+    measures: Measures, held_out: Mapping[str, Sequence[Sample]]
+) -> Mapping[str, Measure]:
+    return {
+        leaf: measures.of(leaf, [sample.answer for sample in samples]) for leaf, samples in held_out.items()
+    }
 
 
-def _kept(path: Path) -> LeafScore | None:
-    """A file that cannot be read is as good as none: its leaf is asked again and the file written anew."""
-    if not path.is_file():
-        return None
-    try:
-        (score,) = read_evaluation(path).arms["this"].values()
-    except ConfigurationError:
-        return None
-    return score
+def _judged(
+    workspace: Workspace,
+    answers: Answers,
+    chosen: Mapping[str, Measure],
+    progress: Callable[[int, int], None],
+) -> Judged | None:
+    """Every arm's cases of the leaves that a judge grades; nobody is opened where there are none."""
+    asked = {
+        arm: {leaf: cases for leaf, cases in leaves.items() if chosen[leaf] is Measure.JUDGE}
+        for arm, leaves in answers.items()
+    }
+    return judge_arms(workspace, asked, progress=progress) if any(asked.values()) else None
+
+
+def _scores(
+    arm: str,
+    leaves: Mapping[str, Sequence[Case]],
+    chosen: Mapping[str, Measure],
+    judged: Judged | None,
+) -> Mapping[str, LeafScore]:
+    mine = {sample: score for (of, sample), score in judged.scores.items() if of == arm} if judged else {}
+    return {leaf: score_by(chosen[leaf], leaf, cases, mine) for leaf, cases in leaves.items()}

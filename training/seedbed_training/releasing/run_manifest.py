@@ -19,6 +19,7 @@ from seedbed.generation.release_manifest import (
 from seedbed.taxonomy.attribution import read_attribution
 from seedbed.taxonomy.history import last_changes
 from seedbed.teacher.model_folder import model_revision
+from seedbed_training.evaluation.measures import measure_name
 from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest
@@ -140,6 +141,7 @@ def _scores(plan: TrainingPlan, evaluation: Evaluation) -> tuple[ScoreRecord, ..
                 cases=len(this.cases),
                 base=base.score if base else None,
                 parent=parent.score if parent else None,
+                measure=measure_name(this, evaluation.judge),
             )
         )
     return tuple(records)

@@ -35,6 +35,8 @@ class CardFacts:
     """A held-out conversation that the model answers rightly, to show how it is used; may be empty."""
     prompt: PromptForm
     """How a question has to be written for the model, and where its answers end."""
+    rule: str
+    """How its leaves were scored."""
     losses: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Phase → training loss of each of its steps, in nats a token."""
     funnel: Funnel = field(default_factory=Funnel)
