@@ -14,8 +14,9 @@ from support.golden import assert_golden
 from support.sample_previews import HOSTILE, full_preview, hostile_preview
 
 from seedbed.generation.preview import Preview
+from seedbed.reports.exchange_html import TEXT_LIMIT
 from seedbed.reports.html_writing import element
-from seedbed.reports.preview_html import TEXT_LIMIT, preview_html
+from seedbed.reports.preview_html import preview_html
 
 GOLDEN = Path(__file__).parent / "golden" / "preview.html"
 NEVER = {

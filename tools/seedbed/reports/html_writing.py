@@ -1,4 +1,4 @@
-"""HTML in which text is always text: only what `element` made is markup, and a page allows neither script nor resource."""
+"""HTML in which text is always text: only what `element` made is markup, and a page allows what its policy names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Markup(str):
 
 Child = str | Iterable[str] | None
 
-_VOID = frozenset({"br", "hr", "meta"})
+_VOID = frozenset({"br", "hr", "input", "link", "meta"})
 
 
 def element(name: str, /, *children: Child, **attributes: str | int | None) -> Markup:
@@ -52,7 +52,12 @@ def page(*body: Child, title: str, style: str) -> str:
     """A whole document that loads nothing and runs nothing: its policy allows this one style sheet alone."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    head = element(
+    return document(*body, title=title, policy=policy, head=element("style", Markup(style)))
+
+
+def document(*body: Child, title: str, policy: str, head: Child) -> str:
+    """A whole document under a content security policy; `head` is what it is shown with."""
+    about = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
@@ -60,9 +65,9 @@ def page(*body: Child, title: str, style: str) -> str:
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
         element("title", title),
-        element("style", Markup(style)),
+        head,
     )
-    return f"<!doctype html>\n{element('html', head, element('body', *body), lang='en')}\n"
+    return f"<!doctype html>\n{element('html', about, element('body', *body), lang='en')}\n"
 
 
 def _escaped(text: str) -> str:

@@ -8,21 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from seedbed.generation.funnel import Loss, named_causes, total
+from seedbed.generation.funnel import total
 from seedbed.generation.grow_task import Rejected
 from seedbed.generation.preview import LeafPreview, Preview, StudentAnswer
-from seedbed.generation.preview_differences import Exchange
 from seedbed.generation.sample import Sample
 from seedbed.generation.seed import Seed
+from seedbed.reports.exchange_html import exchange, funnel_bar, sample_card, tag, tag_row, text_block, turn
 from seedbed.reports.funnel import counted
-from seedbed.reports.html_writing import Child, Markup, element, joined, page
+from seedbed.reports.html_writing import Markup, element, page
 
-TEXT_LIMIT = 8_000
-"""Characters of one question or answer; the rest is counted."""
 _STYLE = Path(__file__).with_name("preview.css")
 _OPEN = 6  # rejected attempts, or answers of the student, that are shown without a click
-_COLOURS = 6  # of losses in the bar
-_UNTOLD = ("max_tokens", "judging", "origin")  # parameters that are the same for every sample of a recipe
 
 
 def preview_html(preview: Preview) -> str:
@@ -112,7 +108,7 @@ def _leaf(leaf: LeafPreview, anchor: str) -> Markup:
         element("p", element("code", leaf.path), class_="quiet path"),
         element("p", "No samples: ", leaf.problem, class_="notice bad") if leaf.problem else None,
         _student(leaf),
-        _funnel(leaf),
+        funnel_bar(total(leaf.funnels.values())),
         _since(leaf),
         _beside(leaf),
         _rejected(leaf.rejected),
@@ -147,39 +143,7 @@ def _student_row(answer: StudentAnswer) -> Markup:
     )
     cells = (("Question", answer.question), ("The leaf", answer.expected), ("The student", answer.answer))
     return element(
-        "tr", element("td", mark), [element("td", _text(text), data_label=name) for name, text in cells]
-    )
-
-
-def _funnel(leaf: LeafPreview) -> Markup | None:
-    """A bar of what became of the attempts, with its figures in words below: colour is never alone in saying it."""
-    whole = total(leaf.funnels.values())
-    if not whole.asked:
-        return None
-    lost = [(str(loss), whole.lost[loss]) for loss in Loss if whole.lost.get(loss)]
-    parts = [("kept", "kept", whole.kept)] if whole.kept else []
-    parts += [(name, f"lost-{place % _COLOURS}", count) for place, (name, count) in enumerate(lost)]
-    rectangles, start = [], 0.0
-    for _, colour, count in parts:
-        width = 100 * count / whole.asked
-        rectangles.append(
-            element("rect", x=f"{start:.3f}", y=0, width=f"{width:.3f}", height=10, class_=colour)
-        )
-        start += width
-    bar = element(
-        "svg", rectangles, viewBox="0 0 100 10", preserveAspectRatio="none", role="img", aria_label="Attempts"
-    )
-    legend = [
-        element("li", element("i", class_=colour, aria_hidden="true"), f"{count:,} ", element("span", name))
-        for name, colour, count in parts
-    ]
-    said = f"{counted(whole.asked, 'attempt')}, {whole.kept:,} kept" + (
-        f", {whole.held_out:,} of them held out" if whole.held_out else ""
-    )
-    causes = named_causes(whole)
-    unanswered = element("p", f"Requests without an answer: {causes}") if causes else None
-    return element(
-        "div", element("p", said), bar, element("ul", legend, class_="legend"), unanswered, class_="funnel"
+        "tr", element("td", mark), [element("td", text_block(text), data_label=name) for name, text in cells]
     )
 
 
@@ -191,8 +155,8 @@ def _since(leaf: LeafPreview) -> Markup | None:
         f"Since the last preview: {len(since.new)} new, {len(since.gone)} gone, {since.unchanged} unchanged."
     )
     gone = [
-        element("article", _tags(exchange.stage), _exchange(exchange), class_="card gone")
-        for exchange in since.gone
+        element("article", tag_row(one.stage), exchange(one.question, one.answer), class_="card gone")
+        for one in since.gone
     ]
     hidden = element("details", element("summary", f"Gone: {counted(len(gone), 'sample')}"), gone)
     return element("div", element("p", said), hidden if gone else None, class_="since")
@@ -214,25 +178,14 @@ def _beside(leaf: LeafPreview) -> Markup | None:
 
 
 def _seed(seed: Seed) -> Markup:
-    context = element("details", element("summary", "Context"), _text(seed.context)) if seed.context else None
-    return element("article", context, _said("Q", seed.question), _said("A", seed.answer), class_="card seed")
+    context = (
+        element("details", element("summary", "Context"), text_block(seed.context)) if seed.context else None
+    )
+    return element("article", context, turn("Q", seed.question), turn("A", seed.answer), class_="card seed")
 
 
 def _sample(sample: Sample, new: bool) -> Markup:
-    tags = [str(sample.stage)] + ["held out"] * sample.held_out
-    made = sample.provenance
-    facts = [f"{name} {value}" for name, value in sorted(made.parameters.items()) if name not in _UNTOLD]
-    facts += [f"{name} {value:.3g}" for name, value in sorted(sample.scores.items())]
-    if made.document_path and made.passage:
-        file = made.document_path.rpartition(f"{sample.leaf}/")[2]
-        facts.insert(0, f"{file}, lines {made.passage.line} to {made.passage.end_line}")
-    return element(
-        "article",
-        _tags(*tags, *(["new"] if new else [])),
-        _exchange(Exchange.of(sample)),
-        element("p", " · ".join(facts), class_="quiet facts-line") if facts else None,
-        class_="card",
-    )
+    return sample_card(sample, *["held out"] * sample.held_out, *["new"] * new)
 
 
 def _rejected(rejected: Sequence[Rejected]) -> Markup | None:
@@ -242,10 +195,10 @@ def _rejected(rejected: Sequence[Rejected]) -> Markup | None:
         element(
             "article",
             element(
-                "p", element("span", str(one.loss), class_="tag bad"), _tag(str(one.stage)), class_="tags"
+                "p", element("span", str(one.loss), class_="tag bad"), tag(str(one.stage)), class_="tags"
             ),
-            _said("Q", one.question),
-            _said("A", one.answer) if one.answer is not None else None,
+            turn("Q", one.question),
+            turn("A", one.answer) if one.answer is not None else None,
             class_="card rejected",
         )
         for one in rejected
@@ -259,7 +212,7 @@ def _copies(leaf: LeafPreview) -> Markup | None:
     if not leaf.seed_copies:
         return None
     pairs = [
-        element("li", _text(written), element("span", " copies "), _text(seed))
+        element("li", text_block(written), element("span", " copies "), text_block(seed))
         for written, seed in leaf.seed_copies
     ]
     summary = element("summary", counted(len(pairs), "near copy of a seed", many="near copies of seeds"))
@@ -271,31 +224,6 @@ def _cost(leaf: LeafPreview) -> Markup | None:
         return None
     text = f"{leaf.teacher_tokens:,} teacher tokens, {leaf.student_tokens:,} student tokens, {leaf.seconds:.1f} s"
     return element("p", text, class_="quiet")
-
-
-def _tags(*names: str) -> Markup:
-    return element("p", [_tag(name) for name in names], class_="tags")
-
-
-def _tag(name: str) -> Markup:
-    colour = {"new": "added", "held out": "edited"}.get(name, "other")
-    return element("span", name.replace("_", " "), class_=f"tag {colour}")
-
-
-def _exchange(exchange: Exchange) -> Markup:
-    return joined((_said("Q", exchange.question), _said("A", exchange.answer)))
-
-
-def _said(who: str, text: str) -> Markup:
-    name = {"Q": "Question", "A": "Answer"}[who]
-    return element("div", element("b", who, title=name), _text(text), class_="said")
-
-
-def _text(text: str) -> Markup:
-    more: Child = None
-    if len(text) > TEXT_LIMIT:
-        more = element("span", f" … and {len(text) - TEXT_LIMIT:,} more characters", class_="quiet")
-    return element("div", text[:TEXT_LIMIT], more, class_="text", dir="auto")
 
 
 def _footer(preview: Preview) -> Markup:
