@@ -9,8 +9,11 @@ from pathlib import Path
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-def loaded_page(page: Path, profile: Path, *options: str) -> str:
-    """The document as the browser holds it after loading, serialised; the network is not reachable."""
+def loaded_page(page: Path, profile: Path, *options: str, fragment: str = "") -> str:
+    """The document as the browser holds it after loading, serialised; the network is not reachable.
+
+    `fragment` is what the address ends in, with its `#` or `?`.
+    """
     assert BROWSER is not None
     command = [
         BROWSER,
@@ -22,6 +25,6 @@ def loaded_page(page: Path, profile: Path, *options: str) -> str:
         ),
         *options,
         "--dump-dom",
-        page.as_uri(),
+        page.as_uri() + fragment,
     ]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.browser import BROWSER, loaded_page
 from support.golden import assert_golden
+from support.html_tags import Tags
 from support.sample_previews import HOSTILE, full_preview, hostile_preview
 
 from seedbed.generation.preview import Preview
@@ -33,26 +33,6 @@ NEVER = {
     "math",
     "template",
 }
-
-
-class Tags(HTMLParser):
-    """Every tag with its attributes, and the text between."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.said: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.said.append(data)
-
-    @property
-    def shape(self) -> list[str]:
-        return [tag for tag, _ in self.tags]
 
 
 def test_the_page_is_as_a_person_last_saw_it() -> None:

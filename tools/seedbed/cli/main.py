@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "show": ("seedbed.cli.show:show", "Show the stored samples of a leaf."),
         "why": ("seedbed.cli.why:why", "Follow a sample back to leaf, author, prompt and teacher."),
         "export": ("seedbed.cli.export:export", "Write samples for TRL, axolotl, InstructLab or the hub."),
+        "site": ("seedbed.cli.site:site", "Write the taxonomy as pages that a browser opens."),
         "doctor": ("seedbed.cli.doctor:doctor", "Say whether all is in place, and what to do if not."),
     }
 )

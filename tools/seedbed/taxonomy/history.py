@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -48,3 +49,62 @@ def last_changes(
         change = LastChange(current, repository.authored(current), certain)
         found |= dict.fromkeys(sorted(here), change)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Contributor:
+    """Someone whose commits changed a file, as the commits name them, and how many did."""
+
+    name: str
+    changes: int
+
+
+def contributors(
+    repository: Repository, commit: str, *, under: str = ""
+) -> Mapping[str, tuple[Contributor, ...]]:
+    """Who changed each file below `under` that is there at `commit`: the most changes first, then by name.
+
+    What `git log` shows without merges, and over moves that changed nothing else. Where the history of a shallow clone
+    ends nobody is named, since older commits may have written what is there. Costs a comparison of trees per commit.
+    """
+    changes: dict[str, Counter[str]] = {}
+    for current in _oldest_first(repository, commit):
+        parents = repository.parents(current)
+        if len(parents) > 1 or (not parents and repository.is_shallow):
+            continue
+        if parents:
+            pairs = repository.differing(parents[0], current, under)
+        else:
+            pairs = tuple((None, file) for file in repository.files(current, under))
+        gone = {old.blob: old.path for old, new in pairs if old is not None and new is None}
+        name = repository.authored(current).name
+        for old, new in pairs:
+            if new is None:
+                continue
+            moved_from = gone.get(new.blob) if old is None else None
+            so_far = changes.get(moved_from, Counter()) if moved_from else changes.get(new.path, Counter())
+            changes[new.path] = so_far + Counter([name])
+    return {
+        file.path: tuple(
+            Contributor(name, count)
+            for name, count in sorted(changes[file.path].items(), key=lambda pair: (-pair[1], pair[0]))
+        )
+        for file in repository.files(commit, under)
+        if file.path in changes
+    }
+
+
+def _oldest_first(repository: Repository, commit: str) -> list[str]:
+    """Every commit that led to `commit`, parents before their children."""
+    ordered: list[str] = []
+    begun: set[str] = set()
+    waiting: list[tuple[str, bool]] = [(commit, False)]
+    while waiting:
+        current, parents_done = waiting.pop()
+        if parents_done:
+            ordered.append(current)
+        elif current not in begun:
+            begun.add(current)
+            waiting.append((current, True))
+            waiting += [(parent, False) for parent in reversed(repository.parents(current))]
+    return ordered

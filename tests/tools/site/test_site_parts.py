@@ -1,0 +1,231 @@
+"""The parts of a site each by itself: addresses, the picture's layout, the search, colours, and how large a first page gets."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.browser import BROWSER, loaded_page
+from support.html_tags import Tags
+from support.repositories import RepositoryBuilder
+from support.small_taxonomy import FREEFORM, KNOWLEDGE, freeform_leaf, small_taxonomy
+
+from seedbed.generation.project import open_project
+from seedbed.site.addresses import folder_page, leaf_page, link, release_page
+from seedbed.site.build import build_site, site_style
+from seedbed.site.folders import folder_tree
+from seedbed.site.frame import Edition
+from seedbed.site.front_page import front_html
+from seedbed.site.leaf_facts import LeafSummary, Standing, shortened
+from seedbed.site.picture import TILES, picture
+from seedbed.site.search_index import words
+from seedbed.site.treemap import Box, squarified
+from seedbed.taxonomy.leaf import Kind
+
+names = st.lists(
+    st.text(min_size=1, max_size=90).filter(lambda part: "/" not in part), min_size=1, max_size=9
+).map("/".join)
+
+
+@given(st.lists(names, min_size=2, max_size=2, unique=True))
+def test_every_name_has_its_own_page_on_every_file_system(pair: list[str]) -> None:
+    for page in (*map(leaf_page, pair), *map(folder_page, pair)):
+        assert re.fullmatch(r"tree(/[a-z0-9_-]+)*/(leaf|index)\.html", page) and len(page) < 200
+        assert not set(page.split("/")) & {"con", "nul", "aux", "prn", "com1", "lpt9", "..", "."}
+    assert leaf_page(pair[0]) != leaf_page(pair[1]) and folder_page(pair[0]) != folder_page(pair[1])
+
+
+@pytest.mark.parametrize("name", ["Case", "con", "x-1", "..", "a.html", "é", "index", "a b", "release/1", ""])
+def test_awkward_names_of_releases(name: str) -> None:
+    assert re.fullmatch(r"releases/[a-z0-9_-]+\.html", release_page(name))
+    assert release_page(name) != release_page(name + "2")
+
+
+def test_links_are_relative() -> None:
+    assert link("tree/a/leaf.html", "site.css") == "../../site.css"
+    assert link("index.html", "tree/a/leaf.html") == "tree/a/leaf.html"
+
+
+@given(st.lists(st.floats(1, 1e4), min_size=1, max_size=60), st.floats(10, 2_000), st.floats(10, 2_000))
+def test_areas_are_in_proportion_and_fill_the_box(sizes: list[float], width: float, height: float) -> None:
+    boxes = squarified(sizes, Box(3, 5, width, height))
+    area = width * height
+    for size, box in zip(sizes, boxes, strict=True):
+        assert math.isclose(box.width * box.height, area * size / sum(sizes), rel_tol=1e-6)
+        assert box.x >= 3 - 1e-6 and box.y >= 5 - 1e-6
+        assert box.x + box.width <= 3 + width + 1e-6 and box.y + box.height <= 5 + height + 1e-6
+    for place, one in enumerate(boxes):
+        for other in boxes[:place]:
+            across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+            down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+            assert across < 1e-6 or down < 1e-6
+
+
+def test_the_paper_s_example() -> None:
+    """Areas 6, 6, 4, 3, 2, 2, 1 in a rectangle of 6 by 4 (Squarified Treemaps, section 3.1, figure 4)."""
+    boxes = squarified([6, 6, 4, 3, 2, 2, 1], Box(0, 0, 6, 4))
+    assert [(round(box.width, 2), round(box.height, 2)) for box in boxes] == [
+        (3, 2), (3, 2), (1.71, 2.33), (1.29, 2.33), (1.2, 1.67), (1.2, 1.67), (0.6, 1.67),
+    ]  # fmt: skip
+
+
+def many_leaves(count: int) -> list[LeafSummary]:
+    """Names, tasks and authors as long as those of real leaves."""
+    standings = list(Standing)
+    return [
+        LeafSummary(
+            f"{('knowledge', 'compositional_skills', 'foundational_skills')[number % 3]}/topic_number_{number % 37}/"
+            f"subject_{number % 211}/a_leaf_with_an_ordinary_name_{number}",
+            standings[number % 4],
+            Kind.FREEFORM,
+            "Answer questions of an ordinary length about something that a person took the trouble to describe",
+            5 + number % 11,
+            number % 300,
+            None,
+            "CC-BY-4.0",
+            (f"Firstname Surname {number % 400}",),
+            1_700_000_000 + number,
+            ("spring",),
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [2_000, 20_000])
+def test_the_first_page_stays_small(count: int) -> None:
+    """With its style it is what a browser loads: at most 300 kB for 2,000 leaves, and hardly more for more."""
+    page = front_html(folder_tree(many_leaves(count)), (), (), Edition("A taxonomy", "c" * 40, 1_700_000_000))
+    assert len(page.encode()) + len(site_style().encode()) <= 300_000
+
+
+def test_the_picture_of_a_large_folder_has_few_tiles_and_all_leaves() -> None:
+    drawn = str(picture(folder_tree(many_leaves(3_000)), "index.html"))
+    tiles = [found for tag, found in Tags(drawn).tags if tag == "a" and found.get("class") == "tile"]
+    assert 20 < len(tiles) <= TILES
+    counted = [re.search(r": ([\d,]+) (?:leaf|leaves), ", tile["aria-label"] or "") for tile in tiles]
+    assert sum(int(found[1].replace(",", "")) if found else 1 for found in counted) == 3_000
+
+
+def test_there_is_no_picture_of_one_leaf() -> None:
+    assert picture(folder_tree(many_leaves(1)), "index.html") is None
+
+
+def test_words() -> None:
+    assert words("The North-Pier's 2nd crane: café, ÉTÉ") == "the north pier s 2nd crane cafe ete".split()
+    assert words("ﬁne Straße") == ["fine", "strasse"]
+    assert words("東京都 is Tokyo") == ["東京", "京都", "is", "tokyo"]
+    assert words("हिन्दी") == ["हिन्दी"]
+    assert words("x" * 40) == ["x" * 24]
+
+
+def test_shortened() -> None:
+    assert shortened("one two\nthree", 50) == "one two three"
+    assert shortened("one two three", 9) == "one two…" and shortened("abcdefghij", 5) == "abcd…"
+
+
+TRICKY = "Crème BRÛLÉE ﬁne Straße naïve 東京都 ภาษาไทย हिन्दी ٣٤ Ωμέγα e\u0301te\u0301 x2"
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site whose leaves are searched in a browser."""
+    folder = tmp_path_factory.mktemp("searched")
+    builder: RepositoryBuilder = small_taxonomy(folder / "repository")
+    builder.write_leaf("taxonomy/compositional_skills/words/tricky", freeform_leaf(TRICKY))
+    builder.commit("one more")
+    build_site(open_project(builder.path), folder / "site", revision="HEAD", title="t", samples=0)
+    return folder / "site"
+
+
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: apt-get install chromium")
+
+
+def found(site: Path, profile: Path, fragment: str) -> tuple[str, list[str]]:
+    """What the search page says and which leaves it shows."""
+    document = loaded_page(site / "search.html", profile, fragment=fragment)
+    said = re.search(r'<p id="said" role="status">(.*?)</p>', document)
+    results = document.partition('<ol id="results"')[2].partition("</ol>")[0]
+    assert said is not None
+    return said[1], [re.sub("<.*?>", "", name) for name in re.findall(r"<li><a [^>]*>(.*?)</a>", results)]
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("fragment", "leaves"),
+    [
+        ("#q=pier+ada", [KNOWLEDGE]),
+        ("?q=TURN%20around", [FREEFORM, "compositional_skills/words/tricky"]),  # its seeds say it too
+        (f"#q={TRICKY.swapcase()}", ["compositional_skills/words/tricky"]),
+        ("#q=kind%3Aknowledge+harb", [KNOWLEDGE]),
+        ("#q=constructor+__proto__", []),
+    ],
+)
+def test_the_search_finds_what_leaves_hold(
+    searched: Path, tmp_path: Path, fragment: str, leaves: list[str]
+) -> None:
+    said, shown = found(searched, tmp_path, fragment)
+    assert shown == leaves
+    assert said == {0: "No leaf holds all of these words.", 1: "1 leaf."}.get(
+        len(leaves), f"{len(leaves)} leaves."
+    )
+
+
+TEXT_PAIRS = [
+    *((text, ground) for text in ("ink", "quiet", "link") for ground in ("ground", "card")),
+    *(("tile-ink", tile) for tile in ("learned", "grown", "fresh", "unreadable")),
+    *(("tile-ink", f"{mark}-mark") for mark in ("grown", "fresh", "unreadable")),
+    *((name, f"{name}-ground") for name in ("good", "bad", "edit", "other")),
+    *(("ink", ground) for ground in ("other-ground", "good-ground", "bad-ground", "edit-ground")),
+    ("mark-ink", "mark"),
+]
+GRAPHIC_PAIRS = [(one, ground) for one in ("focus", "edge", "kept") for ground in ("ground", "card")]
+
+
+def themes() -> Iterator[dict[str, str]]:
+    """The variables of the light and of the dark theme."""
+    style = site_style()
+    dark = {}
+    for block in re.findall(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(.*?)\}", style, re.DOTALL):
+        dark |= dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+    outside = re.sub(
+        r"@media \(prefers-color-scheme: dark\) \{\s*:root \{.*?\}\s*\}", "", style, flags=re.DOTALL
+    )
+    light = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", outside))
+    assert light.keys() == dark.keys() and light != dark
+    yield from (light, dark)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2.2, definition)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast_is_that_of_wcag_aa() -> None:
+    """Text 4.5 : 1 (criterion 1.4.3), what must be seen of controls and graphics 3 : 1 (1.4.11)."""
+    assert round(contrast("#ffffff", "#777777"), 2) == 4.48
+    for theme in themes():
+        low = [
+            (one, other, round(contrast(theme[one], theme[other]), 2))
+            for one, other in TEXT_PAIRS
+            if contrast(theme[one], theme[other]) < 4.5
+        ]
+        low += [
+            (one, other, round(contrast(theme[one], theme[other]), 2))
+            for one, other in GRAPHIC_PAIRS
+            if contrast(theme[one], theme[other]) < 3
+        ]
+        assert low == []

@@ -1,0 +1,87 @@
+"""The site of a taxonomy at one commit, page by page: a leaf is read, written and let go before the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedbed.generation.project import Project
+from seedbed.site.addresses import FRONT, RELEASES, SEARCH, STYLE, folder_page, leaf_page, release_page
+from seedbed.site.folder_page import folder_html
+from seedbed.site.folders import folder_tree
+from seedbed.site.frame import Edition
+from seedbed.site.front_page import front_html
+from seedbed.site.gather import gathered, survey
+from seedbed.site.leaf_facts import LeafSummary, summary_of
+from seedbed.site.leaf_page import leaf_html
+from seedbed.site.output import OutputFolder
+from seedbed.site.release_page import release_html, releases_html
+from seedbed.site.search_index import SearchIndex
+from seedbed.site.search_page import search_html
+
+_HERE = Path(__file__).parent
+_SHARED_STYLE = _HERE.parent / "reports" / "preview.css"
+
+Watch = Callable[[str, int, int], None]
+"""Hears what is done, and of how many leaves of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSite:
+    """What was written."""
+
+    leaves: int
+    files: int
+    bytes: int
+    unread_samples: tuple[str, ...]  # leaves whose samples could not be read
+
+
+def build_site(
+    project: Project,
+    folder: Path,
+    *,
+    revision: str,
+    title: str,
+    samples: int,
+    watch: Watch = lambda doing, done, of: None,
+) -> BuiltSite:
+    """Write the site into `folder`, which is new, empty, or an earlier site; equal inputs give equal bytes.
+
+    Of each stage of a leaf `samples` are shown at most. Raises UsageError when something else is in the folder's place
+    or it cannot be written; then what was there is still there.
+    """
+    with OutputFolder(folder) as output:
+        taxonomy = survey(project, revision)
+        edition = Edition(title, taxonomy.commit, taxonomy.authored.committed)
+        index = SearchIndex()
+        summaries: list[LeafSummary] = []
+        unread: list[str] = []
+        for number, facts in enumerate(gathered(project, taxonomy, samples=samples)):
+            watch("pages of leaves", number, len(taxonomy.statuses))
+            output.write(leaf_page(facts.name), leaf_html(facts, edition))
+            index.add(facts)
+            summaries.append(summary_of(facts))
+            if facts.stored.problem is not None:
+                unread.append(facts.name)
+        tree = folder_tree(summaries)
+        for below in tree.walk():
+            output.write(folder_page(below.name), folder_html(below, edition))
+        present = frozenset(summary.name for summary in summaries)
+        for release in taxonomy.releases:
+            output.write(release_page(release.name), release_html(release, present, edition))
+        output.write(RELEASES, releases_html(taxonomy.releases, edition))
+        output.write(FRONT, front_html(tree, taxonomy.releases, taxonomy.removed, edition))
+        output.write(SEARCH, search_html(edition))
+        for name, text in index.files():
+            output.write(name, text)
+        output.write(STYLE, site_style())
+        output.write("search.js", (_HERE / "search.js").read_text(encoding="utf-8"))
+        output.write(".nojekyll", "")  # a forge's pages leave out what begins with `_` otherwise
+        output.keep()
+    return BuiltSite(len(summaries), output.files, output.bytes, tuple(unread))
+
+
+def site_style() -> str:
+    """The style that previews have, and what pages of a site need beside it."""
+    return "".join(path.read_text(encoding="utf-8") for path in (_SHARED_STYLE, _HERE / "site.css"))

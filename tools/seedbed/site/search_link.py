@@ -1,0 +1,15 @@
+"""A link that finds all leaves which share something."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from seedbed.reports.html_writing import Markup, element
+from seedbed.site.addresses import SEARCH, link
+from seedbed.site.search_index import facet
+
+
+def search_link(address: str, name: str, value: str, text: str | None = None) -> Markup:
+    """A link from the page at `address` to all leaves of which `name` is `value`."""
+    query = quote(facet(name, value), safe="", errors="replace")
+    return element("a", text or value, href=f"{link(address, SEARCH)}#q={query}")
