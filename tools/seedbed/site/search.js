@@ -32,7 +32,7 @@
   }
 
   function words(text) {
-    const plain = text.normalize("NFKD").toLowerCase().replaceAll("ß", "ss").replace(/[\u0300-\u036f]/g, "");
+    const plain = text.normalize("NFKD").toLowerCase().replaceAll("\u00df", "ss").replace(/[\u0300-\u036f]/g, "");
     return (plain.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).flatMap(pieces).map(shortened);
   }
 
