@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,12 +23,11 @@ from seedbed_training.planning.make_plan import make_plan
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe, TrainingRecipe
 from seedbed_training.planning.sample_table import sample_table
+from seedbed_training.studies.arm import Report
 from seedbed_training.studies.worlds import StudyLeaf, World, blob_of, make_world
 
 BASE = "training/sandbox/student"
 """What every arm of every study starts from: it copies, and knows the rules under code words, but none of the leaves."""
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,15 @@ class Course:
     """Optimiser steps of each release, over all its phases."""
     batch: int = 32
 
+    @property
+    def work(self) -> float:
+        """Optimiser steps of all releases."""
+        return float(self.steps * len(self.lessons))
+
+    def take(self, report: Report) -> tuple[Lesson, ...]:
+        """Teach it, release after release."""
+        return take(self, report)
+
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
@@ -56,6 +64,11 @@ class Lesson:
     tokens: int
     replay_tokens: int
     seconds: float  # of training and scoring
+
+    @property
+    def score(self) -> float:
+        """Mean score, each leaf counted alike."""
+        return sum(self.scores.values()) / len(self.scores)
 
 
 def take(course: Course, report: Report = lambda line: None) -> tuple[Lesson, ...]:
@@ -78,8 +91,7 @@ def take(course: Course, report: Report = lambda line: None) -> tuple[Lesson, ..
             )
             parent = _manifest(plan)
             lessons.append(lesson)
-            mean = sum(lesson.scores.values()) / len(lesson.scores)
-            report(f"release {number + 1} of {len(course.lessons)}: mean score {mean:.3f}")
+            report(f"release {number + 1} of {len(course.lessons)}: mean score {lesson.score:.3f}")
     return tuple(lessons)
 
 

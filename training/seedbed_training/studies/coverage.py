@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from seedbed_training.planning.recipe import ReplayRecipe
-from seedbed_training.studies.course import Course
+from seedbed_training.studies.course import Course, Lesson
 from seedbed_training.studies.releases import EVERYTHING, NONE
 from seedbed_training.studies.study import (
     Chart,
@@ -53,7 +53,7 @@ def arms(seed: int) -> Mapping[str, Course]:
     return found
 
 
-def conclude(results: Results) -> Findings:
+def conclude(results: Results[Lesson]) -> Findings:
     """What is left of the first release's facts and of its skill."""
     seeds = sorted(results["joint"])
 
@@ -103,5 +103,6 @@ STUDY = Study(
     "coverage",
     "What must be in the replay buffer, and how much of each batch must come from it: for facts, and for skills?",
     arms,
+    Lesson,
     conclude,
 )

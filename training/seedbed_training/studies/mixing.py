@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from seedbed_training.planning.recipe import ReplayRecipe
-from seedbed_training.studies.course import Course
+from seedbed_training.studies.course import Course, Lesson
 from seedbed_training.studies.releases import EVERYTHING, NONE
 from seedbed_training.studies.study import (
     Chart,
@@ -48,7 +48,7 @@ def arms(seed: int) -> Mapping[str, Course]:
     }
 
 
-def conclude(results: Results) -> Findings:
+def conclude(results: Results[Lesson]) -> Findings:
     """Old leaves counted alike, the worst of them, and what the second release learned."""
     seeds = sorted(results["joint"])
 
@@ -99,5 +99,6 @@ STUDY = Study(
     "mixing",
     "How is a small share of replay best divided among leaves of very unlike size?",
     arms,
+    Lesson,
     conclude,
 )

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from seedbed.generation.sample import Stage
 from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe
-from seedbed_training.studies.course import Course
+from seedbed_training.studies.course import Course, Lesson
 from seedbed_training.studies.releases import EVERYTHING, LEARNING_RATE
 from seedbed_training.studies.study import (
     Chart,
@@ -55,7 +55,7 @@ def arms(seed: int) -> Mapping[str, Course]:
     return found
 
 
-def conclude(results: Results) -> Findings:
+def conclude(results: Results[Lesson]) -> Findings:
     """Facts, skills and both, arm by arm."""
     seeds = sorted(results["stacked"])
 
@@ -95,5 +95,6 @@ STUDY = Study(
     "phases",
     "Does it matter in which order facts and skills are taught, or whether they are taught in phases at all?",
     arms,
+    Lesson,
     conclude,
 )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from seedbed.generation.sample import Stage
 from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe
-from seedbed_training.studies.course import Course
+from seedbed_training.studies.course import Course, Lesson
 from seedbed_training.studies.study import (
     Chart,
     Findings,
@@ -23,11 +23,11 @@ from seedbed_training.studies.study import (
 from seedbed_training.studies.worlds import World, sheet_name, skill_name
 
 SKILLS = ("backwards", "phrase", "rotate", "bullets", "last")
-STEPS = 180
+STEPS = 220
 SHARE = 0.15
 LEARNING_RATE = 1.25e-3
 
-WORLD = World(skills=SKILLS, sheets=len(SKILLS), samples=200, things=16)
+WORLD = World(skills=SKILLS, sheets=len(SKILLS), samples=200, things=16, tests=80)
 EVERYTHING = PhaseRecipe("all", tuple(Stage), (), epochs=1.0, learning_rate=LEARNING_RATE, warmup_steps=20)
 LESSONS = tuple((sheet_name(number), skill_name(family)) for number, family in enumerate(SKILLS))
 NONE = ReplayRecipe(0.0, 0.0, 0, "none", "every_phase")
@@ -48,7 +48,7 @@ def arms(seed: int) -> Mapping[str, Course]:
     }
 
 
-def conclude(results: Results) -> Findings:
+def conclude(results: Results[Lesson]) -> Findings:
     """Accuracy, backward transfer and the worst leaf, beside both bounds."""
     seeds = sorted(results["joint"])
     scores = {arm: {seed: accuracy(results[arm][seed]) for seed in seeds} for arm in results}
@@ -99,12 +99,12 @@ def conclude(results: Results) -> Findings:
     )
 
 
-def _retention(results: Results, arm: str, seed: int) -> float:
+def _retention(results: Results[Lesson], arm: str, seed: int) -> float:
     found = matrix(results[arm][seed]).worst_leaf_retention
     return found[1] if found else 0.0
 
 
-def _chart(results: Results, seeds: list[int]) -> Chart:
+def _chart(results: Results[Lesson], seeds: list[int]) -> Chart:
     """How the leaves of the first release fare as the others come."""
     first = LESSONS[0]
     return Chart(
@@ -131,5 +131,6 @@ STUDY = Study(
     "releases",
     "Does a little replay keep what earlier releases taught, release after release?",
     arms,
+    Lesson,
     conclude,
 )

@@ -110,7 +110,7 @@ def _svg(chart: Chart) -> str:
                 at = [place + (number - (len(chart.series) - 1) / 2) * width for place in range(len(means))]
                 axes.bar(at, means, width, yerr=errors, capsize=3, label=name)
                 axes.set_xticks(range(len(means)), chart.places)
-        axes.set(xlabel=chart.x_label, ylabel=chart.y_label, ylim=(0, 1.05))
+        axes.set(xlabel=chart.x_label, ylabel=chart.y_label, ylim=(0, chart.y_limit))
         axes.grid(axis="y", alpha=0.3)
         axes.legend(frameon=False)
         sink = io.StringIO()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
+from typing import Generic, TypeVar
 
 from seedbed_training.evaluation.matrix import ScoreMatrix
-from seedbed_training.studies.course import Course, Lesson
+from seedbed_training.studies.arm import Arm, Result
+from seedbed_training.studies.course import Lesson
 
-Lessons = Sequence[Lesson]
-Results = Mapping[str, Mapping[int, Lessons]]
+R = TypeVar("R", bound=Result)
+Results = Mapping[str, Mapping[int, Sequence[R]]]
 """By arm, then by seed."""
+Lessons = Sequence[Lesson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Chart:
     lines: bool
     x_label: str
     y_label: str
+    y_limit: float = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,16 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class Study(Generic[R]):
     """A question with everything that is needed to answer it again."""
 
     name: str
     question: str
-    arms: Callable[[int], Mapping[str, Course]]
-    """The courses of a seed, by arm."""
-    conclude: Callable[[Results], Findings]
+    arms: Callable[[int], Mapping[str, Arm[R]]]
+    """Those of a seed, by name."""
+    result: type[R]
+    """What an arm gives, one or several."""
+    conclude: Callable[[Results[R]], Findings]
 
 
 def spread(values: Sequence[float]) -> Spread:
