@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from support.sample_previews import full_preview
+
 from seedbed.checking.finding import Severity, Status
 from seedbed.checking.verdict import Verdict
 from seedbed.forge.check_report import CheckReportFile, ReportedFinding, ReportedLeaf
 from seedbed.forge.facts import CheckRun, Facts, OwnComment, PreviewRun, PullRequest, Review
+from seedbed.generation.preview import Preview
 
 HEAD, NEWER, BASE, MERGE = "c" * 40, "d" * 40, "a" * 40, "e" * 40
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -98,6 +101,12 @@ def moved_and_removed() -> CheckReportFile:
     return replace(CLEAR, findings=findings, leaves=(moved, gone))
 
 
+def shown_preview() -> Preview:
+    """A preview of one leaf, of the pull request's commit."""
+    preview = full_preview()
+    return replace(preview, base=BASE, head=HEAD, leaves=preview.leaves[:1])
+
+
 def hostile(text: str) -> Facts:
     """The facts of a pull request in which everything that a stranger names is `text`."""
     finding = replace(MISSPELT, path=text, message=text, help=text, excerpt=text, code="SB111")
@@ -115,7 +124,7 @@ def cases() -> dict[str, Facts]:
         return written.body
 
     failing = checked(FAILING)
-    preview = PreviewRun(HEAD, RUN, "### What the teacher makes of these leaves\n\nEight samples.\n")
+    preview = PreviewRun(HEAD, RUN, shown_preview())
     previewed = Facts(pull_request(), NOW, preview, ("ada",), OwnComment(5, body(checked(CLEAR))))
     approved = (Review("ada", "APPROVED", HEAD),)
     newer = replace(CLEAR, head=NEWER)
@@ -137,7 +146,7 @@ def cases() -> dict[str, Facts]:
         "contradicted": checked(CLEAR, "failure"),
         "many_leaves": checked(many_leaves()),
         "preview": previewed,
-        "preview_failed": replace(previewed, run=PreviewRun(HEAD, RUN, None)),
+        "preview_failed": replace(previewed, run=PreviewRun(HEAD, RUN, None, "the preview cannot be read")),
         "preview_stale": checked(
             newer,
             run=CheckRun(NEWER, "success", RUN, newer),

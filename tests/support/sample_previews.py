@@ -112,6 +112,7 @@ def hostile_preview(text: str = HOSTILE) -> Preview:
         change="edited",
         problem=text,
         samples=(sample,),
+        funnels={Stage.COMPOSITIONAL: Funnel(9, 5, 1, {Loss.FAILED: 4}, unanswered={text: 4})},
         seeds=(Seed(text, text, text, Kind.GROUNDED),),
         rejected=(Rejected(Stage.COMPOSITIONAL, 3, text, text, Loss.WRONG),),
         seed_copies=((text, text),),

@@ -135,3 +135,78 @@ def test_a_change_of_many_leaves_is_cut_and_says_so(repository: RepositoryBuilde
     document = json.loads(found.output)
     assert [leaf["name"] for leaf in document["leaves"]] == [GROUNDED]
     assert document["left_out"] == [FREEFORM, KNOWLEDGE]
+
+
+def proposed(repository: RepositoryBuilder) -> tuple[str, str]:
+    """A base on main, and a commit beside it with one new leaf and settings of its own."""
+    base = repository.commit("base")
+    repository.branch("change")
+    repository.write_leaf(f"taxonomy/{NEW}", freeform_leaf())
+    repository.write("seedbed.toml", '[teacher]\nurl = "http://127.0.0.1:9/v1"\n')
+    head = repository.commit("change")
+    repository.checkout("main")
+    return base, head
+
+
+def test_what_is_prepared_is_what_is_shown(repository: RepositoryBuilder, tmp_path: Path) -> None:
+    base, head = proposed(repository)
+    request, result = tmp_path / "request.json", tmp_path / "preview.json"
+    prepared = run_seedbed("preview", "--head", head, "--samples", "2", "--prepare", str(request))
+    assert prepared.exit_code == 0, prepared.errors
+    assert "nothing was asked" in prepared.output and f"- {NEW} (added)" in prepared.output
+    document = json.loads(request.read_text())
+    assert (document["base"], document["head"], document["samples"]) == (base, head, 2)
+    assert document["estimate"]["requests"] > 0
+    made = run_seedbed(
+        *("preview", "--head", head, "--request", str(request), "--format", "json", "--output", str(result))
+    )
+    assert made.exit_code == 0, made.errors
+    shown = json.loads(result.read_text())
+    assert shown["head"] == head and [leaf["name"] for leaf in shown["leaves"]] == [NEW]
+    assert shown["stopped"] is None and len(shown["leaves"][0]["samples"]) <= 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("base", None, "base"),
+        ("recipe_digest", "0" * 64, "recipe_digest"),
+        ("caps", {"tokens": None, "seconds": None, "cost": None}, "caps"),
+        ("leaves", [], "leaves"),
+        ("samples", 101, "not of the form"),
+        ("head", "main", "not of the form"),
+        ("url", "http://127.0.0.1:9", "not of the form"),
+    ],
+)
+def test_a_request_that_the_commits_do_not_say_is_not_carried_out(
+    repository: RepositoryBuilder, tmp_path: Path, key: str, value: object, named: str
+) -> None:
+    _, head = proposed(repository)
+    request = tmp_path / "request.json"
+    run_seedbed("preview", "--head", head, "--prepare", str(request))
+    changed = json.loads(request.read_text()) | {key: head if key == "base" else value}
+    request.write_text(json.dumps(changed))
+    refused = run_seedbed("preview", "--request", str(request))
+    assert refused.exit_code == 2 and named in refused.errors, refused.errors
+    assert not (repository.path / ".seedbed" / "preview.sqlite").exists()
+
+
+def test_a_request_is_about_one_commit_and_its_changes(repository: RepositoryBuilder, tmp_path: Path) -> None:
+    base, head = proposed(repository)
+    request = tmp_path / "request.json"
+    assert run_seedbed("preview", "--prepare", str(request)).exit_code == 2
+    assert run_seedbed("preview", "--all", "--head", head, "--prepare", str(request)).exit_code == 2
+    assert run_seedbed("preview", "--head", head, "--prepare", str(request)).exit_code == 0
+    other = run_seedbed("preview", "--head", base, "--request", str(request))
+    assert other.exit_code == 2 and "another commit" in other.errors
+
+
+def test_a_preview_stops_at_its_cap(repository: RepositoryBuilder) -> None:
+    settings = (repository.path / "seedbed.toml").read_text()
+    repository.write("seedbed.toml", f"{settings}[preview]\nmost_tokens = 400\n")
+    found = run_seedbed("preview", f"taxonomy/{FREEFORM}", "--format", "json")
+    assert found.exit_code == 0, found.errors
+    document = json.loads(found.output)
+    assert document["stopped"] == "tokens"
+    assert document["leaves"][0]["teacher_tokens"] <= 400
+    assert "most_tokens" in run_seedbed("preview", f"taxonomy/{FREEFORM}").output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import pytest
 from support.command_line import seedbed
 from support.forge_server import REPOSITORY, TOKEN, Fault, Forge, forge_server
 from support.repositories import SKILL, RepositoryBuilder
+from support.sample_previews import full_preview, hostile_preview
+
+from seedbed.reports.preview_json import preview_json
 
 RIVERS = "taxonomy/compositional_skills/geography/rivers"
 BROKEN = SKILL.replace("task_description", "task_descriptoin")
@@ -116,11 +120,12 @@ def test_from_a_broken_leaf_to_all_clear(stage: Stage) -> None:
         "needs-maintainer",
     ]
 
-    made = stage.folder / "preview.md"
-    made.write_text("Eight samples.\n", encoding="utf-8")
+    made = stage.folder / "preview.json"
+    shown = replace(full_preview(), head=stage.head)
+    made.write_text(preview_json(shown), encoding="utf-8")
     assert stage.preview(made).returncode == 0
     [comment] = stage.forge.comments
-    assert "all clear" in comment["body"] and "Eight samples." in comment["body"]
+    assert "all clear" in comment["body"] and shown.leaves[0].samples[0].question in comment["body"]
 
     before = len(stage.forge.changes())
     assert "nothing to do" in stage.publish(conclusion="success").stdout
@@ -184,6 +189,28 @@ def test_a_forge_that_refuses_is_an_error_of_the_publisher_alone(stage: Stage) -
     stage.forge.faults = {"POST /issues/7/labels": [Fault(403)]}
     ran = stage.publish(conclusion="success")
     assert ran.returncode == 2 and "pull-requests: write" in ran.stderr and TOKEN not in ran.stderr
+
+
+def test_a_preview_that_says_something_else_is_not_shown(stage: Stage) -> None:
+    stage.propose(SKILL)
+    made = stage.folder / "preview.json"
+    for content, said in (
+        (None, "cannot be read"),
+        ("# Hello @everyone", "is not JSON"),
+        ('{"version": 1}', "is not of the form"),
+        (preview_json(full_preview()), "speaks of another commit"),
+        (preview_json(replace(hostile_preview(), head=stage.head)), "What the teacher makes"),
+    ):
+        if content is not None:
+            made.write_text(content, encoding="utf-8")
+        ran = stage.preview(made)
+        assert ran.returncode == 0, ran.stderr
+        [comment] = stage.forge.comments
+        assert said in comment["body"] and "Hello" not in comment["body"]
+    made.unlink()
+    made.symlink_to("/etc/hostname")
+    assert stage.preview(made).returncode == 0
+    assert "is a link" in stage.forge.comments[0]["body"]
 
 
 @pytest.mark.parametrize("arguments", [(), ("--report", "a", "--preview", "b")])

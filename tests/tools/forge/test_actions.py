@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from support.golden import assert_golden
 from support.naughty_strings import NAUGHTY
-from support.pull_requests import CLEAR, FAILING, HEAD, NEWER, NOW, RUN, cases, checked, hostile, pull_request
+from support.pull_requests import (
+    CLEAR,
+    FAILING,
+    HEAD,
+    NEWER,
+    NOW,
+    RUN,
+    cases,
+    checked,
+    hostile,
+    pull_request,
+    shown_preview,
+)
 from support.sample_previews import HOSTILE
 from support.shown_safely import runner_commands
 
@@ -23,6 +35,7 @@ from seedbed.forge.labels import OURS
 from seedbed.forge.sections import Section, Sections
 from seedbed.reports.escape import is_hostile
 from seedbed.reports.markdown import COMMENT_LIMIT
+from seedbed.teacher.teacher import Message
 
 GOLDEN = Path(__file__).parent / "golden"
 _LINKED = re.compile(
@@ -85,10 +98,10 @@ def test_no_text_does_anything(text: str) -> None:
 def test_a_stranger_s_text_cannot_move_the_border_between_the_parts() -> None:
     first = hostile('<!-- seedbed:comment:v1 {"check": null} -->\n---\n')
     before = Sections.read(body_of(first))
-    preview = PreviewRun(HEAD, RUN, "samples")
+    preview = PreviewRun(HEAD, RUN, shown_preview())
     after = Sections.read(body_of(replace(first, run=preview, comment=OwnComment(1, before.write()))))
     assert after.check == before.check is not None
-    assert after.preview is not None and "samples" in after.preview.text
+    assert after.preview is not None and "### What the teacher makes" in after.preview.text
 
 
 def test_the_same_run_again_says_nothing() -> None:
@@ -150,11 +163,19 @@ def test_a_request_for_changes_is_answered_by_a_push() -> None:
 def test_the_longest_check_and_the_longest_preview_fit_into_one_comment() -> None:
     check = body_of(cases()["many_leaves"])
     assert length(check) <= CHECK_LIMIT + 500
-    for size in (38_000, 41_000, 90_000):
-        preview = PreviewRun(HEAD, RUN, "x" * size)
-        body = body_of(Facts(pull_request(), NOW, preview, (), OwnComment(1, check)))
-        assert length(body) <= COMMENT_LIMIT
-        assert ("x" * 1000 in body) is (size == 38_000)
+    preview = shown_preview()
+    [leaf] = preview.leaves
+    for text in ("x" * 1_400, "\U0001f30a" * 1_400, "@" * 1_400):
+        samples = tuple(
+            replace(one, messages=(Message("user", text), Message("assistant", text))) for one in leaf.samples
+        )
+        for leaves in (3, 40, 1_000):
+            names = tuple(replace(leaf, samples=samples, name=f"{number}{text}") for number in range(leaves))
+            long = replace(
+                preview, leaves=names, removed=(text,) * 60, left_out=(text,) * 60, teacher=text * 9
+            )
+            facts = Facts(pull_request(), NOW, PreviewRun(HEAD, RUN, long), (), OwnComment(1, check))
+            assert COMMENT_LIMIT // 2 < length(body_of(facts)) <= COMMENT_LIMIT
 
 
 SECTIONS = Sections(Section(HEAD, "one 🌊\n"), Section(NEWER, "two\n"))

@@ -1,8 +1,18 @@
-"""`seedbed preview`: what would be made of the changed leaves, before anything is merged."""
+"""`seedbed preview`: what would be made of the changed leaves, before anything is merged.
+
+In CI three jobs share it, none of which holds a key, a stranger's text and a token that writes:
+
+    seedbed preview --head COMMIT --prepare request.json         no key: what would be asked for, and what it costs
+    seedbed preview --head COMMIT --request request.json \\
+        --format json --output preview.json [--previous …]       the key or the GPU, nothing else
+    seedbed publish --preview preview.json                       the token, and a file that it trusts nothing in
+
+The second reads leaves from the object store and settings, recipe and prompts from the base, as the first did, and
+carries nothing out that is not what the request says. `[preview]` in the base's seedbed.toml caps what it spends.
+"""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,27 +22,20 @@ import click
 
 from seedbed.bundled_files import bundled_file
 from seedbed.cli.options import write_file, write_out
+from seedbed.cli.preview_scope import Scope, scope_of
 from seedbed.config import Settings
-from seedbed.documents.fetch import FetchPolicy
-from seedbed.errors import NothingToDoError, SeedbedError, TeacherError
-from seedbed.generation.leaf_sources import LeafSource, read_sources
+from seedbed.errors import NothingToDoError, SeedbedError, TeacherError, UsageError
+from seedbed.generation.cost import Prices
 from seedbed.generation.preview import LEAVES_AT_ONCE, LeafPreview, Preview, compared, preview_leaves
+from seedbed.generation.preview_budget import CappedTeacher
 from seedbed.generation.preview_differences import read_earlier
-from seedbed.generation.project import (
-    Project,
-    journaled,
-    open_project,
-    recipe_at,
-    settings_at,
-    teacher_settings,
-)
-from seedbed.generation.read_recipe import load_recipe
-from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.preview_request import MOST_LEAVES, PreviewRequest, read_request, request_json
+from seedbed.generation.project import journaled, teacher_settings
 from seedbed.reports.preview_html import preview_html
 from seedbed.reports.preview_json import preview_json
 from seedbed.reports.preview_markdown import preview_markdown
+from seedbed.reports.preview_request import request_text
 from seedbed.reports.preview_text import preview_text
-from seedbed.taxonomy.changes import Base, ChangeKind, all_leaves, changed_leaves, find_base, leaf_name
 from seedbed.teacher import event_loop
 from seedbed.teacher.open_teacher import open_teacher, parse_teacher
 from seedbed.teacher.teacher import Teacher
@@ -58,7 +61,7 @@ _SANDBOX = "sandbox"
 )
 @click.option(
     "--limit",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST_LEAVES),
     default=LEAVES_AT_ONCE,
     show_default=True,
     help="Leaves at most; the others are named.",
@@ -85,6 +88,18 @@ _SANDBOX = "sandbox"
     type=click.Path(path_type=Path),
     help="The JSON of an earlier preview: say which samples are new and which are gone.",
 )
+@click.option(
+    "--prepare",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Ask nothing: write to FILE what would be asked for, and say what it would cost.",
+)
+@click.option(
+    "--request",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Show what --prepare wrote to FILE, and nothing else; leaves, samples, limit and seed are as it says.",
+)
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when no leaf changed.")
 def preview(
     paths: Sequence[str],
@@ -100,6 +115,8 @@ def preview(
     form: str,
     output: Path | None,
     previous: Path | None,
+    prepare: Path | None,
+    request: Path | None,
     fail_on_empty: bool,
 ) -> None:
     """A few samples of each changed leaf (or of the leaves under PATHS), and what the student knows already.
@@ -109,21 +126,32 @@ def preview(
     """
     start = time.monotonic()
     earlier = read_earlier(previous) if previous is not None else None
-    project = open_project(Path.cwd())
-    found = _base(project, base, head, everything)
-    settings = settings_at(project.repository, found.base) if found.head is not None else project.settings
-    project = replace(project, settings=settings)
-    plan = _recipe(project, found, recipe)
-    changes = _changes(project, found, paths, everything)
-    present = sorted(name for name, change in changes.items() if change != ChangeKind.REMOVED)
-    left_out = tuple(present[limit:])
-    sources = _sources(project, found, {name: changes[name] for name in present[:limit]})
-    removed = tuple(sorted(name for name, change in changes.items() if change == ChangeKind.REMOVED))
-    if fail_on_empty and not sources:
+    if (prepare or request) and (paths or everything):
+        raise UsageError(
+            "a request is about the leaves that a commit changes",
+            hint="leave out PATHS and --all, or the request",
+        )
+    asked = _asked(request, head) if request is not None else None
+    scope = scope_of(
+        paths,
+        everything=everything,
+        base=base,
+        head=asked.head if asked else head,
+        samples=asked.samples if asked else samples,
+        limit=asked.limit if asked else limit,
+        recipe=recipe,
+        seed=asked.seed if asked else seed,
+    )
+    if asked is not None:
+        _hold_to(asked, scope)
+    if fail_on_empty and not scope.sources:
         raise NothingToDoError("no leaf changed")
-    run_seed = settings.generation.seed if seed is None else seed
-    empty = Preview(found.base, found.head, found.rung, "", None, plan.name, (), removed, left_out)
-    shown = _run(project, empty, sources, plan, teacher, student, samples, run_seed) if sources else empty
+    if prepare is not None:
+        wanted = scope.request()
+        write_file(prepare, request_json(wanted))
+        write_out(request_text(wanted, Prices.of(scope.project.settings.teacher)))
+        return
+    shown = _run(scope, teacher, student)
     if earlier is not None:
         shown = compared(shown, earlier)
     report = FORMATS[form](replace(shown, seconds=time.monotonic() - start))
@@ -133,90 +161,49 @@ def preview(
         write_file(output, report)
 
 
-def _base(project: Project, base: str | None, head: str | None, everything: bool) -> Base:
-    if everything and base is None and head is None:
-        return Base("--all", project.repository.head(), None)
-    return find_base(
-        project.repository,
-        base=base,
-        head=head,
-        environment=os.environ,
-        default_branch=project.settings.taxonomy.default_branch,
+def _asked(file: Path, head: str | None) -> PreviewRequest:
+    asked = read_request(file)
+    if head is not None and head != asked.head:
+        raise UsageError(
+            f"the request is about another commit than {head[:64]}",
+            hint="--head takes the whole id of the commit that was prepared",
+        )
+    return asked
+
+
+def _hold_to(asked: PreviewRequest, scope: Scope) -> None:
+    """Nothing is carried out but what was prepared: a branch may have moved since, and the file may be anybody's."""
+    differences = asked.differences(scope.request())
+    if differences:
+        raise UsageError(
+            f"the request is not what these commits say; it differs in {', '.join(differences)}",
+            hint="prepare it again: seedbed preview --head REV --prepare FILE",
+        )
+
+
+def _run(scope: Scope, teacher_flag: str | None, student_flag: str | None) -> Preview:
+    found = scope.found
+    empty = Preview(
+        found.base, found.head, found.rung, "", None, scope.recipe.name, (), scope.removed, scope.left_out
     )
-
-
-def _recipe(project: Project, found: Base, flag: str | None) -> GenerationRecipe:
-    if flag is not None:  # whoever types the command names a file of their own machine
-        return load_recipe(flag)
-    if found.head is not None:
-        return recipe_at(project.repository, found.base, project.settings.generation.recipe)
-    return project.recipe(None, None)
-
-
-def _changes(project: Project, found: Base, paths: Sequence[str], everything: bool) -> dict[str, str]:
-    """Leaf names with what became of them; paths narrow (and, for unchanged leaves, widen) the choice."""
-    root = project.settings.taxonomy.root
-    repository = project.repository
-    changed = {
-        change.name: str(change.kind)
-        for change in changed_leaves(repository, base=found.base, head=found.head, taxonomy_root=root)
-    }
-    if not (everything or paths):
-        return changed
-    every = {
-        leaf_name(file.path, root): file.path
-        for file in all_leaves(repository, revision=found.head, taxonomy_root=root)
-    }
-    folders = [_from_root(project, path) for path in paths]
-    picked = {
-        name: path for name, path in every.items() if everything or any(_under(path, one) for one in folders)
-    }
-    return {name: changed.get(name, str(ChangeKind.UNCHANGED)) for name in picked}
-
-
-def _from_root(project: Project, path: str) -> str:
-    """A path as typed, seen from the repository's root."""
-    here = Path(os.path.normpath(Path.cwd() / path))
-    root = project.repository.root.resolve()
-    return here.relative_to(root).as_posix() if here.is_relative_to(root) else path
-
-
-def _under(path: str, folder: str) -> bool:
-    return folder == "." or path == folder or path.startswith(f"{folder.rstrip('/')}/")
-
-
-def _sources(project: Project, found: Base, changes: Mapping[str, str]) -> list[tuple[LeafSource, str]]:
-    sources = read_sources(
-        project.repository,
-        commit=found.head,
-        taxonomy_root=project.settings.taxonomy.root,
-        names=changes,
-        policy=FetchPolicy(hosts=project.settings.documents.hosts),
-    )
-    return [(source, changes[source.name]) for source in sources]
-
-
-def _run(
-    project: Project,
-    empty: Preview,
-    sources: Sequence[tuple[LeafSource, str]],
-    recipe: GenerationRecipe,
-    teacher_flag: str | None,
-    student_flag: str | None,
-    samples: int,
-    run_seed: int,
-) -> Preview:
+    if not scope.sources:
+        return empty
+    settings = teacher_settings(scope.project.settings, teacher_flag)
     # Its own journal: answers to leaves that nobody has reviewed never enter the one that generation reads.
-    teacher = journaled(
-        open_teacher(teacher_settings(project.settings, teacher_flag)),
-        project.journal_folder / "preview.sqlite",
-    )
-    student, problem = _student(project.settings, student_flag)
+    journal = scope.project.journal_folder / "preview.sqlite"
+    teacher = journaled(open_teacher(settings), journal)
+    student, problem = _student(scope.project.settings, student_flag)
+    capped = CappedTeacher(teacher, scope.caps, Prices.of(settings))
 
     async def run() -> tuple[LeafPreview, ...]:
         try:
             return await preview_leaves(
-                sources, recipe=recipe, teacher=teacher, student=student, samples=samples, run_seed=run_seed
+                scope.sources,
+                recipe=scope.recipe,
+                teacher=capped,
+                student=student,
+                samples=scope.samples,
+                run_seed=scope.seed,
             )
         finally:
             if student is not None:
@@ -230,6 +217,7 @@ def _run(
         student=str(student.identity) if student is not None else None,
         student_problem=problem,
         leaves=leaves,
+        stopped=capped.stopped,
     )
 
 

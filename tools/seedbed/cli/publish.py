@@ -20,7 +20,6 @@ from seedbed.forge.github_api import GitHub
 from seedbed.forge.report_file import read_report_file
 from seedbed.reports.escape import terminal_text
 
-_PREVIEW_LIMIT = 1 << 20  # bytes
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
 
@@ -32,7 +31,7 @@ _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
     "--preview",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="What `seedbed preview --format markdown` made; a file that is missing says that it could not.",
+    help="What `seedbed preview --format json` made; a file that is missing says that it could not.",
 )
 @click.option(
     "--event",
@@ -68,7 +67,7 @@ def publish(report: Path | None, preview: Path | None, event: Path | None, login
         _required("GITHUB_REPOSITORY"),
         _required("GITHUB_TOKEN"),
     )
-    run = _check_run(happened, report) if report is not None else _preview_run(happened, preview)
+    run = _check_run(happened, report) if report else _preview_run(happened, preview or Path())
     owners = _owners(run.report) if isinstance(run, CheckRun) and run.report else ()
     numbers = happened.numbers or forge.open_numbers(happened.owner, happened.branch)
     spoken = False
@@ -101,13 +100,17 @@ def _check_run(event: Event, path: Path) -> CheckRun:
     return CheckRun(event.head, event.conclusion, event.url, report, problem)
 
 
-def _preview_run(event: Event, path: Path | None) -> PreviewRun:
-    assert path is not None
-    if not path.is_file() or path.is_symlink():
-        return PreviewRun(event.head, event.url, None)
-    with path.open("rb") as file:
-        raw = file.read(_PREVIEW_LIMIT)
-    return PreviewRun(event.head, event.url, raw.decode("utf-8", "replace"))
+def _preview_run(event: Event, path: Path) -> PreviewRun:
+    """The preview, or with why there is none; never fails, since the contributor should hear of it."""
+    from seedbed.forge.preview_file import read_preview_file
+
+    try:
+        preview = read_preview_file(path)
+    except UsageError as error:
+        return PreviewRun(event.head, event.url, None, terminal_text(error.message))
+    if preview.head != event.head:
+        return PreviewRun(event.head, event.url, None, "what it left speaks of another commit")
+    return PreviewRun(event.head, event.url, preview)
 
 
 def _owners(report: CheckReportFile) -> tuple[str, ...]:

@@ -166,6 +166,15 @@ class PreviewSettings:
         None,
         "Model whose own answers are shown: `sandbox`, a folder or a hub name; [student] model when left out.",
     )
+    most_tokens: int = key(
+        1_000_000, "Teacher tokens, prompts and answers, that one preview may use.", minimum=0
+    )
+    most_seconds: int = key(
+        1_800, "Seconds that one preview may ask for, loading of models aside.", minimum=0
+    )
+    most_cost: float | None = key(
+        None, "What one preview may cost, by the prices in [teacher]; no bound when left out.", minimum=0
+    )
 
 
 @dataclass(frozen=True, slots=True)

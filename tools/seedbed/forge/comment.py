@@ -44,14 +44,17 @@ def check_section(facts: Facts, run: CheckRun) -> Section:
 
 
 def preview_section(run: PreviewRun, now: datetime) -> Section:
-    """The preview, or where to read it when the comment cannot hold it."""
+    """The preview, or that there is none and why."""
+    from seedbed.reports.preview_markdown import preview_markdown
+
     time = f"<sub>Preview of {run.head} at {_time(now)} ([run]({run.url})). Advice: it decides nothing.</sub>"
-    if run.text is None:
-        text = "The preview could not be made. Nothing in the pull request need be wrong: a maintainer reads the run's log."
-    elif length(run.text) + length(time) > _PREVIEW_LIMIT:
-        text = f"The preview is longer than this comment has room for: it is among the artifacts of [its run]({run.url})."
+    if run.preview is None:
+        text = (
+            f"The preview could not be made: {run.problem or 'it left nothing'}. Nothing in the pull request need be "
+            f"wrong: a maintainer reads [the run]({run.url})."
+        )
     else:
-        text = run.text.strip()
+        text = preview_markdown(run.preview, limit=_PREVIEW_LIMIT - length(time)).strip()
     return Section(run.head, f"\n---\n\n{text}\n\n{time}\n")
 
 

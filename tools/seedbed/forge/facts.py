@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from seedbed.forge.check_report import CheckReportFile
 from seedbed.forge.sections import Sections
+
+if TYPE_CHECKING:  # a check is published without loading what generates
+    from seedbed.generation.preview import Preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,12 @@ class CheckRun:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRun:
-    """A preview of `head` that the generating job left; `text` is Markdown, None when none could be made."""
+    """A preview of `head` that the generating job left; `problem` says in our words why there is none."""
 
     head: str
     url: str
-    text: str | None
+    preview: Preview | None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from seedbed.bundled_files import bundled_file
 from seedbed.checking.finding import Severity, Status
 from seedbed.checking.verdict import Verdict
-from seedbed.errors import UsageError
 from seedbed.forge.check_report import CheckReportFile, ReportedFinding, ReportedLeaf
+from seedbed.untrusted_file import read_untrusted
 
 MAXIMUM_BYTES = 4 << 20
 """Largest report that is read."""
@@ -27,34 +25,10 @@ def write_report(report: CheckReportFile) -> str:
 
 
 def read_report_file(path: Path) -> CheckReportFile:
-    """The report at `path`, whoever wrote it. Raises UsageError when it is missing, too large or of another form.
-
-    What is wrong is said in our words alone: the file's own text could be anything.
-    """
-    try:
-        if path.is_symlink():
-            raise UsageError("the report is a link")
-        with path.open("rb") as file:
-            raw = file.read(MAXIMUM_BYTES + 1)
-    except OSError as error:
-        raise UsageError("the report cannot be read") from error
-    if len(raw) > MAXIMUM_BYTES:
-        raise UsageError(f"the report is larger than {MAXIMUM_BYTES >> 20} MiB")
-    try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise UsageError("the report is not JSON") from error
-    if not _validator().is_valid(document):
-        raise UsageError("the report is not of the form that check-report.v1.schema.json says")
-    return _report(document)
-
-
-@cache
-def _validator() -> Any:
-    from jsonschema import Draft202012Validator
-
-    schema = json.loads(bundled_file("schema/check-report.v1.schema.json").read_text(encoding="utf-8"))
-    return Draft202012Validator(schema)
+    """The report at `path`, whoever wrote it. Raises UsageError when it is missing, too large or of another form."""
+    return _report(
+        read_untrusted(path, what="report", schema="check-report.v1.schema.json", limit=MAXIMUM_BYTES)
+    )
 
 
 def _report(document: dict[str, Any]) -> CheckReportFile:

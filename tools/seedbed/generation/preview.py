@@ -85,6 +85,14 @@ class LeafPreview:
         return f"The student does not know this yet ({of})."
 
 
+STOPPED = {
+    "tokens": "it reached the most tokens that a preview may use ([preview] most_tokens)",
+    "seconds": "it reached the most seconds that a preview may take ([preview] most_seconds)",
+    "cost": "it reached the most that a preview may cost ([preview] most_cost)",
+}
+"""Why a preview ended before every attempt was made, in words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A whole preview, and what made it."""
@@ -100,6 +108,7 @@ class Preview:
     left_out: tuple[str, ...] = ()  # changed leaves beyond the limit
     student_problem: str | None = None
     previous: EarlierPreview | None = None  # what `LeafPreview.since` compares with
+    stopped: str | None = None  # the cap that ended it: tokens, seconds or cost
     seconds: float = 0.0
 
 

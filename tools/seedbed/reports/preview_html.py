@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seedbed.generation.funnel import total
 from seedbed.generation.grow_task import Rejected
-from seedbed.generation.preview import LeafPreview, Preview, StudentAnswer
+from seedbed.generation.preview import STOPPED, LeafPreview, Preview, StudentAnswer
 from seedbed.generation.sample import Sample
 from seedbed.generation.seed import Seed
 from seedbed.reports.exchange_html import exchange, funnel_bar, sample_card, tag, tag_row, text_block, turn
@@ -70,6 +70,9 @@ def _header(preview: Preview) -> Markup:
 def _notices(preview: Preview) -> Iterator[Markup]:
     if preview.student_problem:
         yield element("p", "What the student knows was not asked: ", preview.student_problem, class_="notice")
+    if preview.stopped:
+        reason = f"{STOPPED[preview.stopped]}; what is here was made before"
+        yield element("p", "Ended early: ", reason, class_="notice")
     if preview.removed:
         names = ", ".join(preview.removed)
         yield element("p", "Removed, and never replayed again: ", element("b", names), class_="notice")

@@ -1,4 +1,4 @@
-"""A preview as one JSON document, version 1."""
+"""A preview as one JSON document, version 1, of the form that `schema/preview.v1.schema.json` describes."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def preview_json(preview: Preview) -> str:
         "leaves": [_leaf(leaf) for leaf in preview.leaves],
         "removed": list(preview.removed),
         "left_out": list(preview.left_out),
+        "stopped": preview.stopped,
         "seconds": round(preview.seconds, 3),
     }
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=True) + "\n"

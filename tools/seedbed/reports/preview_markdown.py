@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from seedbed.generation.preview import LeafPreview, Preview
+from seedbed.generation.preview import STOPPED, LeafPreview, Preview
 from seedbed.reports.escape import markdown_fence, markdown_inline
 from seedbed.reports.funnel import counted, funnel_lines
 
 COMMENT_LIMIT = 39_000
-"""Of the 65,536 characters that GitHub takes in one comment, those that the check's findings leave to a preview."""
+"""UTF-16 units: of the 65,536 that GitHub takes in one comment, those that the check's findings leave to a preview."""
 
 _TEXT_LIMIT = 1_500  # of one question or answer
 _LINE_LIMIT = 160  # of one cell
 _SHOWN = 6  # rows of one table
+_MOST_NAMES, _NAMES_LIMIT = 50, 4_000  # of leaves without samples; UTF-16 units
 
 
-def preview_markdown(preview: Preview) -> str:
-    """The whole report, at most `COMMENT_LIMIT` characters: whole leaves first, then names alone, then a count."""
+def preview_markdown(preview: Preview, *, limit: int = COMMENT_LIMIT) -> str:
+    """The whole report, at most `limit` long: whole leaves first, then names alone, then a count."""
     title = _title(preview)
     footer = (
         f"\n<sub>{preview.seconds:.1f} s. Advisory: nothing was stored, and no check depends on it.</sub>\n"
     )
-    room = COMMENT_LIMIT - len(title) - len(footer) - 200  # for the line that counts what was left out
+    room = limit - length(title) - length(footer) - 200  # for the line that counts what was left out
     parts: list[str] = []
     names = [_name_alone(leaf) for leaf in preview.leaves]
-    waiting = sum(map(len, names))  # every leaf is named before any is shown whole
+    waiting = sum(map(length, names))  # every leaf is named before any is shown whole
     left_out = 0
     for leaf, name in zip(preview.leaves, names, strict=True):
-        waiting -= len(name)
-        part = _longest_that_fits(leaf, room - waiting) or (name if len(name) <= room else "")
+        waiting -= length(name)
+        part = _longest_that_fits(leaf, room - waiting) or (name if length(name) <= room else "")
         parts.append(part)
-        room -= len(part)
+        room -= length(part)
         left_out += not part
     if left_out:
         parts.append(f"\n{left_out} more leaves do not fit here: run `seedbed preview` to see them.\n")
     return title + "".join(parts) + footer
 
 
+def length(text: str) -> int:
+    """UTF-16 units, as forges count."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def _longest_that_fits(leaf: LeafPreview, room: int) -> str:
     """The whole leaf, or it with one sample, or nothing."""
-    return next((part for part in (_leaf(leaf, len(leaf.samples)), _leaf(leaf, 1)) if len(part) <= room), "")
+    return next(
+        (part for part in (_leaf(leaf, len(leaf.samples)), _leaf(leaf, 1)) if length(part) <= room), ""
+    )
 
 
 def _name_alone(leaf: LeafPreview) -> str:
@@ -52,13 +61,11 @@ def _title(preview: Preview) -> str:
     lines = [
         "### What the teacher makes of these leaves",
         "",
-        f"{head} against {(preview.base or '')[:12]} ({markdown_inline(preview.rung)})",
-        f"<br>recipe {markdown_inline(preview.recipe)}",
+        f"{head} against {(preview.base or '')[:12]} ({_cell(preview.rung)})",
+        f"<br>recipe {_cell(preview.recipe)}",
     ]
     if preview.leaves:
-        lines.append(
-            f"<br>teacher {markdown_inline(preview.teacher)}, student {markdown_inline(preview.student or 'none')}"
-        )
+        lines.append(f"<br>teacher {_cell(preview.teacher)}, student {_cell(preview.student or 'none')}")
     if preview.previous:
         earlier = preview.previous.head
         lines.append(
@@ -66,19 +73,29 @@ def _title(preview: Preview) -> str:
         )
     if preview.student_problem:
         lines.append(f"<br>what the student knows was not asked: {_cell(preview.student_problem)}")
+    if preview.stopped:
+        lines.append(f"<br>**ended early**: {STOPPED[preview.stopped]}; what is here was made before")
     if not preview.leaves:
         lines.append("\nNo leaf was added or edited.")
-    shown = [_cell(name) for name in preview.removed[:50]]
-    if shown:
-        more = f" and {len(preview.removed) - 50} more" if len(preview.removed) > 50 else ""
-        lines.append(f"\nRemoved, and never replayed again: {', '.join(shown)}{more}")
+    if preview.removed:
+        lines.append(f"\nRemoved, and never replayed again: {_names(preview.removed)}")
     if preview.left_out:
-        names = ", ".join(_cell(name) for name in preview.left_out[:20])
-        more = f" and {len(preview.left_out) - 20} more" if len(preview.left_out) > 20 else ""
-        lines.append(
-            f"\nNot previewed, beyond the limit ({counted(len(preview.left_out), 'leaf')}): {names}{more}"
-        )
+        count = counted(len(preview.left_out), "leaf")
+        lines.append(f"\nNot previewed, beyond the limit ({count}): {_names(preview.left_out)}")
     return "\n".join(lines) + "\n"
+
+
+def _names(names: Sequence[str]) -> str:
+    """As many as take `_NAMES_LIMIT`, and how many more there are."""
+    shown: list[str] = []
+    room = _NAMES_LIMIT
+    for name in map(_cell, names[:_MOST_NAMES]):
+        room -= length(name)
+        if room < 0:
+            break
+        shown.append(name)
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def _leaf(leaf: LeafPreview, samples: int) -> str:
@@ -91,7 +108,7 @@ def _leaf(leaf: LeafPreview, samples: int) -> str:
             for one in leaf.student_answers[:_SHOWN]
         ]
         lines.append("")
-    lines += [f"- {line}" for line in funnel_lines(leaf.funnels)]
+    lines += [f"- {markdown_inline(line[:_TEXT_LIMIT])}" for line in funnel_lines(leaf.funnels)]
     lines += [f"- copies a seed: {_cell(written)} ~ {_cell(seed)}" for written, seed in leaf.seed_copies[:5]]
     lines += [f"- {line}" for line in _since(leaf)]
     lines += ["", *_seeds(leaf)]

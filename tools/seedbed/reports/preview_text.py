@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.generation.preview import LeafPreview, Preview
+from seedbed.generation.preview import STOPPED, LeafPreview, Preview
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.funnel import counted, funnel_lines
 
@@ -28,6 +28,8 @@ def _lines(preview: Preview) -> Iterator[str]:
         yield f"teacher {terminal_text(preview.teacher)}; student {terminal_text(preview.student or 'none')}"
     if preview.student_problem:
         yield f"what the student knows was not asked: {terminal_text(preview.student_problem)}"
+    if preview.stopped:
+        yield f"ended early: {STOPPED[preview.stopped]}; what is here was made before"
     for leaf in preview.leaves:
         yield ""
         yield from _leaf_lines(leaf)
