@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Sequence
+
 from seedbed import __version__
 from seedbed.checking.finding import Finding, Severity, Status
 from seedbed.checking.report import CheckedLeaf, CheckReport
@@ -11,7 +14,7 @@ from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
 from seedbed.taxonomy.leaf import LeafFile
 from seedbed.taxonomy.nearest_leaves import nearest_leaves
 from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
-from seedbed.taxonomy.repository import Repository
+from seedbed.taxonomy.repository import Repository, TreeFile
 
 _MOST_NEW = 3
 """New leaves whose neighbours are looked for: each reads the whole taxonomy."""
@@ -32,8 +35,11 @@ def make_report(
     )
     findings = tuple(_finding(found, lines) for found in ranked[:MOST_FINDINGS])
     new = sum(leaf.change == "added" for leaf in report.leaves)
+    # In one go: each look at the working tree compares all of it with the index.
+    found = repository.files(report.head, _above(report.leaves)) if report.leaves else ()
+    files = {file.path: file for file in found}
     leaves = tuple(
-        _leaf(repository, leaf, report.head, taxonomy_root, near=new <= _MOST_NEW)
+        _leaf(repository, leaf, files.get(leaf.path), report.head, taxonomy_root, near=new <= _MOST_NEW)
         for leaf in report.leaves[:MOST_LEAVES]
     )
     return CheckReportFile(
@@ -69,10 +75,21 @@ def _finding(finding: Finding, sources: dict[str, list[str]]) -> ReportedFinding
     )
 
 
+def _above(leaves: Sequence[CheckedLeaf]) -> str:
+    """The innermost folder that holds all of them, or the one file."""
+    return posixpath.commonpath([leaf.path for leaf in leaves])
+
+
 def _leaf(
-    repository: Repository, leaf: CheckedLeaf, commit: str | None, taxonomy_root: str, *, near: bool
+    repository: Repository,
+    leaf: CheckedLeaf,
+    there: TreeFile | None,
+    commit: str | None,
+    taxonomy_root: str,
+    *,
+    near: bool,
 ) -> ReportedLeaf:
-    file = None if leaf.blob is None else _read(repository, leaf, commit)
+    file = None if leaf.blob is None else _read(repository, leaf, there, commit)
     kind = str(file.leaf.kind) if file is not None and file.leaf is not None else None
     if kind is None and leaf.name.startswith("knowledge/"):
         kind = "knowledge"
@@ -87,9 +104,10 @@ def _leaf(
     )
 
 
-def _read(repository: Repository, leaf: CheckedLeaf, commit: str | None) -> LeafFile | None:
+def _read(
+    repository: Repository, leaf: CheckedLeaf, file: TreeFile | None, commit: str | None
+) -> LeafFile | None:
     """The leaf as it stands; None for what the check refused to read (a link, a file that is too large)."""
-    file = next((file for file in repository.files(commit, leaf.path) if file.path == leaf.path), None)
     if file is None or not file.is_regular or not 0 <= file.size <= MAXIMUM_BYTES:
         return None
     raw = repository.read(file, commit=commit, limit=MAXIMUM_BYTES)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,12 +13,9 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from support.forge_server import TOKEN, forge_server
-from support.repositories import SKILL, RepositoryBuilder
+from support.repositories import RepositoryBuilder
 
-WORKFLOWS = Path(__file__).parents[1] / ".github" / "workflows"
-NOBODY = "0" * 40
-BROKEN = SKILL.replace("task_description", "task_descriptoin")
+WORKFLOWS = Path(__file__).parents[2] / ".github" / "workflows"
 
 GH = """#!/bin/sh
 printf '%s\\n' "$*" >> "$GH_CALLS"
@@ -91,98 +87,6 @@ def repository(tmp_path: Path) -> RepositoryBuilder:
     built.write_leaf("taxonomy/compositional_skills/geography/capitals")
     built.commit()
     return built
-
-
-CHECK = script("check", "leaves", "Check")
-
-
-def test_check_fails_a_pull_request_that_breaks_a_leaf(runner: Runner, repository: RepositoryBuilder) -> None:
-    repository.branch("change")
-    repository.write_leaf("taxonomy/compositional_skills/geography/rivers", BROKEN)
-    repository.commit()
-    repository.checkout("main")
-    repository.merge("change")
-    ran = runner.run(CHECK, cwd=repository.path, GITHUB_EVENT_NAME="pull_request", BEFORE="")
-    assert ran.returncode == 1, ran.stdout + ran.stderr
-    assert "::error " in ran.stdout
-    summary = runner.summary.read_text(encoding="utf-8")
-    assert "task_descriptoin" in summary
-    heading, blank, *report = summary.splitlines()
-    assert (heading, blank) == ("### seedbed check", "")
-    assert all(line.startswith("    ") for line in report), "no line leaves the code block"
-
-
-def test_what_the_check_leaves_is_published(runner: Runner, repository: RepositoryBuilder) -> None:
-    repository.branch("change")
-    repository.write_leaf("taxonomy/compositional_skills/geography/rivers", BROKEN)
-    head = repository.commit()
-    repository.checkout("main")
-    repository.merge("change")
-    event = runner.temporary / "event.json"
-    author = {"login": "robin"}
-    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": head}, "user": author}}))
-    ran = runner.run(
-        CHECK,
-        cwd=repository.path,
-        GITHUB_EVENT_NAME="pull_request",
-        GITHUB_EVENT_PATH=str(event),
-        BEFORE="",
-    )
-    assert ran.returncode == 1, ran.stdout + ran.stderr
-    assert (runner.temporary / "report" / "report.json").is_file()
-    run = {
-        "event": "pull_request",
-        "head_sha": head,
-        "conclusion": "failure",
-        "html_url": "https://forge.example/run/1",
-        "pull_requests": [],
-        "head_repository": {"owner": author},
-        "head_branch": "change",
-    }
-    event.write_text(json.dumps({"workflow_run": run}))
-    with forge_server(lambda forge: forge.add_pull(7, head)) as forge:
-        told = runner.run(
-            script("publish", "comment", "Publish"),
-            cwd=repository.path,
-            GITHUB_EVENT_NAME="workflow_run",
-            GITHUB_EVENT_PATH=str(event),
-            GITHUB_API_URL=forge.address,
-            GITHUB_TOKEN=TOKEN,
-        )
-        assert told.returncode == 0, told.stdout + told.stderr
-        [comment] = forge.comments
-        assert "1 leaf needs a change" in comment["body"]
-        assert "needs-author" in forge.labels(7)
-
-
-def test_check_of_a_push_compares_with_what_stood_there(
-    runner: Runner, repository: RepositoryBuilder
-) -> None:
-    before = repository.head
-    repository.write_leaf("taxonomy/compositional_skills/geography/rivers", BROKEN)
-    repository.commit("one")
-    repository.commit_files({"notes.md": "two"}, "two")
-    ran = runner.run(CHECK, cwd=repository.path, GITHUB_EVENT_NAME="push", BEFORE=before)
-    assert ran.returncode == 1, ran.stdout + ran.stderr
-
-
-def test_check_of_a_first_push_looks_at_everything(runner: Runner, repository: RepositoryBuilder) -> None:
-    ran = runner.run(CHECK, cwd=repository.path, GITHUB_EVENT_NAME="push", BEFORE=NOBODY)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "1 leaf" in runner.summary.read_text(encoding="utf-8")
-
-
-def test_grow_says_what_a_merge_leads_to(runner: Runner, repository: RepositoryBuilder) -> None:
-    text = script("grow", "plan", "What is fresh, what would be asked, what would be trained")
-    ran = runner.run(text, cwd=repository.path)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    summary = runner.summary.read_text(encoding="utf-8")
-    assert [line for line in summary.splitlines() if line and not line.startswith("    ")] == [
-        "### seedbed status",
-        "### seedbed generate --dry-run",
-        "### seedbed plan",
-    ]
-    assert summary.count("compositional_skills/geography/capitals") >= 2
 
 
 FETCH = script("preview", "generate", "Fetch the labelled commit as data")
