@@ -126,7 +126,7 @@ def test_a_learned_leaf(site: Path) -> None:
 def test_knowledge_with_its_document(site: Path) -> None:
     page = said(site, leaf_page(KNOWLEDGE))
     for words in (
-        "has samples knowledge",
+        "grown knowledge",
         "Domain harbours",
         "The north pier is kept by Ada. It is painted red.",
         "taxonomy/knowledge/harbours/velm/harbour.md (",
@@ -150,7 +150,7 @@ def test_the_first_page(site: Path) -> None:
         "written by 1 person",
         "1 release",
         "1 learned",
-        "2 has samples",
+        "2 grown",
         "1 fresh",
     ):
         assert words in page, words
@@ -160,7 +160,7 @@ def test_the_first_page(site: Path) -> None:
         for tag, found in Tags((site / "index.html").read_text(encoding="utf-8")).tags
         if tag == "a" and found.get("class") == "tile"
     ]
-    assert any(label and label.startswith(f"{KNOWLEDGE}: has samples, 15 questions") for label in pictured)
+    assert any(label and label.startswith(f"{KNOWLEDGE}: grown, 15 questions") for label in pictured)
     assert len(pictured) == 5
 
 

@@ -106,7 +106,7 @@ def test_the_first_page_stays_small(count: int) -> None:
 def test_the_picture_of_a_large_folder_has_few_tiles_and_all_leaves() -> None:
     drawn = str(picture(folder_tree(many_leaves(3_000)), "index.html"))
     tiles = [found for tag, found in Tags(drawn).tags if tag == "a" and found.get("class") == "tile"]
-    assert 20 < len(tiles) <= TILES
+    assert 100 < len(tiles) <= TILES
     counted = [re.search(r": ([\d,]+) (?:leaf|leaves), ", tile["aria-label"] or "") for tile in tiles]
     assert sum(int(found[1].replace(",", "")) if found else 1 for found in counted) == 3_000
 

@@ -24,7 +24,7 @@ def watched_leaves() -> Iterator[Callable[[str, int, int], None]]:
         nonlocal last, begun, doing, told
         now = time.monotonic()
         if what != doing:
-            doing, begun = what, now
+            doing, begun, last = what, now, now
         if now - last < (0.5 if rewritten and told else SECONDS_BETWEEN_LINES) or not done:
             return
         last, told = now, True

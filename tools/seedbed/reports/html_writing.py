@@ -19,6 +19,8 @@ class Markup(str):
 
 Child = str | Iterable[str] | None
 
+_PLAIN = re.compile(r"[A-Za-z0-9 .,;?!()/_%+=*-]*")
+"""Text that needs no look at each character, as most does."""
 _VOID = frozenset({"br", "hr", "input", "link", "meta"})
 
 
@@ -72,6 +74,8 @@ def document(*body: Child, title: str, policy: str, head: Child) -> str:
 
 def _escaped(text: str) -> str:
     """Text with its line breaks; everything that could hide or turn text is written as an escape."""
+    if _PLAIN.fullmatch(text):
+        return text
     lines = text.replace("\r\n", "\n").split("\n")
     shown = html.escape("\n".join(terminal_text(line.replace("\t", "    ")) for line in lines))
     return re.sub(

@@ -7,7 +7,6 @@ meets another that differs in case alone, or cannot be written.
 from __future__ import annotations
 
 import hashlib
-import posixpath
 import re
 
 FRONT = "index.html"
@@ -39,7 +38,7 @@ def release_page(name: str) -> str:
 
 def link(page: str, target: str) -> str:
     """The address of `target` as `page` names it; both from the site's top."""
-    return posixpath.relpath(target, posixpath.dirname(page) or ".")
+    return f"{'../' * page.count('/')}{target}"
 
 
 def _folder(name: str) -> str:

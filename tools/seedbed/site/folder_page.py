@@ -24,6 +24,7 @@ def folder_html(folder: SiteFolder, edition: Edition) -> str:
         f"{counted(folder.count, 'leaf')}, {counted(folder.questions, 'question')} that people wrote, "
         f"{counted(folder.samples, 'sample')} that are stored."
     )
+    inside = f"{folder.name}/" if folder.name else ""
     return framed(
         address,
         trail(address, folder.name, inside=False) if folder.name else None,
@@ -31,7 +32,7 @@ def folder_html(folder: SiteFolder, edition: Edition) -> str:
         element("p", element("code", folder.name), class_="quiet") if folder.name else None,
         element("p", said),
         picture(folder, address),
-        section("Folders", folder_table(folder.folders, address)) if folder.folders else None,
+        section("Folders", folder_table(folder.folders, address, inside=inside)) if folder.folders else None,
         section("Leaves", leaf_table(folder.leaves, address)) if folder.leaves else None,
         edition=edition,
         title=title,

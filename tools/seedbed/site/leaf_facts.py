@@ -20,7 +20,7 @@ class Standing(StrEnum):
     """Where a leaf stands between its author and a release; a word for readers, and a colour in pictures."""
 
     LEARNED = "learned"  # the latest release was made of the leaf as it is
-    GROWN = "has samples"  # fresh, and its samples wait for a release
+    GROWN = "grown"  # fresh, and its samples wait for a release
     FRESH = "fresh"  # new or changed, no samples yet
     UNREADABLE = "cannot be read"
 

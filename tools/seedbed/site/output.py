@@ -26,6 +26,7 @@ class OutputFolder:
         self._earlier = _earlier_files(self._folder, folder)
         self._partial = self._folder.with_name(f".{self._folder.name}.{os.getpid()}")
         self._names: set[str] = set()
+        self._made: set[Path] = set()
         self.bytes = 0
 
     @property
@@ -37,7 +38,9 @@ class OutputFolder:
         assert name not in self._names, f"{name} is written twice"
         content = text.encode()
         target = self._partial / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent not in self._made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(target.parent)
         if not self._kept(name, content, target):
             target.write_bytes(content)
         self._names.add(name)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Markup, element
@@ -18,7 +19,6 @@ TILES = 160
 """At most: a page stays small, and no tile too small to see."""
 _WIDTH, _HEIGHT = 1_000, 440  # pixels; the width is that of a wide window and gives way, the height stays
 _HEADER = 20  # pixels above the tiles of a folder
-_GAP = 2
 
 _STROKES = {
     Standing.LEARNED: "",
@@ -28,7 +28,23 @@ _STROKES = {
 }
 """What is drawn into each square of nine pixels: nothing, a dot, a slant, a cross."""
 
-Tile = SiteFolder | LeafSummary
+_WIDEST = 48
+"""Tiles in one folder; what is smaller than those shares one tile."""
+_LEAST_OPENED = 0.03
+"""Of a large taxonomy's questions: a smaller folder stays one tile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """All that is too small for tiles of its own in the folder `name`."""
+
+    name: str
+    count: int  # leaves
+    questions: int
+    standings: Counter[Standing]
+
+
+Tile = SiteFolder | LeafSummary | Rest
 
 
 def picture(folder: SiteFolder, page: str) -> Markup | None:
@@ -103,14 +119,16 @@ def _filled(standing: Standing, x: str = "0", width: str = "100%") -> Markup:
 
 
 def _opened(folder: SiteFolder) -> frozenset[str]:
-    """The folders that are drawn by what is in them: the largest first, as long as there are tiles for it."""
-    opened, tiles = {folder.name}, len(folder.folders) + len(folder.leaves)
+    """The folders that are drawn by what is in them: the largest first, as long as there are tiles for it, and of a
+    large taxonomy none so small that its tiles would be dust."""
+    opened, tiles = {folder.name}, _shown_of(folder)
+    least = folder.questions * _LEAST_OPENED if folder.count > TILES else 0
     waiting = [(-below.questions, below.name, below) for below in folder.folders]
     heapq.heapify(waiting)
     while waiting:
-        _, name, largest = heapq.heappop(waiting)
-        more = len(largest.folders) + len(largest.leaves) - 1
-        if tiles + more <= TILES:
+        size, name, largest = heapq.heappop(waiting)
+        more = _shown_of(largest) - 1
+        if tiles + more <= TILES and -size >= least:
             opened.add(name)
             tiles += more
             for below in largest.folders:
@@ -118,19 +136,32 @@ def _opened(folder: SiteFolder) -> frozenset[str]:
     return frozenset(opened)
 
 
+def _shown_of(folder: SiteFolder) -> int:
+    return min(len(folder.folders) + len(folder.leaves), _WIDEST + 1)
+
+
 def _inside(folder: SiteFolder, box: Box, page: str, opened: frozenset[str]) -> Iterator[Markup]:
-    tiles: list[Tile] = [*folder.folders, *folder.leaves]
+    tiles: list[Tile] = sorted([*folder.folders, *folder.leaves], key=lambda tile: (-_size(tile), tile.name))
+    if len(tiles) > _WIDEST + 1:
+        tiles = [*tiles[:_WIDEST], _rest(folder, tiles[_WIDEST:])]
     for tile, found in zip(tiles, squarified([_size(tile) for tile in tiles], box), strict=True):
         while isinstance(tile, SiteFolder) and len(tile.folders) == 1 and not tile.leaves:
             tile = tile.folders[0]  # nothing is seen between a folder and its only one
-        if isinstance(tile, LeafSummary):
-            yield _tile(tile, found, page)
-        elif tile.name in opened and found.height > 3 * _HEADER:
+        if isinstance(tile, SiteFolder) and tile.name in opened and found.height > 3 * _HEADER:
             yield _heading(tile, found, page)
             rest = Box(found.x, found.y + _HEADER, found.width, found.height - _HEADER)
             yield from _inside(tile, rest, page, opened)
         else:
             yield _tile(tile, found, page)
+
+
+def _rest(folder: SiteFolder, tiles: Sequence[Tile]) -> Rest:
+    """What there is no tile for, as one."""
+    standings: Counter[Standing] = Counter()
+    for tile in tiles:
+        standings += Counter([tile.standing]) if isinstance(tile, LeafSummary) else tile.standings
+    questions = sum(tile.questions for tile in tiles)
+    return Rest(folder.name, standings.total(), questions, standings)
 
 
 def _size(tile: Tile) -> float:
@@ -149,9 +180,10 @@ def _heading(folder: SiteFolder, box: Box, page: str) -> Markup:
 
 def _tile(tile: Tile, box: Box, page: str) -> Markup:
     address = leaf_page(tile.name) if isinstance(tile, LeafSummary) else folder_page(tile.name)
-    shown = [element("title", _said(tile)), *_strips(tile)]
-    if box.width > 50 and box.height > 20:
-        shown.append(_text(tile.name, box))
+    edge = element("rect", width="100%", height="100%", class_="edge")
+    shown = [element("title", _said(tile)), *_strips(tile), edge]
+    if box.width > 36 and box.height > 18:
+        shown.append(_text(f"{tile.count:,} more" if isinstance(tile, Rest) else tile.name, box))
     return element(
         "a", _placed(box, box.height, shown), href=link(page, address), aria_label=_said(tile), class_="tile"
     )
@@ -165,7 +197,7 @@ def _placed(box: Box, height: float, shown: Sequence[Markup]) -> Markup:
         x=f"{100 * box.x / _WIDTH:.3f}%",
         y=f"{box.y:.1f}",
         width=f"{100 * box.width / _WIDTH:.3f}%",
-        height=f"{max(0.0, height - _GAP):.1f}",
+        height=f"{height:.1f}",
     )
 
 
@@ -192,4 +224,5 @@ def _said(tile: Tile) -> str:
     if isinstance(tile, LeafSummary):
         return f"{tile.name}: {tile.standing}, {questions}"
     parts = [f"{tile.standings[standing]:,} {standing}" for standing in Standing if tile.standings[standing]]
-    return f"{tile.name}: {counted(tile.count, 'leaf')}, {questions}; {', '.join(parts)}"
+    name = f"the rest of {tile.name or 'the taxonomy'}" if isinstance(tile, Rest) else tile.name
+    return f"{name}: {counted(tile.count, 'leaf')}, {questions}; {', '.join(parts)}"
