@@ -10,6 +10,7 @@ what it saw as JSON; raises when a law is broken.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401 here and below: what each fork would load for itself
 import ctypes
 import errno
 import json
@@ -22,7 +23,9 @@ import time
 import traceback
 from pathlib import Path
 
-import pyarrow.parquet  # noqa: F401 before the forks
+import jinja2.sandbox  # noqa: F401
+import orjson  # noqa: F401
+import pyarrow.parquet  # noqa: F401
 from support.scripted_teacher import ScriptedTeacher
 from support.small_taxonomy import FREEFORM, KNOWLEDGE, small_taxonomy
 
@@ -38,6 +41,8 @@ from seedbed.teacher.teacher import Completion, Request
 
 IN_FLIGHT = 8
 FINE, STORE_ERROR, DEFECT = 0, 3, 4
+DIES = -1  # as in faulty_disk.c
+MOST_CHANGES = 5_000
 
 
 class CountedTeacher(ScriptedTeacher):
@@ -159,41 +164,51 @@ def kills(count: int, seed: int, folder: Path) -> dict[str, float]:
 
 
 def faults(step: int, folder: Path) -> dict[str, float]:
-    """A failing disk at every `step`-th change of a file, with each error; then the same run again."""
+    """A disk that fails at every `step`-th change of a file, in each way, until a run makes no more changes; after each
+    the same run again."""
     library = ctypes.CDLL(None)
-    repository, notes = folder / "repository", folder / "notes"
+    repository, notes, calls = folder / "repository", folder / "notes", folder / "calls"
     names = [FREEFORM, KNOWLEDGE]
 
-    def faulty(store: Path, at: int, code: int) -> int:
-        library.faulty_disk(ctypes.c_long(at), code, str(store).encode())
+    def run(store: Path, at: int = 0, way: int = 0) -> int:
+        library.faulty_disk(ctypes.c_long(at), way, str(store).encode())
         result = grow(repository, store, notes, names, 0.0)
-        (folder / "calls").write_text(str(library.faulty_disk_calls()))
+        calls.write_text(str(library.faulty_disk_calls()))
         return result
 
     whole = folder / "whole"
-    assert forked(lambda: faulty(whole, 0, 0)) == FINE
-    changes, reference = int((folder / "calls").read_text()), bytes_of(whole)
-    refused = tried = 0
-    for code in (errno.EIO, errno.ENOSPC):
-        for at in range(1, changes + 1, step):
+    assert forked(lambda: run(whole)) == FINE
+    reference = bytes_of(whole)
+    counts = {"changes": int(calls.read_text()), "faults": 0, "refused": 0, "killed": 0}
+    for way in (errno.EIO, errno.ENOSPC, DIES):
+        for at in range(1, MOST_CHANGES, step):
+            case, store = f"change {at}, way {way}", folder / f"fault-{way}-{at}"
             notes.unlink(missing_ok=True)
-            store = folder / f"fault-{code}-{at}"
-            outcome = forked(lambda store=store, at=at, code=code: faulty(store, at, code))
-            assert outcome in (FINE, STORE_ERROR), f"change {at}, error {code}: {outcome}"
-            tried, refused = tried + 1, refused + (outcome == STORE_ERROR)
+            calls.unlink(missing_ok=True)
+            outcome = forked(lambda store=store, at=at, way=way: run(store, at, way))
+            assert outcome in ((None, FINE) if way == DIES else (STORE_ERROR, FINE)), f"{case}: {outcome}"
+            met = outcome is None or int(calls.read_text()) >= at
+            counts["faults"] += met
+            counts["refused"] += outcome == STORE_ERROR
+            counts["killed"] += outcome is None
             assert forked(lambda store=store: read_whole(store)) == FINE
             first = asked_in(notes)
             notes.unlink(missing_ok=True)
-            assert forked(lambda store=store: grow(repository, store, notes, names, 0.0)) == FINE
+            assert forked(lambda store=store: run(store)) == FINE
             again = sum(key in set(first) for key in asked_in(notes))
-            assert again <= IN_FLIGHT, f"change {at}, error {code}: {again} asked again"
-            assert bytes_of(store) == reference, f"change {at}, error {code}"
+            assert again <= IN_FLIGHT, f"{case}: {again} asked again"
+            assert bytes_of(store) == reference, case
             shutil.rmtree(store)
-    return {"changes": changes, "faults": tried, "refused": refused}
+            if not met:
+                break
+        else:
+            raise AssertionError(f"a run makes more than {MOST_CHANGES:,} changes")
+    return counts
 
 
 if __name__ == "__main__":
     what, number, seed_, place = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
     small_taxonomy(place / "repository")
+    load_recipe("sandbox")  # and with it the reader of YAML
     found = kills(number, seed_, place) if what == "kills" else faults(number, place)
     print(json.dumps(found))
