@@ -7,24 +7,31 @@ stage, leaf name and id: the same samples give the same view in whatever order t
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from seedbed.checking.benchmark_lists import BenchmarkTexts, place_in_benchmarks
-from seedbed.checking.questions import bands, sketch
+from seedbed.checking.questions import BINS, ROWS, bands, sketch
 from seedbed.checking.texts import words_of
 from seedbed.generation.deduplication import shingles, similarity
 from seedbed.generation.normalise import normalised
-from seedbed.generation.sample import Sample, Stage
+from seedbed.generation.sample import Sample
+from seedbed.generation.sample_texts import SampleText, SampleTexts
+from seedbed.generation.shared_keys import NO_KEY, SharedKeys
 
 NEAR_COPY = 0.8
 """Jaccard similarity of word pairs, 0…1, from which question and answer count as copies of those of another leaf."""
+BANDS = BINS // ROWS
+"""Keys of a question's MinHash sketch."""
 FEWEST_VOTES = 2
-"""Bands of a MinHash sketch, of eight, that a near copy shares; at a likeness of 0.8 one in 250 is missed."""
+"""Bands of eight that a near copy shares; at a likeness of 0.8 one in 250 is missed."""
 MOST_IN_BAND = 64
 """Samples up to which a band counts: what more of them begin with is a form of words, and says nothing."""
+MOST_OF_THE_SAME = 64
+"""Samples of one question whose answers a later one is compared with; one with the very same answer is always found."""
 
 Close = Callable[[Sequence[str]], Sequence[Sequence[int]]]
 """From texts, for each the numbers of earlier ones that say the same in other words (see `embeddings`)."""
@@ -79,16 +86,6 @@ class Screening:
         }
 
 
-@dataclass(slots=True)
-class _Kept:
-    """One sample that stays, as later ones are compared with it."""
-
-    id: str
-    leaf: str
-    question: str
-    answer: str
-
-
 def screen(
     samples: Iterable[Sample],
     *,
@@ -99,88 +96,120 @@ def screen(
     """Look through the samples of all leaves. Held-out samples never fall: training ones that copy them do.
 
     A copy is one in question and answer: two leaves may ask the same and be answered in two ways, and `What is 3 plus 5?`
-    and `What is 3 plus 6?` are two questions.
+    and `What is 3 plus 6?` are two questions. Texts wait on disk (see `SampleTexts`), so that memory holds some 130 bytes
+    a sample and what falls; `same_meaning` gets all that is left at once.
     """
-    held_out: dict[str, tuple[str, str]] = {}  # question → leaf and id
-    training: list[tuple[int, str, str, _Kept]] = []  # no whole samples: there may be a million
-    stages = {stage: number for number, stage in enumerate(Stage)}
-    for sample in samples:
-        if not sample.held_out:
-            one = _Kept(sample.id, sample.leaf, sample.question, sample.answer)
-            training.append((stages[sample.stage], one.leaf, one.id, one))
-            continue
-        key, name = normalised(sample.question), (sample.leaf, sample.id)
-        held_out[key] = min(held_out.get(key, name), name)
-    training.sort(key=lambda entry: entry[:3])
-    seen = _Seen(copies)
-    fallen: dict[str, Fallen] = {}
-    for _, leaf, id, one in training:
-        reason, like = _fault(one, held_out, benchmarks, seen)
-        if reason is not None:
-            fallen[id] = Fallen(id, leaf, reason, like)
-    if same_meaning is not None:
-        remaining = [entry for entry in training if entry[2] not in fallen]
-        fallen.update(_of_same_meaning(remaining, same_meaning))
+    with SampleTexts() as texts:
+        keys = _Keys(copies)
+        for sample in samples:
+            if sample.held_out:
+                texts.hold_out(sample)
+            else:
+                keys.add(texts.add(sample))
+        seen = _Seen(copies, texts, keys)
+        fallen: dict[str, Fallen] = {}
+        for number, one in texts.in_order():
+            reason, like = _fault(number, one, benchmarks, seen)
+            if reason is not None:
+                fallen[one.id] = Fallen(one.id, one.leaf, reason, like)
+        if same_meaning is not None:
+            remaining = [one for _, one in texts.in_order() if one.id not in fallen]
+            fallen.update(_of_same_meaning(remaining, same_meaning))
     return Screening(fallen, {id: other for id, other in seen.disputed.items() if id not in fallen})
 
 
 def _fault(
-    one: _Kept, held_out: Mapping[str, tuple[str, str]], benchmarks: BenchmarkTexts, seen: _Seen
+    number: int, one: SampleText, benchmarks: BenchmarkTexts, seen: _Seen
 ) -> tuple[Reason | None, str]:
     for text in (one.question, one.answer) if benchmarks else ():
         place = place_in_benchmarks(text, benchmarks)
         if place is not None:
             return Reason.BENCHMARK, place
-    if held_out and seen.copies is not Copies.OFF:
-        leaf, id = held_out.get(normalised(one.question), (one.leaf, ""))
-        if leaf != one.leaf:
-            return Reason.HELD_OUT, id
-    return seen.look(one)
+    return seen.look(number, one)
+
+
+class _Keys:
+    """What samples are found by, a column each: the question, question and answer, the bands of the question's sketch."""
+
+    def __init__(self, copies: Copies) -> None:
+        self._columns = {Copies.OFF: 0, Copies.EXACT: 2, Copies.NEAR: 2 + BANDS}[copies]
+        self._keys = [array("q") for _ in range(self._columns)]
+
+    def add(self, one: SampleText) -> None:
+        """The keys of the next sample."""
+        if not self._columns:
+            return
+        question = normalised(one.question)
+        self._keys[0].append(hash(question) or 1)
+        self._keys[1].append(hash((question, normalised(one.answer))) or 1)
+        if self._columns > 2:
+            found = bands(sketch(words_of(one.question))) or (NO_KEY,) * BANDS
+            for column, key in zip(self._keys[2:], found, strict=True):
+                column.append(key)
+
+    def columns(self) -> tuple[SharedKeys, ...]:
+        """Each column with what it holds at most; the keys themselves are let go."""
+        most = (MOST_OF_THE_SAME, 1, *(MOST_IN_BAND + 1 for _ in range(BANDS)))
+        found = []
+        while self._keys:
+            found.append(SharedKeys(self._keys.pop(0), most[len(found)]))
+        return tuple(found)
 
 
 class _Seen:
-    """The samples that stay, found by their question's words and by bands of its MinHash sketch."""
+    """The samples that stay, found by what they share with others."""
 
-    def __init__(self, copies: Copies) -> None:
-        self.copies = copies
+    def __init__(self, copies: Copies, texts: SampleTexts, keys: _Keys) -> None:
+        self._copies = copies
+        self._texts = texts
+        self._columns = keys.columns()
+        self._kept = 0
+        self._places = array("i", bytes(4 * texts.count))  # number → how many were kept before it
         self.disputed: dict[str, str] = {}
-        self._same: dict[str, list[_Kept]] = {}
-        self._kept: list[_Kept] = []
-        self._bands: dict[int, list[int]] = {}
 
-    def look(self, one: _Kept) -> tuple[Reason | None, str]:
+    def look(self, number: int, one: SampleText) -> tuple[Reason | None, str]:
         """Why a sample falls beside those seen so far; one that does not is remembered."""
-        if self.copies is Copies.OFF:
+        if self._copies is Copies.OFF:
             return None, ""
-        near = self.copies is Copies.NEAR
-        words = normalised(one.question)
-        others = [other for other in self._same.get(words, ()) if other.leaf != one.leaf]
-        for other in others:
+        question = normalised(one.question)
+        leaf, id = self._texts.held_out(question) or (one.leaf, "")
+        if leaf != one.leaf:
+            return Reason.HELD_OUT, id
+        asking = self._asking(number, one, question)
+        near = self._copies is Copies.NEAR
+        for other in asking:
             if _alike(one.answer, other.answer, near=near):
                 return Reason.REPEATED, other.id
-        keys = bands(sketch(words_of(one.question))) if near else ()
-        like = self._nearly(one, keys)
-        if like is not None:
+        if near and (like := self._nearly(number, one)) is not None:
             return Reason.NEARLY, like.id
-        if others:
-            self.disputed[one.id] = others[0].id
-        self._same.setdefault(words, []).append(one)
-        for key in set(keys):
-            self._bands.setdefault(key, []).append(len(self._kept))
-        self._kept.append(one)
+        if asking:
+            self.disputed[one.id] = asking[0].id
+        for column in self._columns:
+            column.keep(number)
+        self._kept += 1
+        self._places[number] = self._kept
         return None, ""
 
-    def _nearly(self, one: _Kept, keys: Sequence[int]) -> _Kept | None:
+    def _asking(self, number: int, one: SampleText, question: str) -> list[SampleText]:
+        """Samples of other leaves that ask the same, in order: the first of them, and the one that also answers so."""
+        of_question, of_both = self._columns[:2]
+        found = self._read({*of_question.kept(number), *of_both.kept(number)})
+        return [other for other in found if other.leaf != one.leaf and normalised(other.question) == question]
+
+    def _nearly(self, number: int, one: SampleText) -> SampleText | None:
         votes: Counter[int] = Counter()
-        for key in set(keys):
-            found = self._bands.get(key, ())
-            if len(found) <= MOST_IN_BAND:
-                votes.update(found)
-        likely = sorted(number for number, count in votes.items() if count >= FEWEST_VOTES)
-        return next((self._kept[number] for number in likely if _are_copies(one, self._kept[number])), None)
+        for column in self._columns[2:]:
+            if column.held(number) <= MOST_IN_BAND:
+                votes.update(column.kept(number))
+        likely = (other for other, count in votes.items() if count >= FEWEST_VOTES)
+        return next((other for other in self._read(likely) if _are_copies(one, other)), None)
+
+    def _read(self, numbers: Iterable[int]) -> Iterator[SampleText]:
+        """The samples of these numbers, in the order in which they were looked at."""
+        return map(self._texts.text, sorted(numbers, key=self._places.__getitem__))
 
 
-def _are_copies(first: _Kept, second: _Kept) -> bool:
+def _are_copies(first: SampleText, second: SampleText) -> bool:
     """Whether two samples of different leaves ask nearly the same and are answered nearly the same."""
     return (
         first.leaf != second.leaf
@@ -195,16 +224,14 @@ def _alike(first: str, second: str, *, near: bool = True) -> bool:
     return near and similarity(shingles(first), shingles(second)) >= NEAR_COPY
 
 
-def _of_same_meaning(
-    entries: Sequence[tuple[int, str, str, _Kept]], same_meaning: Close
-) -> Mapping[str, Fallen]:
+def _of_same_meaning(entries: Sequence[SampleText], same_meaning: Close) -> Mapping[str, Fallen]:
     """What falls by its embedding: only beside an earlier sample of another leaf that stays itself."""
-    earlier = same_meaning([f"{one.question}\n{one.answer}" for _, _, _, one in entries])
+    earlier = same_meaning([f"{one.question}\n{one.answer}" for one in entries])
     fallen: dict[str, Fallen] = {}
-    for (_, leaf, id, _), likes in zip(entries, earlier, strict=True):
+    for one, likes in zip(entries, earlier, strict=True):
         for number in likes:
-            _, other_leaf, other, _ = entries[number]
-            if other_leaf != leaf and other not in fallen:
-                fallen[id] = Fallen(id, leaf, Reason.SAME_MEANING, other)
+            other = entries[number]
+            if other.leaf != one.leaf and other.id not in fallen:
+                fallen[one.id] = Fallen(one.id, one.leaf, Reason.SAME_MEANING, other.id)
                 break
     return fallen
