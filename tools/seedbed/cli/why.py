@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from seedbed.cli.leaf_progress import watched_leaves
 from seedbed.cli.options import write_out
 from seedbed.generation.explain_sample import explain_sample
 from seedbed.generation.find_samples import find_sample
@@ -25,6 +26,8 @@ def why(sample: str, store: str | None, as_json: bool) -> None:
     Prompts and answers come from the request journal of this machine; what cannot be had any more is said.
     """
     project = open_project(Path.cwd(), store=store)
-    told = explain_sample(project, find_sample(project.store, sample))
+    with watched_leaves() as watch:
+        found = find_sample(project.store, sample, watch)
+    told = explain_sample(project, found)
     width = shutil.get_terminal_size((100, 24)).columns
     write_out(explanation_json(told) if as_json else explanation_text(told, width=width))

@@ -65,6 +65,11 @@ def catalogued(
     return tuple(known[key] for key in sorted(known.keys() - stale))
 
 
+def remember(memory: Path, entries: Iterable[CatalogueEntry]) -> None:
+    """Put what was just written into the file, so that it need not be read."""
+    _save(memory, entries, ())
+
+
 def _readable(keys: Iterable[str], read: Callable[[str], CatalogueEntry]) -> Iterator[CatalogueEntry]:
     for key in keys:
         try:

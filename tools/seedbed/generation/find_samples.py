@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from seedbed.errors import UsageError
 from seedbed.generation.sample import Sample
+from seedbed.generation.sample_index import Watch
 from seedbed.generation.store import SampleStore, StoredLeaf
 
 SHORTEST_PREFIX = 4  # hex digits
@@ -19,9 +20,9 @@ class FoundSample:
     stored: StoredLeaf
 
 
-def find_sample(store: SampleStore, prefix: str) -> FoundSample:
-    """The one sample whose id begins with `prefix`. The first call reads the ids of the whole store, later ones
-    those of tables that are new (see `SampleStore.keys_with`).
+def find_sample(store: SampleStore, prefix: str, watch: Watch = lambda doing, done, of: None) -> FoundSample:
+    """The one sample whose id begins with `prefix`. Ids of tables that others wrote are read first, and `watch` hears
+    how far that is (see `SampleStore.keys_with`).
 
     Raises UsageError when it is no id, when there is no such sample, or more than one.
     """
@@ -32,7 +33,7 @@ def find_sample(store: SampleStore, prefix: str) -> FoundSample:
             hint="`seedbed show LEAF` lists the samples of a leaf with their ids",
         )
     found: dict[str, FoundSample] = {}
-    for key in store.keys_with(wanted):
+    for key in store.keys_with(wanted, watch):
         for sample in store.read(key):
             if sample.id.startswith(wanted):
                 found.setdefault(sample.id, FoundSample(sample, store.describe(key)))

@@ -6,14 +6,13 @@ import hashlib
 import re
 import unicodedata
 
-_SPACES = re.compile(r"\s+")
 _WORDS = re.compile(r"\w+")
 _TRAILING = " .!;:\u3002"
 
 
 def normalised(text: str) -> str:
     """`text` for comparison: NFKC, case folded, spaces made one, without a closing full stop or the like."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip().rstrip(_TRAILING)
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(_TRAILING)
 
 
 def words(text: str) -> tuple[str, ...]:

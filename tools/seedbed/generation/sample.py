@@ -63,7 +63,11 @@ class Sample:
             "provenance": {
                 "leaf_blob": made.leaf_blob,
                 "prompts_digest": made.prompts_digest,
-                "teacher": asdict(made.teacher),
+                "teacher": {
+                    "backend": made.teacher.backend,
+                    "model": made.teacher.model,
+                    "revision": made.teacher.revision,
+                },
                 "seed": made.seed,
                 "parameters": dict(made.parameters),
                 "document_path": made.document_path,

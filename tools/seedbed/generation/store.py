@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.errors import StoreError
-from seedbed.generation.catalogue import FILE_NAME, CatalogueEntry, catalogued
+from seedbed.generation.catalogue import FILE_NAME, CatalogueEntry, catalogued, remember
 from seedbed.generation.funnel import Funnel, total
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.sample_index import FILE_NAME as INDEX_NAME
-from seedbed.generation.sample_index import keys_of
+from seedbed.generation.sample_index import SampleIndex, Watch
 from seedbed.generation.sample_table import ids_from_parquet, samples_from_parquet, samples_to_parquet
 from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.store_files import StoreFiles, open_store_files
@@ -29,6 +30,9 @@ from seedbed.taxonomy.leaf import Leaf
 from seedbed.teacher.teacher import TeacherIdentity
 
 _log = logging.getLogger(__name__)
+
+NOTED_AT_ONCE = 2_000
+"""Leaves written between two notes in the catalogue and the index of ids."""
 
 KEY_VERSION = 1
 """Raised whenever the meaning of a key's parts, or of what is generated from them, changes."""
@@ -144,6 +148,8 @@ class SampleStore:
         """`memory` is a file in which the catalogue is remembered; a local store has its own."""
         self._files = files
         self._memory = files.local / FILE_NAME if files.local is not None else memory
+        self._unnoted: list[tuple[StoredLeaf, tuple[str, ...]]] = []  # what was written, with the ids in it
+        self._noting = threading.Lock()
 
     @classmethod
     def open(cls, url: str | Path, *, cache: Path | None = None) -> SampleStore:
@@ -171,7 +177,10 @@ class SampleStore:
         Raises StoreError when another process holds it, or when it cannot be written.
         """
         with self._files.locked(shard):
-            yield
+            try:
+                yield
+            finally:
+                self._note()
 
     def has(self, key: str) -> bool:
         """Whether the samples of a key are there, whole."""
@@ -188,28 +197,30 @@ class SampleStore:
 
     def catalogue(self) -> tuple[CatalogueEntry, ...]:
         """What is there, sorted by key; a record that is damaged is told in the log and left out."""
+        return catalogued(self._whole(), lambda key: _entry(self.describe(key)), self._memory_file())
+
+    def _memory_file(self) -> Path | None:
+        """Where the catalogue is remembered, if it can be."""
         memory = self._memory
         if memory is not None and self._files.local is None:
             memory.parent.mkdir(parents=True, exist_ok=True)
         elif memory is not None and not memory.parent.is_dir():
             memory = None  # looking at a store does not make one
-        return catalogued(self._whole(), self._entry, memory)
+        return memory
 
-    def _entry(self, key: str) -> CatalogueEntry:
-        stored = self.describe(key)
-        making = stored.making
-        funnel = json.dumps(total(stored.funnels.values()).to_json(), separators=(",", ":"))
-        return CatalogueEntry(
-            stored.key,
-            making.leaf,
-            making.leaf_blob,
-            making.document_blobs,
-            making.recipe_digest,
-            making.seed,
-            stored.samples,
-            stored.held_out,
-            funnel,
-        )
+    def _index(self) -> SampleIndex | None:
+        memory = self._memory_file()
+        return None if memory is None else SampleIndex(memory.with_name(f"{memory.stem}.{INDEX_NAME}"))
+
+    def _note(self) -> None:
+        """Remember what was written: it need not be read for that."""
+        with self._noting:
+            written, self._unnoted = self._unnoted, []
+            memory, index = self._memory_file(), self._index()
+            if not written or memory is None or index is None:
+                return
+            remember(memory, [_entry(stored) for stored, _ in written])
+            index.note([(stored.key, ids) for stored, ids in written])
 
     def write(self, making: Making, samples: Sequence[Sample], funnels: Mapping[Stage, Funnel]) -> StoredLeaf:
         """Store a leaf's samples; equal samples give equal bytes. What is there already, whole, is left as it is: of
@@ -224,6 +235,9 @@ class SampleStore:
                 return earlier
             self._files.write(_table(making.key), content)
             self._files.write(_record(making.key), stored.to_json().encode())
+        self._unnoted.append((stored, tuple(sample.id for sample in samples)))
+        if len(self._unnoted) >= NOTED_AT_ONCE:
+            self._note()
         return stored
 
     def whole(self, key: str) -> StoredLeaf | None:
@@ -253,13 +267,11 @@ class SampleStore:
         """The samples of a key. Raises StoreError when their digest is not the one recorded."""
         return samples_from_parquet(self._described(key)[1])
 
-    def keys_with(self, prefix: str) -> tuple[str, ...]:
-        """The keys that may hold a sample whose id begins with `prefix` (hex digits, lower case), sorted. What was read
-        once is remembered beside the catalogue; without a place for that it is every key."""
-        if self._memory is None or not self._memory.parent.is_dir():
-            return self.keys()
-        memory = self._memory.with_name(f"{self._memory.stem}.{INDEX_NAME}")
-        return keys_of(prefix, self.keys(), self._ids, memory)
+    def keys_with(self, prefix: str, watch: Watch = lambda doing, done, of: None) -> tuple[str, ...]:
+        """The keys that may hold a sample whose id begins with `prefix` (hex digits, lower case), sorted. Whoever wrote
+        a table noted its ids beside the catalogue; those of others are read, and `watch` hears how far that is."""
+        index = self._index()
+        return self.keys() if index is None else index.keys_of(prefix, self.keys(), self._ids, watch)
 
     def _ids(self, key: str) -> tuple[str, ...]:
         return ids_from_parquet(self._described(key)[1])
@@ -291,3 +303,19 @@ def _table(key: str) -> str:
 
 def _record(key: str) -> str:
     return f"samples/{key}.json"
+
+
+def _entry(stored: StoredLeaf) -> CatalogueEntry:
+    making = stored.making
+    funnel = json.dumps(total(stored.funnels.values()).to_json(), separators=(",", ":"))
+    return CatalogueEntry(
+        stored.key,
+        making.leaf,
+        making.leaf_blob,
+        making.document_blobs,
+        making.recipe_digest,
+        making.seed,
+        stored.samples,
+        stored.held_out,
+        funnel,
+    )
