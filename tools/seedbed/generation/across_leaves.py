@@ -150,7 +150,7 @@ class _Keys:
     def columns(self) -> tuple[SharedKeys, ...]:
         """Each column with what it holds at most; the keys themselves are let go."""
         most = (MOST_OF_THE_SAME, 1, *(MOST_IN_BAND + 1 for _ in range(BANDS)))
-        found = []
+        found: list[SharedKeys] = []
         while self._keys:
             found.append(SharedKeys(self._keys.pop(0), most[len(found)]))
         return tuple(found)
