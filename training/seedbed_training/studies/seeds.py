@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import log
 
-from seedbed_training.studies.growth import ELSE, Crop, Growth, Source
+from seedbed_training.studies.growth import Crop, Growth, Source
 from seedbed_training.studies.study import Chart, Findings, Results, Spread, Study, not_collapsed, spread
 
 LEAVES: Mapping[str, int] = {
@@ -57,7 +57,7 @@ def conclude(results: Results[Crop]) -> Findings:
             ),
         ),
         chart=Chart(
-            places=tuple(f"{family} ({count})" for family, count in LEAVES.items()),
+            places=tuple(f"{family.replace('_', ' ')}\n{count}" for family, count in LEAVES.items()),
             series={
                 arm: [
                     spread([_times_even(results[arm][seed][0], family) for seed in seeds])
@@ -66,9 +66,9 @@ def conclude(results: Results[Crop]) -> Findings:
                 for arm in ("leaf", "branch")
             },
             lines=False,
-            x_label="task (seed examples of its leaf)",
-            y_label="accepted samples that pose it (1: an even share)",
-            y_limit=3.0,
+            x_label="task, and how many seed examples its leaf has",
+            y_label="accepted samples, in even shares",
+            y_limit=2.5,
         ),
         invalid=not_collapsed("seeds of one leaf alone", over("one leaf", "coverage").mean, 0.5),
     )
@@ -90,9 +90,9 @@ def _coverage(crop: Crop) -> float:
 
 
 def _evenness(crop: Crop) -> float:
-    """Entropy of the tasks over that of equal shares, 0…1; questions that pose none of them count as one more."""
-    shares = [_times_even(crop, family) / len(LEAVES) for family in (*LEAVES, ELSE)]
-    return -sum(share * log(share) for share in shares if share) / log(len(LEAVES))
+    """Entropy of the tasks over that of equal shares, 0…1, among the samples that pose one of them."""
+    posed = [share for family in LEAVES if (share := _times_even(crop, family))]
+    return -sum(share / sum(posed) * log(share / sum(posed)) for share in posed) / log(len(LEAVES))
 
 
 _FIGURES: Mapping[str, Callable[[Crop], float]] = {
