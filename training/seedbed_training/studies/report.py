@@ -99,7 +99,7 @@ def _svg(chart: Chart) -> str:
     with matplotlib.rc_context(
         {"svg.hashsalt": "seedbed", "svg.fonttype": "none"}
     ):  # equal data, equal bytes
-        figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+        figure = Figure(figsize=(6.4, 4.0), layout="constrained")
         axes: Any = figure.subplots()
         for number, (name, values) in enumerate(chart.series.items()):
             means, errors = [v.mean for v in values], [v.deviation for v in values]
@@ -112,7 +112,7 @@ def _svg(chart: Chart) -> str:
                 axes.set_xticks(range(len(means)), chart.places)
         axes.set(xlabel=chart.x_label, ylabel=chart.y_label, ylim=(0, chart.y_limit))
         axes.grid(axis="y", alpha=0.3)
-        axes.legend(frameon=False)
+        figure.legend(loc="outside upper center", ncols=3, frameon=False)
         sink = io.StringIO()
         figure.savefig(sink, format="svg", metadata={"Date": None})
     return sink.getvalue()

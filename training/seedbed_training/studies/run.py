@@ -24,7 +24,8 @@ from seedbed_training.studies.arm import Arm, Report
 from seedbed_training.studies.study import Findings, R, Study
 
 _MODELS = ("training/sandbox/student", "training/sandbox/teacher")
-_WINGS = ("planning", "learning", "evaluation", "sandbox", "studies")
+_WINGS = ("planning", "learning", "evaluation", "sandbox")
+_ARMS = ("course.py", "growth.py", "worlds.py")
 _ROOMS = ("generation", "generation/recipes", "generation/prompts/sandbox")
 
 
@@ -149,7 +150,8 @@ def _making() -> str:
         *(Path(seedbed_training.__file__).parent / wing for wing in _WINGS),
         *(Path(seedbed.__file__).parent / room for room in _ROOMS),
     )
-    for path in (path for folder in folders for path in sorted(folder.iterdir()) if path.is_file()):
+    files = [path for folder in folders for path in sorted(folder.iterdir()) if path.is_file()]
+    for path in (*files, *(Path(__file__).parent / name for name in _ARMS)):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
