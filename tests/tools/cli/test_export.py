@@ -15,6 +15,7 @@ from support.stored_project import stored_project
 
 from seedbed.errors import StoreError
 from seedbed.generation import export_files
+from seedbed.generation.across_leaves import Fallen, Reason
 from seedbed.generation.export import Export, LeafToExport, export_samples
 from seedbed.generation.store import SampleStore
 from seedbed.reports.dataset_card import dataset_card
@@ -148,7 +149,12 @@ def test_samples_that_fall_are_left_out_and_counted(project: RepositoryBuilder, 
             form="messages",
             card=lambda export, digest: dataset_card(export, digest, parquet=True),
             commit="c" * 40,
-            screen=lambda samples: {one.id for one in samples} & {*fallen},
+            screen=lambda samples: {
+                one.id: Fallen(one.id, one.leaf, Reason.BENCHMARK, "`a|b.txt`, line 3")
+                for one in samples
+                if one.id in fallen
+            },
+            benchmarks=["a|b.txt"],
         )
         return made, (tmp_path / folder / "train.jsonl").read_bytes()
 
@@ -160,7 +166,48 @@ def test_samples_that_fall_are_left_out_and_counted(project: RepositoryBuilder, 
     assert fewer.count(held_out=False) == everything.count(held_out=False) - 1
     card = (tmp_path / "fewer" / "README.md").read_text(encoding="utf-8")
     assert YAML(typ="safe").load(card.split("---\n")[1])["license"] == ["unknown"]
-    assert "<img" not in card and "](http:" not in card and "left out here" in card
+    assert "<img" not in card and "](http:" not in card
+    assert "`left_out.jsonl`: 1: 1 in a benchmark list" in card and "are left out: a" in card
+    [row] = map(json.loads, (tmp_path / "fewer" / "left_out.jsonl").read_text().splitlines())
+    assert row["id"] == first and row["like"] == "`a|b.txt`, line 3"
+    assert not (tmp_path / "all" / "left_out.jsonl").exists()
+    assert "`left_out.jsonl`: 0" in (tmp_path / "all" / "README.md").read_text(encoding="utf-8")
+
+
+def test_benchmark_questions_are_left_out_told_and_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = stored_project(tmp_path / "repository")
+    monkeypatch.chdir(project.path)
+    store = SampleStore.open(project.path / ".seedbed")
+    keys = store.keys()
+    samples = [one for key in keys for one in store.read(key)]
+    of_leaf = [one for one in samples if one.leaf == KNOWLEDGE and not one.held_out]
+    taken = next(one for one in of_leaf if len(one.question.split()) > 4)
+    project.write("tests/exam.txt", f"Another question?\n{taken.question}\n")
+    settings = (project.path / "seedbed.toml").read_text()
+    project.write("seedbed.toml", f'{settings}[check]\nbenchmarks = ["tests/exam.txt"]\n')
+    project.commit("a benchmark")
+    said = export(tmp_path / "out")
+    rows = [json.loads(row) for row in (tmp_path / "out" / "left_out.jsonl").read_text().splitlines()]
+    assert taken.id in {row["id"] for row in rows} and f"{len(rows)} in a benchmark list" in said
+    assert {row["like"] for row in rows} == {"`tests/exam.txt`, line 2"}
+    kept = [json.loads(row)["id"] for row in (tmp_path / "out" / "train.jsonl").read_text().splitlines()]
+    assert taken.id not in kept and len(kept) == sum(not one.held_out for one in samples) - len(rows)
+    assert "are left out: tests/exam.txt" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    shown = run_seedbed("show", KNOWLEDGE, "--rejected").output
+    assert f"left out  {taken.id}: in a benchmark list" in shown and "line 2" in shown
+
+
+def test_a_folder_of_messages_names_its_splits(project: RepositoryBuilder, tmp_path: Path) -> None:
+    export(tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    [config] = YAML(typ="safe").load(card.split("---\n")[1])["configs"]
+    assert config["config_name"] == "default"
+    for split in config["data_files"]:
+        assert split["path"] == f"{split['split']}.jsonl" and (tmp_path / "out" / split["path"]).is_file()
+    named = {split["path"] for split in config["data_files"]}
+    assert named == {path.name for path in (tmp_path / "out").glob("*.jsonl")}
 
 
 def test_long_tables_are_cut_into_row_groups_and_files(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from seedbed.cli.leaf_progress import watched_leaves
 from seedbed.errors import UsageError
+from seedbed.generation.across_leaves import Fallen
 from seedbed.generation.export import Export, LeafToExport, export_samples
 from seedbed.generation.export_files import FORMS
 from seedbed.generation.leaf_sources import LeafSource, read_sources
@@ -18,7 +19,7 @@ from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.screen_samples import screen_samples
 from seedbed.generation.status import taxonomy_status
 from seedbed.reports.dataset_card import dataset_card
-from seedbed.reports.funnel import counted
+from seedbed.reports.funnel import counted, left_out_line
 from seedbed.taxonomy.attribution import FILE_NAME, Attribution, read_attribution
 
 _ATTRIBUTION_LIMIT = 1 << 18  # bytes
@@ -54,8 +55,8 @@ def export(
     picked = [leaf for leaf in leaves if not names or leaf.name in names]
     wanted = [Stage(stage) for stage in stages] or list(Stage)
 
-    def screen(samples: Iterable[Sample]) -> Collection[str]:
-        return screen_samples(project.repository, project.settings, samples, commit=commit).fallen.keys()
+    def screen(samples: Iterable[Sample]) -> Mapping[str, Fallen]:
+        return screen_samples(project.repository, project.settings, samples, commit=commit).fallen
 
     with watched_leaves() as watch:
         made = export_samples(
@@ -68,6 +69,7 @@ def export(
             release=release,
             stages=wanted,
             screen=screen,
+            benchmarks=project.settings.check.benchmarks,
             watch=watch,
         )
     click.echo(_said(made, folder))
@@ -129,9 +131,4 @@ def _attribution(project: Project, commit: str, path: str) -> Attribution | None
 def _said(made: Export, folder: Path) -> str:
     train, held_out = counted(made.count(held_out=False), "sample"), made.count(held_out=True)
     said = f"{train} to train on and {held_out:,} held out, of {counted(len(made.leaves), 'leaf')}, written to {folder}"
-    fallen = sum(one.fallen for one in made.leaves)
-    return (
-        f"{said}; {fallen:,} left out as copies between leaves or questions of a benchmark"
-        if fallen
-        else said
-    )
+    return f"{said}; left out: {left_out_line(made.left_out)}" if made.left_out else said

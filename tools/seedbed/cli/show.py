@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from seedbed.checking.benchmark_lists import read_benchmark_texts
 from seedbed.cli.options import write_out
 from seedbed.errors import StoreError, UsageError
+from seedbed.generation.across_leaves import Copies, screen
 from seedbed.generation.explain_sample import recipe_of
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.project import Project, chosen, open_project
@@ -18,7 +20,7 @@ from seedbed.generation.recall import Recalled, recall
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.status import LeafStatus, taxonomy_status
 from seedbed.reports.funnel import counted
-from seedbed.reports.sample_text import rejected_lines, sample_lines
+from seedbed.reports.sample_text import left_out_lines, rejected_lines, sample_lines
 from seedbed.reports.unanswered import trouble_lines
 
 
@@ -31,7 +33,9 @@ from seedbed.reports.unanswered import trouble_lines
 )
 @click.option("--held-out", is_flag=True, help="Only what is kept for evaluation.")
 @click.option(
-    "--rejected", is_flag=True, help="The attempts that gave no sample, from this machine's journal."
+    "--rejected",
+    is_flag=True,
+    help="The attempts that gave no sample, from this machine's journal, and samples that stand in a benchmark list.",
 )
 @click.option("--count", type=click.IntRange(1), help="So many; all unless given.")
 def show(
@@ -101,6 +105,7 @@ def _rejected(
     yield f"{status.name}: {counted(len(wanted), 'rejected attempt')}\n"
     for number, one in enumerate(wanted[:count], 1):
         yield from rejected_lines(one, number, len(wanted), width=width)
+    yield from _in_benchmarks(project, status, commit, stage, count, width)
     if recalled.troubles:
         yield "requests without an answer that could be used:"
         yield from (f"  {line}" for line in trouble_lines(recalled.troubles))
@@ -109,6 +114,22 @@ def _rejected(
             f"the journal of this machine lacks {counted(recalled.missing, 'answer')} of this leaf: it was generated elsewhere, "
             "in part or in whole, and rejected attempts that hang on them are not shown"
         )
+
+
+def _in_benchmarks(
+    project: Project, status: LeafStatus, commit: str, stage: str | None, count: int | None, width: int
+) -> Iterator[str]:
+    """The stored samples that exports and plans leave out for a benchmark's sake, each with its place there."""
+    texts = read_benchmark_texts(project.repository, project.settings, commit)
+    if not texts:
+        return
+    samples = (one for key in status.sample_keys(project.store) for one in project.store.read(key))
+    found = screen(
+        (one for one in samples if _wanted(one, stage, False)), copies=Copies.OFF, benchmarks=texts
+    ).fallen.values()
+    yield f"{status.name}: {counted(len(found), 'stored sample')} left out of exports and plans\n"
+    for number, one in enumerate(list(found)[:count], 1):
+        yield from left_out_lines(one, number, len(found), width=width)
 
 
 def _recalled(project: Project, status: LeafStatus, commit: str) -> Recalled:

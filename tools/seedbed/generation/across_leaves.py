@@ -1,7 +1,9 @@
 """Which stored samples are too much once all leaves lie together: a view over the store, which it never changes.
 
-A leaf's samples depend on that leaf alone, so that editing one leaf regenerates one. What two leaves have in common is
-therefore looked for when samples leave the store, for training or export. Of copies the first is kept, in the order of
+A leaf's samples depend on that leaf alone, so that editing one leaf regenerates one. What two leaves have in common, and
+what stands in a benchmark list, is therefore looked for when samples leave the store, for training or export: a list
+that was one question longer would otherwise make every leaf anew, and a sample that was stored before the list was known
+would go on being trained on. What falls is counted by leaf and reason wherever samples leave. Of copies the first is kept, in the order of
 stage, leaf name and id: the same samples give the same view in whatever order they come.
 """
 
@@ -48,7 +50,7 @@ class Copies(StrEnum):
 class Reason(StrEnum):
     """Why a sample falls."""
 
-    BENCHMARK = "stands in a benchmark"
+    BENCHMARK = "in a benchmark list"
     HELD_OUT = "held out in another leaf"
     REPEATED = "asked in another leaf"
     NEARLY = "nearly asked in another leaf"

@@ -10,7 +10,10 @@ beside it `id`, `leaf` and `stage`. That is what these read as it is:
 - InstructLab training: JSON lines with `messages`; a row without `unmask` counts as `unmask: false`, so that the loss is
   on the assistant alone (instructlab-training 0.16.2, `data_process.py`).
 
-`huggingface`: Parquet by stage, with splits `train` and `held_out`, named in the card's front matter (`configs`).
+`huggingface`: Parquet by stage, with splits `train` and `held_out`.
+
+In both the card's front matter (`configs`) names the files of each split, which is what `datasets.load_dataset` goes by.
+What was left out stands in `left_out.jsonl`, which is no split.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from tempfile import TemporaryFile
 from typing import IO, Protocol, Self
 
 from seedbed.errors import StoreError, UsageError
+from seedbed.generation.across_leaves import Fallen
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.sample_table import SampleTable
 
@@ -131,7 +135,31 @@ def _line(sample: Sample) -> bytes:
         "leaf": sample.leaf,
         "stage": str(sample.stage),
     }
+    return _json_line(row)
+
+
+def _json_line(row: Mapping[str, object]) -> bytes:
     return (json.dumps(row, ensure_ascii=True, separators=(",", ":")) + "\n").encode("ascii")
+
+
+class LeftOutFile:
+    """`left_out.jsonl`: a line for each sample that fell; no file where none did."""
+
+    def __init__(self, folder: ExportFolder, open_files: ExitStack) -> None:
+        self._folder, self._open_files = folder, open_files
+        self._part: IO[bytes] | None = None
+
+    def add(self, fallen: Fallen) -> None:
+        if self._part is None:
+            self._part = self._open_files.enter_context(self._folder.part())
+        row = {"id": fallen.sample, "leaf": fallen.leaf, "reason": str(fallen.reason), "like": fallen.like}
+        self._part.write(_json_line(row))
+
+    def finish(self) -> None:
+        if self._part is not None:
+            self._part.seek(0)
+            with self._folder.file("left_out.jsonl") as file:
+                shutil.copyfileobj(self._part, file, 1 << 20)
 
 
 class HuggingFaceForm:

@@ -11,7 +11,7 @@ from seedbed.generation.export_files import HELD_OUT, TRAIN
 from seedbed.generation.funnel import total
 from seedbed.generation.sample import Stage
 from seedbed.reports.escape import markdown_inline
-from seedbed.reports.funnel import counted, funnel_line
+from seedbed.reports.funnel import counted, funnel_line, left_out_line
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _HUB_LICENCES: Mapping[str, str] = {
@@ -43,11 +43,16 @@ def _front_matter(export: Export, parquet: bool) -> Iterator[str]:
     yield f"size_categories:\n- {next((name for limit, name in _SIZES if rows < limit), '1M<n<10M')}"
     yield "task_categories:\n- text-generation"
     yield "tags:\n- synthetic\n- seedbed"
-    if parquet:
-        yield "configs:"
-        yield from _config("default", list(export.samples))
-        for stage in dict.fromkeys(stage for stage, _ in export.samples):
-            yield from _config(stage, [side for side in export.samples if side[0] is stage])
+    yield "configs:"
+    if not parquet:
+        yield "- config_name: default\n  data_files:"
+        sides = {held_out for _, held_out in export.samples}
+        for split in (TRAIN, *((HELD_OUT,) if True in sides else ())):
+            yield f"  - split: {split}\n    path: {split}.jsonl"
+        return
+    yield from _config("default", list(export.samples))
+    for stage in dict.fromkeys(stage for stage, _ in export.samples):
+        yield from _config(stage, [side for side in export.samples if side[0] is stage])
 
 
 def _config(name: str, sides: list[tuple[Stage, bool]]) -> Iterator[str]:
@@ -85,8 +90,8 @@ def _body(export: Export, digest: str, parquet: bool) -> Iterator[str]:
     yield f"- digest of the data: sha256 {digest}"
     yield from ("", "## What was lost on the way", "")
     yield f"- in all: {funnel_line(total(one.funnel for one in export.leaves))}"
-    fallen = sum(one.fallen for one in export.leaves)
-    yield f"- left out here, as copies between leaves or questions of a benchmark: {fallen:,}"
+    yield f"- left out here, listed in `left_out.jsonl`: {left_out_line(export.left_out)}"
+    yield f"- benchmark lists whose questions are left out: {_benchmarks(export)}"
     yield from ("", "## By stage", "", "| stage | train | held out |", "|---|---|---|")
     for stage in dict.fromkeys(stage for stage, _ in export.samples):
         sides = [export.samples.get((stage, side), 0) for side in (False, True)]
@@ -100,10 +105,12 @@ def _body(export: Export, digest: str, parquet: bool) -> Iterator[str]:
 
 def _loading(parquet: bool) -> Iterator[str]:
     yield "from datasets import load_dataset"
-    if parquet:
-        yield 'data = load_dataset("this/folder")  # or one stage: load_dataset("this/folder", "compositional")'
-    else:
-        yield 'data = load_dataset("json", data_files={"train": "train.jsonl", "held_out": "held_out.jsonl"})'
+    one_stage = '  # or one stage: load_dataset("this/folder", "compositional")' if parquet else ""
+    yield f'data = load_dataset("this/folder"){one_stage}'
+
+
+def _benchmarks(export: Export) -> str:
+    return ", ".join(markdown_inline(name) for name in export.benchmarks) or "none was named"
 
 
 def _teachers(export: Export) -> list[str]:
@@ -132,7 +139,7 @@ def _leaf_row(one: ExportedLeaf) -> str:
         one.leaf.blob[:12],
         f"{one.train:,}",
         f"{one.held_out:,}",
-        f"{one.fallen:,}",
+        left_out_line(one.left_out),
         licence or "not given",
         work,
         authors,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from seedbed.generation.across_leaves import Reason
 from seedbed.generation.funnel import Funnel, Loss, named_causes
 from seedbed.generation.sample import Stage
 
@@ -16,6 +17,13 @@ def funnel_line(funnel: Funnel) -> str:
     lost = ", ".join(f"{funnel.lost[loss]:,} {loss}" for loss in Loss if funnel.lost.get(loss))
     unanswered = f"requests without an answer: {named_causes(funnel)}" if funnel.unanswered else ""
     return "; ".join(filter(None, (line, lost, unanswered)))
+
+
+def left_out_line(left_out: Mapping[Reason, int]) -> str:
+    """Such as `5: 3 asked in another leaf, 2 in a benchmark list`."""
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items() if count)
+    total = sum(left_out.values())
+    return f"{total:,}: {reasons}" if total else "0"
 
 
 def shortfall(funnel: Funnel) -> str:

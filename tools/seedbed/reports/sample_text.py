@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from rich.cells import cell_len, chop_cells
 
+from seedbed.generation.across_leaves import Fallen
 from seedbed.generation.explain_sample import Exchange, Explanation, PassageText
 from seedbed.generation.grow_task import Rejected
 from seedbed.generation.sample import Sample
@@ -34,6 +35,13 @@ def rejected_lines(one: Rejected, number: int, of: int, *, width: int) -> Iterat
     yield from _labelled("user", one.question, width)
     if one.answer is not None:
         yield from _labelled("assistant", one.answer, width)
+    yield ""
+
+
+def left_out_lines(one: Fallen, number: int, of: int, *, width: int) -> Iterator[str]:
+    """A stored sample that is left out, with its reason."""
+    yield f"{number:,} of {of:,} left out  {one.sample}: {one.reason}"
+    yield from _labelled("like", one.like, width)
     yield ""
 
 
