@@ -199,6 +199,26 @@ def test_benchmark_questions_are_left_out_told_and_shown(
     assert f"left out  {taken.id}: in a benchmark list" in shown and "line 2" in shown
 
 
+def test_damage_is_told_as_what_it_is_and_an_unwritable_place_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = stored_project(tmp_path / "repository")
+    monkeypatch.chdir(project.path)
+    (tmp_path / "file").write_text("mine")
+    found = run_seedbed("export", str(tmp_path / "file"))
+    assert found.exit_code == 2 and "is no folder" in found.errors
+    with monkeypatch.context() as patched:
+        patched.setattr(SampleStore, "read", lambda store, key: pytest.fail("read in vain"))
+        found = run_seedbed("export", str(tmp_path / "file" / "out"))
+    assert found.exit_code == 2 and "out cannot be written: Not a directory" in found.errors
+    table = next((project.path / ".seedbed" / "samples").glob("*.parquet"))
+    table.write_bytes(table.read_bytes()[:-1] + b"x")
+    found = run_seedbed("export", str(tmp_path / "out"))
+    assert found.exit_code == 2 and "was changed after it was written" in found.errors
+    assert "cannot be written" not in found.errors and "generate --leaf" in found.errors
+    assert not (tmp_path / "out").exists() and contents(tmp_path).keys() >= {"file"}
+
+
 def test_a_folder_of_messages_names_its_splits(project: RepositoryBuilder, tmp_path: Path) -> None:
     export(tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from seedbed.errors import UsageError
 from seedbed.generation.across_leaves import Fallen
 from seedbed.generation.export import Export, LeafToExport, export_samples
 from seedbed.generation.export_files import FORMS
-from seedbed.generation.leaf_sources import LeafSource, read_sources
+from seedbed.generation.leaf_sources import LeafSource, read_attribution_beside, read_sources
 from seedbed.generation.project import Project, check_leaf_names, open_project
 from seedbed.generation.release_manifest import Role
 from seedbed.generation.sample import Sample, Stage
@@ -20,9 +20,6 @@ from seedbed.generation.screen_samples import screen_samples
 from seedbed.generation.status import taxonomy_status
 from seedbed.reports.dataset_card import dataset_card
 from seedbed.reports.funnel import counted, left_out_line
-from seedbed.taxonomy.attribution import FILE_NAME, Attribution, read_attribution
-
-_ATTRIBUTION_LIMIT = 1 << 18  # bytes
 
 
 @click.command()
@@ -115,17 +112,12 @@ def _leaves(project: Project, commit: str, keys: Mapping[str, tuple[str, ...]]) 
 def _leaf(project: Project, commit: str, source: LeafSource, keys: tuple[str, ...]) -> LeafToExport:
     created_by = source.leaf.created_by if source.leaf else ""
     return LeafToExport(
-        source.name, source.blob, keys, created_by, _attribution(project, commit, source.path)
+        source.name,
+        source.blob,
+        keys,
+        created_by,
+        read_attribution_beside(project.repository, commit, source.path),
     )
-
-
-def _attribution(project: Project, commit: str, path: str) -> Attribution | None:
-    beside = f"{path.rpartition('/')[0]}/{FILE_NAME}"
-    files = project.repository.files(commit, beside)
-    raw = next(
-        (project.repository.read(file, commit=commit, limit=_ATTRIBUTION_LIMIT) for file in files), None
-    )
-    return read_attribution(raw.decode("utf-8", "replace")) if raw is not None else None
 
 
 def _said(made: Export, folder: Path) -> str:

@@ -15,14 +15,14 @@ from seedbed.errors import SeedbedError
 from seedbed.generation.answering import answer_request, draw_exemplars
 from seedbed.generation.find_samples import FoundSample
 from seedbed.generation.funnel import Funnel
-from seedbed.generation.leaf_sources import LeafSource, read_sources
+from seedbed.generation.leaf_sources import LeafSource, read_attribution_beside, read_sources
 from seedbed.generation.project import Project
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recall import Recalled, recall
 from seedbed.generation.recipe import GenerationRecipe, with_samples
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.task import Task
-from seedbed.taxonomy.attribution import FILE_NAME, Attribution, read_attribution
+from seedbed.taxonomy.attribution import Attribution
 from seedbed.taxonomy.changes import all_leaves, leaf_name
 from seedbed.taxonomy.history import LastChange, last_changes
 from seedbed.taxonomy.leaf import Kind, Span
@@ -32,7 +32,6 @@ MOST_SAMPLES = 100_000
 """Of a leaf or passage, the most that is looked for."""
 
 COMMITS_SEARCHED = 10_000
-_ATTRIBUTION_LIMIT = 1 << 18  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,6 @@ def explain_sample(project: Project, found: FoundSample) -> Explanation:
         return replace(told, current=False, gaps=(gap,))
     path, commit = place
     change = last_changes(repository, commit, [path], under=path).get(path)
-    raw = repository.read_path(commit, f"{path.rpartition('/')[0]}/{FILE_NAME}", _ATTRIBUTION_LIMIT)
     [source] = read_sources(
         repository, commit=commit, taxonomy_root=root, names=[leaf_name(path, root)], fetch=False
     )
@@ -93,7 +91,7 @@ def explain_sample(project: Project, found: FoundSample) -> Explanation:
         commit=commit,
         change=change,
         created_by=source.leaf.created_by if source.leaf else None,
-        attribution=read_attribution(raw.decode("utf-8", "replace")) if raw is not None else None,
+        attribution=read_attribution_beside(repository, commit, path),
         current=commit == repository.head(),
     )
     passage, passage_gap = _passage(sample, source)

@@ -13,14 +13,13 @@ from seedbed.errors import UsageError
 from seedbed.generation.across_leaves import Fallen, Reason
 from seedbed.generation.export_files import FORMS, ExportFolder, Form, LeftOutFile, Side
 from seedbed.generation.funnel import Funnel, total
+from seedbed.generation.progress import Watch
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.store import SampleStore, StoredLeaf
 from seedbed.taxonomy.attribution import Attribution
 
 Screen = Callable[[Iterable[Sample]], Mapping[str, Fallen]]
 """From all samples, those that fall once all leaves lie together, by id."""
-Watch = Callable[[str, int, int], None]
-"""Hears what is done, and of how many leaves of how many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@
 beside it `id`, `leaf` and `stage`. That is what these read as it is:
 
 - TRL: the conversational language-modelling format, column `messages`; `assistant_only_loss=True` puts the loss on the
-  assistant alone (prepared and trained on with `SFTTrainer` of TRL 1.16.0).
+  assistant alone (trained on with `SFTTrainer` of TRL 1.16.0 and a chat template that marks `{% generation %}`).
 - axolotl: `type: chat_template`, whose default column is `messages` with `role` and `content`; by default the loss is on
-  the assistant alone (axolotl 0.19.0, `prompt_strategies/chat_template.py`).
+  the assistant alone (every row through `prompt_strategies/chat_template.py` of axolotl 0.19.0).
 - InstructLab training: JSON lines with `messages`; a row without `unmask` counts as `unmask: false`, so that the loss is
-  on the assistant alone (instructlab-training 0.16.2, `data_process.py`).
+  on the assistant alone (through `process_messages_into_input_ids` of instructlab-training 0.16.2, which drops rows
+  of fewer than 20 tokens: short answers to short questions).
 
 `huggingface`: Parquet by stage, with splits `train` and `held_out`.
 
@@ -49,7 +50,8 @@ class ExportFolder:
     def __init__(self, folder: Path) -> None:
         """Raises UsageError when something is there already."""
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UsageError(f"{folder} is not empty", hint="name a folder that does not exist yet")
+            found = "is not empty" if folder.is_dir() else "is no folder"
+            raise UsageError(f"{folder} {found}", hint="name a folder that does not exist yet")
         self._folder = folder
         self._partial = folder.with_name(f".{folder.name}.{os.getpid()}")
         self._names: list[str] = []
@@ -68,7 +70,6 @@ class ExportFolder:
     @contextmanager
     def part(self) -> Iterator[IO[bytes]]:
         """A file for a while, which is no part of the folder."""
-        self._partial.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=self._partial) as file:
             yield file
 
@@ -87,15 +88,22 @@ class ExportFolder:
         self._partial.replace(self._folder)
 
     def __enter__(self) -> Self:
+        try:  # before hours of reading, not after them
+            self._partial.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         shutil.rmtree(self._partial, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise StoreError(
-                f"{self._folder} cannot be written: {error.strerror or error}",
-                hint="check the folder above it, and its space",
-            ) from error
+        if isinstance(error, OSError) and not isinstance(error, StoreError):  # that one is of what is read
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"{self._folder} cannot be written: {error.strerror or error}",
+            hint="check the folder above it, and its space",
+        )
 
 
 class Form(Protocol):

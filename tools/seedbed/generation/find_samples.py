@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seedbed.errors import UsageError
+from seedbed.generation.progress import Watch
 from seedbed.generation.sample import Sample
-from seedbed.generation.sample_index import Watch
 from seedbed.generation.store import SampleStore, StoredLeaf
 
 SHORTEST_PREFIX = 4  # hex digits

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from seedbed.documents.fetch import FetchPolicy
 from seedbed.documents.read_documents import Document, documents_at_hand, read_documents
 from seedbed.errors import SeedbedError
+from seedbed.taxonomy.attribution import FILE_NAME, Attribution, read_attribution
 from seedbed.taxonomy.leaf import Leaf
 from seedbed.taxonomy.leaf_files import LeafFiles, leaf_name
 from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
 from seedbed.taxonomy.repository import Repository, TreeFile
+
+_ATTRIBUTION_LIMIT = 1 << 18  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +96,9 @@ def read_source(
     except SeedbedError as error:
         return LeafSource(name, file.path, file.blob, None, (), error.message)
     return LeafSource(name, file.path, file.blob, found.leaf, documents)
+
+
+def read_attribution_beside(repository: Repository, commit: str, path: str) -> Attribution | None:
+    """Who a leaf's work is by, from the file beside its `path` at a commit; None where there is none."""
+    raw = repository.read_path(commit, f"{path.rpartition('/')[0]}/{FILE_NAME}", _ATTRIBUTION_LIMIT)
+    return None if raw is None else read_attribution(raw.decode("utf-8", "replace"))

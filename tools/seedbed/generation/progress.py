@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from seedbed.generation.funnel import Loss
     from seedbed.generation.generate import LeafOutcome
     from seedbed.teacher.teacher import Completion
+
+
+Watch = Callable[[str, int, int], None]
+"""Hears what is done, and of how many leaves of how many."""
 
 
 class Progress(Protocol):

@@ -12,14 +12,13 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
+from seedbed.generation.progress import Watch
+
 _log = logging.getLogger(__name__)
 
 FILE_NAME = "sample_ids.sqlite"
 _FORMAT = 1
 _AT_ONCE = 2_000  # tables read between two commits
-
-Watch = Callable[[str, int, int], None]
-"""Hears what is done, and of how many tables of how many."""
 
 
 class SampleIndex:

@@ -20,9 +20,10 @@ from typing import Any
 from seedbed.errors import StoreError
 from seedbed.generation.catalogue import FILE_NAME, CatalogueEntry, catalogued, remember
 from seedbed.generation.funnel import Funnel, total
+from seedbed.generation.progress import Watch
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.sample_index import FILE_NAME as INDEX_NAME
-from seedbed.generation.sample_index import SampleIndex, Watch
+from seedbed.generation.sample_index import SampleIndex
 from seedbed.generation.sample_table import ids_from_parquet, samples_from_parquet, samples_to_parquet
 from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.store_files import StoreFiles, open_store_files
