@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from support.hostile_trees import (
     write_tree,
 )
 from support.repositories import SKILL, RepositoryBuilder, corrupt_object, large_zero_blob
+
+from seedbed.generation.project import open_project
+from seedbed.site.build import build_site
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +193,19 @@ def test_no_command_of_the_repository_runs(tmp_path: Path, setting: str) -> None
     assert_contained(checked, builder.path)
     assert_told(checked, ())
     assert not canary.exists()
+
+
+def test_the_site_of_all_these_names_stays_in_its_folder(builder: RepositoryBuilder, tmp_path: Path) -> None:
+    """Every page has a plain name of its own, and none leads out of the site."""
+    names = [name for name in (*UNSAFE, *UNTIDY) if name not in (b"", b".")]
+    root = write_tree(
+        builder, taxonomy({name: leaf() for name in names} | {b"link": leaf((LINK, b"/etc/passwd"))})
+    )
+    commit = builder.commit_tree(root, reference="refs/hostile/site")
+    site = tmp_path / "site"
+    built = build_site(open_project(builder.path), site, revision=commit, title="t", samples=0)
+    assert built.leaves >= len(UNTIDY) + 1
+    assert len(list(site.rglob("leaf.html"))) == built.leaves
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    for path in site.rglob("*"):
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+", path.name) and not path.is_symlink()

@@ -176,7 +176,7 @@ class _Index:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._write(commit, [_row(entry) for entry in entries], [(path,) for path in replaced])
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeEncodeError) as error:  # the last: a path that is not UTF-8
             _log.info("%s is not kept: %s", self._path, error)
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
