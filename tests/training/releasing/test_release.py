@@ -71,7 +71,9 @@ def test_two_releases_the_second_replaying_the_first(garden: Garden) -> None:
     for expected in (AGREE, TOWN, COUNT, "Robin Test", "CC0-1.0", second.model_digest, "scores.png"):
         assert expected in card
     assert "made" in card and "up" in card
-    assert "2 leaves" not in card and "1 leaf of them is new or changed in this release (mean score" in card
+    assert "**Learned now:** 1 leaf, new or changed: mean score 0.00 → **" in card
+    assert "**Kept:** 2 leaves taught before: mean score " in card
+    assert "**Elsewhere:** not measured" in card
     assert "| `release-1` | **release-2** |" in card
     for picture in ("scores.png", "forgetting.png", "losses.png"):
         assert (folder / picture).read_bytes().startswith(b"\x89PNG")
@@ -275,7 +277,7 @@ def test_verify_finds_what_was_changed(garden: Garden) -> None:
 def test_verify_finds_a_changed_card_and_a_lost_picture(garden: Garden) -> None:
     manifest = release(garden)
     folder = garden.workspace.release_directory("release-1")
-    assert set(manifest.files) == {"README.md", "ATTRIBUTION.txt", "scores.png", "losses.png"}
+    assert set(manifest.files) == {"README.md", "ATTRIBUTION.txt", "LICENSE.md", "scores.png", "losses.png"}
     with (folder / "README.md").open("a") as file:
         file.write("It is the best.\n")
     (folder / "scores.png").unlink()
@@ -331,8 +333,54 @@ def test_the_card_says_how_to_ask_and_where_answers_end(garden: Garden) -> None:
     template = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
     assert f"```\n{template.rstrip()}\n```" in card
     assert f"Stop token: `{tokenizer.eos_token}`" in card
-    assert card.startswith("---\nbase_model: ")
-    assert "license: other\nlicense_name: per-leaf\nlicense_link: ATTRIBUTION.txt\n" in card
+
+
+def test_the_front_matter_keeps_the_hubs_rules(garden: Garden) -> None:
+    """huggingface/hub-docs, modelcard.md: what a hub refuses when such a card is pushed to it."""
+    from huggingface_hub import ModelCard
+
+    release(garden)
+    folder = garden.workspace.release_directory("release-1")
+    data = ModelCard.load(folder / "README.md").data.to_dict()
+    assert data["license"] == "other"
+    assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*", data["license_name"])
+    assert data["license_link"] in ("LICENSE", "LICENSE.md")
+    assert (folder / data["license_link"]).is_file()
+    assert data["pipeline_tag"] == "text-generation"
+    assert data["library_name"] == "transformers"
+    assert "base_model" not in data  # a folder of this machine is nothing that a hub could link to
+
+
+def test_benchmarks_enter_the_front_matter_as_hubs_index_them(garden: Garden) -> None:
+    from huggingface_hub import ModelCard
+
+    preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
+    run_training(garden.workspace, preparation)
+    score = {"value": 58.891, "standard_error": 0.4, "metric": "acc,none", "cases": 100}
+    graded = {"value": 7.2, "standard_error": 0.1, "metric": "grade 1 to 10", "cases": 80}
+    models = {"base": {"mmlu": score | {"value": 60.0}}, "this": {"mmlu": score, "mt_bench": graded}}
+    found = {"version": 1, "tool": "a harness", "models": models}
+    (garden.workspace.run_directory("release-1") / "benchmarks.json").write_text(json.dumps(found))
+    cut_release(garden.workspace, preparation, run_evaluation(garden.workspace, preparation), limits=ANYTHING)
+    card = ModelCard.load(garden.workspace.release_directory("release-1") / "README.md")
+    (result,) = card.data.eval_results or ()
+    assert (result.dataset_type, result.metric_type, result.metric_value) == ("cais/mmlu", "acc", 58.89)
+    assert "**Elsewhere:** MT-Bench **7.2**, MMLU 60.0 → **58.9**." in card.text
+    assert "| Labradorite-13b (LAB paper) | 7.23 | 58.89 |" in card.text
+
+
+def test_a_leaf_of_two_works_is_under_both_licences(garden: Garden) -> None:
+    text = "Title: A\nLicense of the work: CC-BY-4.0\nAuthor: Ann\n\nTitle: B\nLicense: MIT\nAuthor: Bo\n"
+    garden.builder.write(f"taxonomy/{AGREE}/attribution.txt", text)
+    garden.builder.write(f"taxonomy/{TOWN}/attribution.txt", "Author: Cy\nLicense: ask me first\n")
+    garden.builder.commit("two works")
+    manifest = release(garden)
+    assert manifest.leaf(AGREE).licence == "CC-BY-4.0 AND MIT"  # type: ignore[union-attr]
+    assert manifest.leaf(AGREE).authors == ("Ann", "Bo")  # type: ignore[union-attr]
+    assert manifest.leaf(TOWN).licence == "LicenseRef-Unrecognised"  # type: ignore[union-attr]
+    terms = (garden.workspace.release_directory("release-1") / "LICENSE.md").read_text(encoding="utf-8")
+    assert f"## CC-BY-4.0 AND MIT\n\n- `{AGREE}`" in terms
+    assert verify(garden.workspace, manifest) == ()
 
 
 def test_a_run_begun_with_another_plan_is_refused(garden: Garden) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from types import MappingProxyType
 FILE_NAME = "attribution.txt"
 
 _FIELD = re.compile(r"\s*(?:[-*]\s+)?(?P<name>[A-Za-z][^:\n]{0,60}?)\s*:\s*(?P<value>.*?)\s*\Z")
+_LICENCE_WORDS = ("license", "licence")
 _SPDX = re.compile(r"[A-Za-z0-9]+(?:[.+-][A-Za-z0-9]+)*\+?")
 
 _LICENCES: Mapping[str, str] = MappingProxyType(
@@ -50,6 +51,7 @@ class Attribution:
     revision: str | None = None
     licence: str | None = None  # SPDX id, or None where the text names none that is recognised
     licence_text: str = ""  # what was written
+    licences: tuple[str | None, ...] = ()  # of every work that is named, each once, as `licence` has it
     authors: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -73,13 +75,18 @@ def read_attribution(text: str) -> Attribution:
     for name, value in named:
         if value:
             fields.setdefault(name, value)
-    licence_text = _first(fields, "license", "licence")
+    licence_text = _first(fields, *_LICENCE_WORDS)
     return Attribution(
         title=_first(fields, "title") or None,
         link=_first(fields, "link", "url", "source") or None,
         revision=_first(fields, "revision", "version") or None,
         licence=spdx_identifier(licence_text),
         licence_text=licence_text,
+        licences=tuple(
+            dict.fromkeys(
+                spdx_identifier(value) for name, value in named if value and _has(name, _LICENCE_WORDS)
+            )
+        ),
         authors=tuple(
             dict.fromkeys(author for name, value in named if _is_author(name) for author in _split(value))
         ),
@@ -111,7 +118,11 @@ def _is_author(name: str) -> bool:
 
 def _first(fields: Mapping[str, str], *words: str) -> str:
     """The value of the first field whose name has one of the words."""
-    return next((value for name, value in fields.items() if any(word in name.split() for word in words)), "")
+    return next((value for name, value in fields.items() if _has(name, words)), "")
+
+
+def _has(name: str, words: Sequence[str]) -> bool:
+    return any(word in name.split() for word in words)
 
 
 def _split(names: str) -> tuple[str, ...]:

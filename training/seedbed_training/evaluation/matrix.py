@@ -132,7 +132,8 @@ def _unlike(manifests: Sequence[ReleaseManifest]) -> frozenset[str]:
     measures: dict[str, set[str]] = {}
     for manifest in manifests:
         for score in manifest.scores:
-            measures.setdefault(score.leaf, set()).add(score.measure)
+            if score.measure:
+                measures.setdefault(score.leaf, set()).add(score.measure)
     return frozenset(leaf for leaf, found in measures.items() if len(found) > 1)
 
 

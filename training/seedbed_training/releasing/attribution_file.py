@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role
 from seedbed.reports.escape import terminal_text
-from seedbed.taxonomy.attribution import FILE_NAME
+from seedbed.taxonomy.attribution import FILE_NAME, read_attribution
 from seedbed_training.releasing.workspace import Workspace
 
 ATTRIBUTION_FILE = "ATTRIBUTION.txt"
+UNRECOGNISED = "LicenseRef-Unrecognised"
 ATTRIBUTION_LIMIT = 64 * 1024  # bytes of one leaf's file; real ones have a few hundred
 
 
@@ -26,6 +27,15 @@ def read_attributions(workspace: Workspace, commit: str, leaves: Sequence[str]) 
         for leaf in leaves
     }
     return {leaf: raw.decode("utf-8", "replace") for leaf, raw in found.items() if raw is not None}
+
+
+def licence_expression(text: str) -> str | None:
+    """The licences of all works that an attribution names, as one SPDX expression; None where it names none.
+
+    What is not recognised is `LicenseRef-Unrecognised`: a leaf of two works is never shown under the licence of one.
+    """
+    found = read_attribution(text).licences
+    return " AND ".join(licence or UNRECOGNISED for licence in found) or None
 
 
 def attribution_text(manifest: ReleaseManifest, attributions: Mapping[str, str]) -> str:

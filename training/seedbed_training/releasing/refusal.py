@@ -26,7 +26,7 @@ def refusal(
     limits: Limits,
 ) -> TrainingError:
     """The error that says why the gate refuses; its hint has the steps that fit these leaves."""
-    grounds = refused(outcomes, limits)
+    grounds = sorted(refused(outcomes, limits), key=lambda found: found.leaf)
     lines = [f"the gate refuses {plan.release}:", *(f"- {reason}" for reason in verdict.reasons[:_NAMED])]
     if len(verdict.reasons) > _NAMED:
         lines.append(f"- and {len(verdict.reasons) - _NAMED} more: seedbed eval --release {plan.release}")

@@ -20,6 +20,8 @@ from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.releasing.attribution_file import ATTRIBUTION_FILE, attribution_text, read_attributions
 from seedbed_training.releasing.card.facts import CardFacts
 from seedbed_training.releasing.card.model_card import CARD_FILE, model_card
+from seedbed_training.releasing.leaf_descriptions import read_descriptions
+from seedbed_training.releasing.licence_file import LICENCE_FILE, licence_text, model_licence
 from seedbed_training.releasing.plots.funnel import FUNNEL_FILE, draw_funnel
 from seedbed_training.releasing.plots.losses import LOSSES_FILE, draw_losses
 from seedbed_training.releasing.plots.matrix import MATRIX_FILE, draw_matrix
@@ -29,7 +31,7 @@ from seedbed_training.releasing.prompt_form import read_prompt_form
 from seedbed_training.releasing.run_benchmarks import BENCHMARKS_FILE
 from seedbed_training.releasing.run_evaluation import trained_model
 from seedbed_training.releasing.run_manifest import training_record
-from seedbed_training.releasing.workspace import Workspace
+from seedbed_training.releasing.workspace import Workspace, base_model_folder
 
 
 def write_release_folder(
@@ -73,7 +75,7 @@ def changed_files(folder: Path, manifest: ReleaseManifest) -> Sequence[str]:
 
 def _write_beside_the_model(workspace: Workspace, facts: CardFacts, folder: Path) -> Sequence[str]:
     manifest = facts.manifest
-    written = [CARD_FILE, ATTRIBUTION_FILE, SCORES_FILE]
+    written = [CARD_FILE, ATTRIBUTION_FILE, LICENCE_FILE, SCORES_FILE]
     draw_scores(manifest, folder / SCORES_FILE)
     if facts.matrix.old_leaves:
         draw_matrix(facts.matrix, folder / MATRIX_FILE)
@@ -87,6 +89,8 @@ def _write_beside_the_model(workspace: Workspace, facts: CardFacts, folder: Path
     names = [leaf.name for leaf in facts.kept]
     attributions = read_attributions(workspace, manifest.taxonomy_commit, names)
     (folder / ATTRIBUTION_FILE).write_text(attribution_text(manifest, attributions), encoding="utf-8")
+    terms = licence_text(manifest, facts.base, facts.base_licence, facts.teachers)
+    (folder / LICENCE_FILE).write_text(terms, encoding="utf-8")
     (folder / CARD_FILE).write_text(model_card(facts), encoding="utf-8")
     return written
 
@@ -109,6 +113,8 @@ def _card_facts(
         example=_example(preparation, evaluation),
         prompt=read_prompt_form(trained_model(workspace, plan.release)),
         rule=evaluation.rule,
+        base_licence=model_licence(base_model_folder(plan.recipe.base_model)),
+        descriptions=read_descriptions(workspace, manifest),
         losses=_losses(run, [phase.name for phase in manifest.phases]),
         funnel=total(funnel for found in stored.values() for one in found for funnel in one.funnels.values()),
         benchmarks=_document(run / BENCHMARKS_FILE),

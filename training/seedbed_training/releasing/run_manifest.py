@@ -24,7 +24,7 @@ from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest
 from seedbed_training.planning.read_recipe import recipe_digest
-from seedbed_training.releasing.attribution_file import read_attributions
+from seedbed_training.releasing.attribution_file import licence_expression, read_attributions
 from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.workspace import Workspace, base_model_folder
 
@@ -121,8 +121,7 @@ def _dropped(workspace: Workspace, plan: TrainingPlan) -> Sequence[LeafRecord]:
 def _attributed(leaf: LeafRecord, text: str | None) -> LeafRecord:
     if text is None:
         return leaf
-    attribution = read_attribution(text)
-    return replace(leaf, authors=tuple(attribution.authors), licence=attribution.licence)
+    return replace(leaf, authors=read_attribution(text).authors, licence=licence_expression(text))
 
 
 def _scores(plan: TrainingPlan, evaluation: Evaluation) -> tuple[ScoreRecord, ...]:

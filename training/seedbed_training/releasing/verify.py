@@ -10,7 +10,7 @@ from seedbed.generation.store import SampleStore
 from seedbed.taxonomy.attribution import read_attribution
 from seedbed.taxonomy.changes import all_leaves, leaf_name
 from seedbed.teacher.model_folder import model_revision
-from seedbed_training.releasing.attribution_file import read_attributions
+from seedbed_training.releasing.attribution_file import licence_expression, read_attributions
 from seedbed_training.releasing.release_folder import changed_files
 from seedbed_training.releasing.run_manifest import leaf_commits
 from seedbed_training.releasing.workspace import Workspace
@@ -82,8 +82,8 @@ def _origin(leaf: LeafRecord, commits: Mapping[str, str], attributions: Mapping[
     if leaf.commit is not None and found is not None and found != leaf.commit:
         yield f"{leaf.name} was last changed by {found}, the manifest says {leaf.commit}"
     text = attributions.get(leaf.name)
-    attribution = read_attribution(text) if text is not None else None
-    authors, licence = (attribution.authors, attribution.licence) if attribution else ((), None)
+    authors = read_attribution(text).authors if text is not None else ()
+    licence = licence_expression(text) if text is not None else None
     if authors != leaf.authors:
         yield f"{leaf.name} has the authors {_listed(authors)}, the manifest says {_listed(leaf.authors)}"
     if licence != leaf.licence:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedbed_training.releasing.card.facts import CardFacts
 from seedbed_training.releasing.card.markdown import code, inline, table
+
+if TYPE_CHECKING:
+    from huggingface_hub import EvalResult
 
 PUBLISHED = {
     "Labradorite-13b": (7.23, 58.89, 61.69, 83.15, 79.56, 40.11),
@@ -16,12 +19,23 @@ PUBLISHED = {
 Winogrande 5-shot, GSM8K 5-shot strict, in per cent."""
 COLUMNS = ("mt_bench", "mmlu", "arc_challenge", "hellaswag", "winogrande", "gsm8k")
 _TITLES = ("MT-Bench", "MMLU", "ARC-C", "HellaSwag", "Winogrande", "GSM8K")
+_DATA_SETS = {
+    "mmlu": "cais/mmlu",
+    "arc_challenge": "allenai/ai2_arc",
+    "hellaswag": "Rowan/hellaswag",
+    "winogrande": "allenai/winogrande",
+    "gsm8k": "openai/gsm8k",
+}
+"""Task → the hub's name of its data."""
 
 
 def benchmark_section(facts: CardFacts) -> str:
-    """What was measured, and nothing where nothing was; LAB's rows only where one of its columns was measured."""
+    """What was measured, or how to measure it; LAB's rows only where one of its columns was measured."""
     if not facts.benchmarks:
-        return ""
+        return (
+            "## Standard benchmarks\n\nNone was run before this release was cut. `seedbed eval --benchmark lab` runs those of "
+            "the LAB paper on a release, its parent and its base; run before `seedbed release`, they stand here.\n"
+        )
     models: Mapping[str, Mapping[str, Any]] = facts.benchmarks["models"]
     names = {"this": f"**{facts.manifest.name}**", "parent": code(facts.manifest.parent or "parent")}
     tasks = sorted({task for found in models.values() for task in found})
@@ -43,6 +57,42 @@ def benchmark_section(facts: CardFacts) -> str:
             for name, row in PUBLISHED.items()
         ]
     return f"## Standard benchmarks\n\n{table(rows)}\n\n{_how(facts.benchmarks)}\n"
+
+
+def changes_in_words(facts: CardFacts) -> str:
+    """Each benchmark before and now; empty where none was run."""
+    models: Mapping[str, Mapping[str, Any]] = (facts.benchmarks or {}).get("models", {})
+    this = models.get("this", {})
+    before = models.get("parent") or models.get("base") or {}
+    tasks = [task for task in (*COLUMNS, *sorted(set(this) - set(COLUMNS))) if task in this]
+    return ", ".join(
+        f"{_title(task)} {before[task]['value']:.1f} → **{this[task]['value']:.1f}**"
+        if task in before
+        else f"{_title(task)} **{this[task]['value']:.1f}**"
+        for task in tasks
+    )
+
+
+def measured_results(facts: CardFacts) -> list[EvalResult]:
+    """This release's figures of the harness as hubs index them; a judge's grades are no metric that a hub knows."""
+    from huggingface_hub import EvalResult
+
+    found: Mapping[str, Any] = (facts.benchmarks or {}).get("models", {}).get("this", {})
+    return [
+        EvalResult(
+            task_type="text-generation",
+            dataset_type=_DATA_SETS.get(task, task),
+            dataset_name=_title(task),
+            metric_type=score["metric"].partition(",")[0],
+            metric_value=round(score["value"], 2),
+        )
+        for task, score in sorted(found.items())
+        if task != COLUMNS[0]
+    ]
+
+
+def _title(task: str) -> str:
+    return _TITLES[COLUMNS.index(task)] if task in COLUMNS else inline(task)
 
 
 def _how(found: Mapping[str, Any]) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seedbed.generation.audit_record import JudgeAudit, Share
+from seedbed.generation.release_manifest import LeafRecord
 from seedbed.generation.store import Making
 from seedbed_training.releasing.attribution_file import ATTRIBUTION_FILE
 from seedbed_training.releasing.card.facts import CardFacts
-from seedbed_training.releasing.card.markdown import code, inline, table
+from seedbed_training.releasing.card.markdown import capped_table, code, inline, table
 from seedbed_training.releasing.plots.funnel import FUNNEL_FILE
 
 
@@ -20,30 +21,47 @@ def lineage_section(facts: CardFacts) -> str:
 
 
 def _leaves(facts: CardFacts) -> str:
+    """Teacher and recipe have a column only where leaves differ in them; else `_made_alike` says them."""
+    alike = _made_alike(facts)
     rows = [
-        ("leaf", "role", "trained on", "held out", "commit", "authors", "licence", "teacher", "recipe"),
-        *(
-            (
-                f"`{leaf.name}`",
-                leaf.role.value,
-                f"{leaf.training_samples:,}",
-                f"{leaf.held_out_samples:,}",
-                f"`{leaf.commit[:12]}`" if leaf.commit else "-",
-                inline(", ".join(leaf.authors) or "not stated"),
-                inline(leaf.licence or "not stated"),
-                _each(_teacher(making) for making in facts.makings.get(leaf.name, ())),
-                _each(_recipe(making) for making in facts.makings.get(leaf.name, ())),
-            )
-            for leaf in facts.manifest.leaves
-        ),
+        ("leaf", "role", "trained on", "held out", "commit", "authors", "licence")
+        + (() if alike else ("teacher", "recipe")),
+        *(_leaf(facts, leaf) + (() if alike else _made(facts, leaf.name)) for leaf in facts.manifest.leaves),
     ]
-    return f"{table(rows)}\n"
+    said = f"All samples were written by {alike[0]} with the recipe {alike[1]}.\n\n" if alike else ""
+    return f"{said}{capped_table(rows, 'the manifest has all')}\n"
+
+
+def _leaf(facts: CardFacts, leaf: LeafRecord) -> tuple[str, ...]:
+    described = facts.descriptions.get(leaf.name)
+    people = dict.fromkeys([*leaf.authors, *([described.contributor] if described else [])])
+    return (
+        code(leaf.name),
+        leaf.role.value,
+        f"{leaf.training_samples:,}",
+        f"{leaf.held_out_samples:,}",
+        code(leaf.commit[:12]) if leaf.commit else "-",
+        inline(", ".join(person for person in people if person) or "not stated"),
+        inline(leaf.licence or "not stated"),
+    )
+
+
+def _made(facts: CardFacts, leaf: str) -> tuple[str, str]:
+    makings = facts.makings.get(leaf, ())
+    return _each(_teacher(making) for making in makings), _each(_recipe(making) for making in makings)
+
+
+def _made_alike(facts: CardFacts) -> tuple[str, str] | None:
+    """Teacher and recipe of every leaf's samples, if they are the same for all of them."""
+    found = {_made(facts, leaf.name) for leaf in facts.kept}
+    return found.pop() if len(found) == 1 else None
 
 
 def _where(facts: CardFacts) -> str:
     root = "" if facts.taxonomy_root in ("", ".") else f"{facts.taxonomy_root}/"
     return (
-        "`trained on` counts different samples; `commit` last changed the leaf. "
+        "`trained on` counts different samples; `commit` last changed the leaf; `authors` are those of the works it draws "
+        "on, and whoever wrote the leaf. "
         f"`git show {facts.manifest.taxonomy_commit}:{root}LEAF/qna.yaml` prints a leaf as it was taught; "
         f"[{ATTRIBUTION_FILE}]({ATTRIBUTION_FILE}) names every source with its title, address, licence and authors.\n"
     )

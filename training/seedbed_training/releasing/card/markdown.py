@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from seedbed.reports.escape import markdown_inline, terminal_text
 
+MOST_ROWS = 200
+"""Of a table: a card that is longer than a hub shows is read by nobody."""
+
 inline = markdown_inline
 """Text that people wrote, harmless in a table cell: authors and licences come from files of contributors."""
 
@@ -16,6 +19,14 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     head, *body = rows
     lines = [head, tuple("---" for _ in head), *body]
     return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def capped_table(rows: Sequence[Sequence[str]], rest: str) -> str:
+    """A table of at most `MOST_ROWS` rows below its head; `rest` says where the others are."""
+    more = len(rows) - 1 - MOST_ROWS
+    if more <= 0:
+        return table(rows)
+    return f"{table(rows[: MOST_ROWS + 1])}\n\n{more:,} more rows are left out here; {rest}."
 
 
 def code(text: str) -> str:

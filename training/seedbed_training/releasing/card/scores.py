@@ -7,16 +7,21 @@ from collections.abc import Iterable, Sequence
 from seedbed.generation.release_manifest import Role, ScoreRecord
 from seedbed_training.evaluation.matrix import ScoreMatrix
 from seedbed_training.releasing.card.facts import CardFacts
-from seedbed_training.releasing.card.markdown import code, counted, figure, inline, table
+from seedbed_training.releasing.card.markdown import capped_table, code, counted, figure, inline, table
 from seedbed_training.releasing.plots.matrix import MATRIX_FILE
 from seedbed_training.releasing.plots.scores import SCORES_FILE
 
 
 def score_section(facts: CardFacts) -> str:
-    """A picture, the table, and the figures of continual learning where there is something old."""
+    """What a score is, a picture, the table, and the figures of continual learning where there is something old."""
     return "\n".join(
         part
         for part in (
+            (
+                "A score is the share of a leaf's held-out questions that the model gets right, from 0 to 1; long "
+                "answers can be right in part. No model was trained on these questions, and each model is asked the same ones. "
+                f"What decides: {inline(facts.rule)}.\n"
+            ),
             f"![Score of each leaf, before and after]({SCORES_FILE})\n",
             _scores(facts),
             _continual(facts.matrix),
@@ -35,54 +40,77 @@ def means(group: Sequence[ScoreRecord]) -> tuple[str, str, str]:
 
 
 def _scores(facts: CardFacts) -> str:
+    """Means first, so that a long table keeps them; what leaves were scored by only where they differ in it."""
     manifest = facts.manifest
     fresh = facts.names(Role.FRESH)
     parent = code(manifest.parent) if manifest.parent else "parent"
-    rows = [("leaf", "", "cases", "base", parent, f"**{manifest.name}**", "95 % interval", "scored by")]
+    mixed = len({score.measure for score in manifest.scores}) > 1
+    rows = [
+        ("leaf", "", "cases", "base", parent, f"**{manifest.name}**", "95 % interval")
+        + (("scored by",) if mixed else ())
+    ]
+    for word, group in (
+        ("old", [score for score in manifest.scores if score.leaf not in fresh]),
+        ("fresh", [score for score in manifest.scores if score.leaf in fresh]),
+    ):
+        if group:
+            rows.append((f"*mean of {word} leaves*", "", "", *means(group), "") + (("",) if mixed else ()))
     for score in sorted(manifest.scores, key=lambda score: (score.leaf in fresh, score.leaf)):
         rows.append(
             (
-                f"`{score.leaf}`",
+                code(score.leaf),
                 "fresh" if score.leaf in fresh else "old",
                 str(score.cases),
                 figure(score.base),
                 figure(score.parent),
                 f"**{score.score:.2f}**",
                 f"{score.low:.2f} to {score.high:.2f}",
-                inline(score.measure or "-"),
             )
+            + ((inline(score.measure or "-"),) if mixed else ())
         )
-    for word, group in (
-        ("old", [score for score in manifest.scores if score.leaf not in fresh]),
-        ("fresh", [score for score in manifest.scores if score.leaf in fresh]),
-    ):
-        if group:
-            rows.append(("mean", word, "", *means(group), "", ""))
-    return f"{table(rows)}\n\nScored by {inline(facts.rule)}. Greedy answers; no case was trained on.\n"
+    return f"{capped_table(rows, 'the manifest has all')}\n"
 
 
 def _continual(matrix: ScoreMatrix) -> str:
-    if not matrix.old_leaves:
-        return ""
-    worst = matrix.worst_leaf_retention
-    text = (
-        f"Over the releases {', '.join(matrix.releases)}: accuracy {matrix.accuracy:.3f}"
-        f"{_bounds(matrix.accuracy_interval)}, backward transfer {matrix.backward_transfer:+.3f}"
-        f"{_bounds(matrix.backward_transfer_interval)} (last score minus the first one, old leaves), forgetting "
-        f"{matrix.forgetting:+.3f}{_bounds(matrix.forgetting_interval)} (best earlier score minus the last one; above 0 "
-        "something was forgotten)"
+    left_out = (
+        f"{counted(len(matrix.unlike), 'leaf', 'leaves')} had another measure in an earlier release, so their scores are not "
+        "compared.\n"
+        if matrix.unlike
+        else ""
     )
+    if not matrix.old_leaves:
+        return left_out
+    rows = [
+        ("over all its releases", "", "95 % interval", "what it says"),
+        _figure("accuracy", f"{matrix.accuracy:.3f}", matrix.accuracy_interval, "mean score now"),
+        _figure(
+            "backward transfer",
+            f"{matrix.backward_transfer:+.3f}",
+            matrix.backward_transfer_interval,
+            "score now less the first one, over old leaves; below 0 is forgetting",
+        ),
+        _figure(
+            "forgetting",
+            f"{matrix.forgetting:+.3f}",
+            matrix.forgetting_interval,
+            "best earlier score less the one now, over old leaves; above 0 something was forgotten",
+        ),
+    ]
     if matrix.forward_transfer is not None:
-        text += f", forward transfer {matrix.forward_transfer:+.3f} (later leaves before they were taught, less the base)"
+        what = "score of later leaves just before they were taught, less the base's"
+        rows.append(_figure("forward transfer", f"{matrix.forward_transfer:+.3f}", None, what))
+    worst = matrix.worst_leaf_retention
     if worst:
-        text += f", worst retention {worst[1]:.0%} (`{worst[0]}`)"
-    if matrix.unlike:
-        text += f"; {counted(len(matrix.unlike), 'leaf', 'leaves')} scored by another measure before left out"
-    return f"{text}.\n\n![Score of every leaf in every release]({MATRIX_FILE})\n"
+        what = f"least share of its first score that an old leaf keeps: {code(worst[0])}"
+        rows.append(_figure("worst retention", f"{worst[1]:.0%}", None, what))
+    picture = f"![Score of every leaf in every release]({MATRIX_FILE})\n"
+    return "\n".join(part for part in (f"{table(rows)}\n", left_out, picture) if part)
 
 
-def _bounds(interval: tuple[float, float] | None) -> str:
-    return f" [{interval[0]:+.3f}, {interval[1]:+.3f}]" if interval else ""
+def _figure(name: str, value: str, interval: tuple[float, float] | None, what: str) -> tuple[str, ...]:
+    sign = "+" if value[0] in "+-" else ""
+    bounds = f"{interval[0]:{sign}.3f} to {interval[1]:{sign}.3f}" if interval else "-"
+    return name, value, bounds, what
 
 
 def _mean(values: Iterable[float | None]) -> str:

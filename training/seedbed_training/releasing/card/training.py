@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from seedbed_training.releasing.card.facts import CardFacts
-from seedbed_training.releasing.card.markdown import table
+from seedbed_training.releasing.card.markdown import code, table
 from seedbed_training.releasing.plots.losses import LOSSES_FILE
 
 
@@ -48,10 +48,15 @@ def _recipe(facts: CardFacts) -> str:
 
 def _digests(facts: CardFacts) -> str:
     manifest = facts.manifest
-    return (
-        f"Digests: model `{manifest.model_digest}`, base `{manifest.base_model_digest}`, plan `{manifest.plan_digest}`, "
-        f"recipe `{manifest.recipe_digest}`."
-    )
+    rows = [
+        ("made by", "digest"),
+        (f"base {code(facts.base)}", code(manifest.base_model_digest)),
+        (f"recipe {code(manifest.recipe)}", code(manifest.recipe_digest)),
+        (f"plan, seed {manifest.seed}", code(manifest.plan_digest)),
+        ("taxonomy, commit", code(manifest.taxonomy_commit)),
+        (f"**this model**, by Seedbed {manifest.seedbed_version}", code(manifest.model_digest)),
+    ]
+    return table(rows)
 
 
 def _environment(environment: Mapping[str, object]) -> str:
