@@ -32,15 +32,31 @@ class Garden:
         self.builder.write_leaf(f"taxonomy/{name}", text)
         self.builder.commit(f"add {name}")
 
-    def generate(self, name: str, answer: str, *, stage: Stage = Stage.COMPOSITIONAL, count: int = 12) -> str:
-        """Store samples for the leaf as it is now: every question has the one answer; a quarter is held out."""
+    def generate(
+        self,
+        name: str,
+        answer: str,
+        *,
+        stage: Stage = Stage.COMPOSITIONAL,
+        count: int = 12,
+        topic: str = "",
+    ) -> str:
+        """Store samples for the leaf as it is now: every question has the one answer; a quarter is held out.
+
+        With a `topic`, one of `WORDS`, a model can tell from a question that it never saw which leaf asks it.
+        """
         root = self.workspace.settings.taxonomy.root
         files = all_leaves(self.workspace.repository, revision=self.builder.head, taxonomy_root=root)
         blob = next(file.blob for file in files if leaf_name(file.path, root) == name)
         offset = len(name) % 20
         samples = [
             made_sample(
-                name, offset + number, stage=stage, answer=answer, held_out=number % 4 == 0, blob=blob
+                name,
+                f"{topic} {offset + number}".strip(),
+                stage=stage,
+                answer=answer,
+                held_out=number % 4 == 0,
+                blob=blob,
             )
             for number in range(count)
         ]
