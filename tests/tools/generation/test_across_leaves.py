@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.training_samples import TEACHER
 
+from seedbed.generation import across_leaves
 from seedbed.generation.across_leaves import Copies, Reason, screen
 from seedbed.generation.sample import Provenance, Sample, Stage
 from seedbed.teacher.teacher import Message
@@ -143,9 +144,30 @@ def test_near_copies_among_many_are_found() -> None:
     copies = [text.rsplit(" ", 1)[0] + " other" for text in originals]
     samples = [sample("a", text, f"answer {n}") for n, text in enumerate(originals)]
     samples += [sample("b", text, f"answer {n}") for n, text in enumerate(copies)]
-    found = screen(samples)
+    told: list[tuple[str, int, int]] = []
+    found = screen(samples, watch=lambda *heard: told.append(heard))
+    assert told == [("samples compared", 0, 600)]
     assert len(found.fallen) >= 0.98 * len(copies)
     assert all(fallen.leaf == "b" and fallen.reason is Reason.NEARLY for fallen in found.fallen.values())
+
+
+def test_a_question_that_every_leaf_asks_takes_no_square_of_time() -> None:
+    """Each answer is compared with a bounded number of others, and the very same one is found among all."""
+    samples = [sample(f"leaf_{n:05}", LONG, f"answer {n}") for n in range(300)]
+    samples.append(sample("z", LONG, "Answer 200."))
+    compared = 0
+    real = across_leaves.similarity
+
+    def counted(*pair: frozenset[tuple[str, ...]]) -> float:
+        nonlocal compared
+        compared += 1
+        return real(*pair)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(across_leaves, "similarity", counted)
+        found = screen(samples)
+    assert [(one.leaf, one.reason) for one in found.fallen.values()] == [("z", Reason.REPEATED)]
+    assert len(found.disputed) == 299 and compared < 100 * len(samples) < 300 * 299 // 2
 
 
 def test_embeddings_of_a_real_static_model(tmp_path_factory: pytest.TempPathFactory) -> None:

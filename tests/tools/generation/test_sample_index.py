@@ -90,5 +90,5 @@ def test_how_far_it_is_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     told: list[tuple[str, int, int]] = []
     index = SampleIndex(tmp_path / "ids")
     index.keys_of("aa", TABLES, reader([]), lambda *heard: told.append(heard))
-    assert told == [("ids read", done, 3) for done in (1, 2, 3)]
+    assert told == [("tables read", done, 3) for done in (1, 2, 3)]
     assert index.keys_of("d", TABLES, lambda key: pytest.fail("noted"), unwatched) == ("k3",)

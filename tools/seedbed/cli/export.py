@@ -52,10 +52,12 @@ def export(
     picked = [leaf for leaf in leaves if not names or leaf.name in names]
     wanted = [Stage(stage) for stage in stages] or list(Stage)
 
-    def screen(samples: Iterable[Sample]) -> Mapping[str, Fallen]:
-        return screen_samples(project.repository, project.settings, samples, commit=commit).fallen
-
     with watched_leaves() as watch:
+
+        def screen(samples: Iterable[Sample]) -> Mapping[str, Fallen]:
+            repository, settings = project.repository, project.settings
+            return screen_samples(repository, settings, samples, commit=commit, watch=watch).fallen
+
         made = export_samples(
             project.store,
             picked,

@@ -14,7 +14,7 @@ SECONDS_BETWEEN_LINES = 5.0
 
 @contextmanager
 def watched_leaves() -> Iterator[Callable[[str, int, int], None]]:
-    """Hears what is done and of how many leaves of how many, and tells it: one line that is written over on a
+    """Hears what is done to what, and to how many of how many, and tells it: one line that is written over on a
     terminal, a new one elsewhere; none for what is done within seconds."""
     last = begun = time.monotonic()
     doing, told = "", False
@@ -29,7 +29,7 @@ def watched_leaves() -> Iterator[Callable[[str, int, int], None]]:
             return
         last, told = now, True
         left = (now - begun) / done * (of - done)
-        line = f"{what}: {done:,} of {of:,} leaves, about {left:.0f} s left"
+        line = f"{what}: {done:,} of {of:,}, about {left:.0f} s left"
         click.echo(f"\r\x1b[K{line}" if rewritten else line, err=True, nl=not rewritten)
 
     try:

@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from seedbed.checking.benchmark_lists import BenchmarkTexts, place_in_benchmarks
-from seedbed.checking.questions import BINS, ROWS, bands, sketch
+from seedbed.checking.postings import MOST_IN_BAND
+from seedbed.checking.questions import BINS, FEWEST_VOTES, MOST_OF_THE_SAME, ROWS, bands, sketch
 from seedbed.checking.texts import words_of
 from seedbed.generation.deduplication import shingles, similarity
 from seedbed.generation.normalise import normalised
+from seedbed.generation.progress import Watch
 from seedbed.generation.sample import Sample
 from seedbed.generation.sample_texts import SampleText, SampleTexts
 from seedbed.generation.shared_keys import NO_KEY, SharedKeys
@@ -28,12 +30,8 @@ NEAR_COPY = 0.8
 """Jaccard similarity of word pairs, 0…1, from which question and answer count as copies of those of another leaf."""
 BANDS = BINS // ROWS
 """Keys of a question's MinHash sketch."""
-FEWEST_VOTES = 2
-"""Bands of eight that a near copy shares; at a likeness of 0.8 one in 250 is missed."""
-MOST_IN_BAND = 64
-"""Samples up to which a band counts: what more of them begin with is a form of words, and says nothing."""
-MOST_OF_THE_SAME = 64
-"""Samples of one question whose answers a later one is compared with; one with the very same answer is always found."""
+
+_TOLD_EVERY = 1_024  # samples
 
 Close = Callable[[Sequence[str]], Sequence[Sequence[int]]]
 """From texts, for each the numbers of earlier ones that say the same in other words (see `embeddings`)."""
@@ -94,12 +92,15 @@ def screen(
     copies: Copies = Copies.NEAR,
     benchmarks: BenchmarkTexts = (),
     same_meaning: Close | None = None,
+    watch: Watch = lambda doing, done, of: None,
 ) -> Screening:
     """Look through the samples of all leaves. Held-out samples never fall: training ones that copy them do.
 
     A copy is one in question and answer: two leaves may ask the same and be answered in two ways, and `What is 3 plus 5?`
     and `What is 3 plus 6?` are two questions. Texts wait on disk (see `SampleTexts`), so that memory holds some 130 bytes
-    a sample and what falls; `same_meaning` gets all that is left at once.
+    a sample and what falls; `same_meaning` gets all that is left at once. Candidates are found as the check finds
+    questions (`checking/questions.py`): answers are compared with those of the first `MOST_OF_THE_SAME` samples that ask
+    the same, and one with the very same answer is always found.
     """
     with SampleTexts() as texts:
         keys = _Keys(copies)
@@ -110,7 +111,9 @@ def screen(
                 keys.add(texts.add(sample))
         seen = _Seen(copies, texts, keys)
         fallen: dict[str, Fallen] = {}
-        for number, one in texts.in_order():
+        for place, (number, one) in enumerate(texts.in_order()):
+            if place % _TOLD_EVERY == 0:
+                watch("samples compared", place, texts.count)
             reason, like = _fault(number, one, benchmarks, seen)
             if reason is not None:
                 fallen[one.id] = Fallen(one.id, one.leaf, reason, like)

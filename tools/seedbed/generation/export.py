@@ -102,7 +102,7 @@ def export_samples(
         counts: Counter[Side] = Counter()
         exported = []
         for number, leaf in enumerate(leaves):
-            watch("written", number, len(leaves))
+            watch("leaves written", number, len(leaves))
             one = _write_leaf(store, leaf, writing, left_out, stages, fallen, counts)
             if one is not None:
                 exported.append(one)
@@ -129,7 +129,7 @@ def export_samples(
 
 def _samples(store: SampleStore, leaves: Sequence[LeafToExport], watch: Watch) -> Iterator[Sample]:
     for number, leaf in enumerate(leaves):
-        watch("compared", number, len(leaves))
+        watch("leaves read", number, len(leaves))
         for key in leaf.keys:
             yield from store.read(key)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 Watch = Callable[[str, int, int], None]
-"""Hears what is done, and of how many leaves of how many."""
+"""Hears what is done to what, such as "leaves read", and to how many of how many."""
 
 
 class Progress(Protocol):

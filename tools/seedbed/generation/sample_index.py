@@ -53,7 +53,7 @@ class SampleIndex:
         unnoted: list[tuple[str, Sequence[str]]] = []
         writable = True
         for done, key in enumerate(new, 1):
-            watch("ids read", done, len(new))
+            watch("tables read", done, len(new))
             unnoted.append((key, ids(key)))
             if any(one.startswith(prefix) for one in unnoted[-1][1]):
                 matching.add(key)

@@ -8,12 +8,18 @@ from seedbed.checking.benchmark_lists import read_benchmark_texts
 from seedbed.config import Settings
 from seedbed.generation.across_leaves import Copies, Screening, screen
 from seedbed.generation.embeddings import load_close
+from seedbed.generation.progress import Watch
 from seedbed.generation.sample import Sample
 from seedbed.taxonomy.repository import Repository
 
 
 def screen_samples(
-    repository: Repository, settings: Settings, samples: Iterable[Sample], *, commit: str | None
+    repository: Repository,
+    settings: Settings,
+    samples: Iterable[Sample],
+    *,
+    commit: str | None,
+    watch: Watch = lambda doing, done, of: None,
 ) -> Screening:
     """What falls by the settings of the repository, its benchmark lists read at `commit` (None: the working tree).
 
@@ -25,4 +31,5 @@ def screen_samples(
         copies=Copies(settings.generation.across_leaves),
         benchmarks=read_benchmark_texts(repository, settings, commit),
         same_meaning=load_close(model) if model else None,
+        watch=watch,
     )

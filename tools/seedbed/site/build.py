@@ -58,7 +58,7 @@ def build_site(
         summaries: list[LeafSummary] = []
         unread: list[str] = []
         for number, facts in enumerate(gathered(project, taxonomy, samples=samples)):
-            watch("pages of leaves", number, len(taxonomy.statuses))
+            watch("pages of leaves written", number, len(taxonomy.statuses))
             output.write(leaf_page(facts.name), leaf_html(facts, edition))
             index.add(facts)
             summaries.append(summary_of(facts))
