@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 REPOSITORY = "seedbed/seedbed"
 BOT = "github-actions[bot]"
 TOKEN = "a-token"
+AT = "2026-11-20T10:00:00Z"
 
 
 @dataclass
@@ -49,9 +50,17 @@ class Forge:
             "draft": False,
             "head": {"sha": head, "label": f"{author}:change"},
             "user": {"login": author},
+            "created_at": AT,
+            "author_association": "CONTRIBUTOR",
+            "requested_teams": [],
             "labels": [{"name": name} for name in labels],
             "assignees": [],
         }
+
+    def add_comment(self, body: str | None, *, login: str = BOT, at: str = AT) -> None:
+        """A comment on every pull request."""
+        number = 1 + max((comment["id"] for comment in self.comments), default=0)
+        self.comments.append({"id": number, "user": {"login": login}, "body": body, "created_at": at})
 
     def labels(self, number: int) -> list[str]:
         return sorted(label["name"] for label in self.pulls[number]["labels"])
@@ -65,9 +74,17 @@ class Forge:
         match path.strip("/").split("/"):
             case ["pulls"]:
                 head = query.get("head", [""])[0]
-                return 200, [pull for pull in self.pulls.values() if pull["head"]["label"] == head]
+                here = [pull for pull in self.pulls.values() if pull["state"] == "open"]
+                return 200, [pull for pull in here if head in ("", pull["head"]["label"])]
+            case ["pulls", number] if method == "PATCH":
+                self.pulls[int(number)] |= body
+                return 200, self.pulls[int(number)]
             case ["pulls", number]:
                 return 200, self.pulls[int(number)]
+            case ["pulls", number, "requested_reviewers"]:
+                asked = [{"slug": team} for team in body["team_reviewers"]]
+                self.pulls[int(number)]["requested_teams"] += asked
+                return 201, self.pulls[int(number)]
             case ["pulls", _, "reviews"]:
                 return 200, self.reviews
             case ["issues", _, "comments"] if method == "GET":
@@ -76,10 +93,11 @@ class Forge:
                 [comment] = [one for one in self.comments if one["id"] == int(id)]
                 comment["body"] = body["body"]
                 return 200, comment
+            case ["issues", "comments", id] if method == "DELETE":
+                self.comments = [one for one in self.comments if one["id"] != int(id)]
+                return 204, None
             case ["issues", _, "comments"]:
-                self.comments.append(
-                    {"id": len(self.comments) + 1, "user": {"login": BOT}, "body": body["body"]}
-                )
+                self.add_comment(body["body"])
                 return 201, self.comments[-1]
             case ["issues", number, "labels", name]:
                 pull = self.pulls[int(number)]

@@ -9,12 +9,14 @@ from support.sample_previews import full_preview
 
 from seedbed.checking.finding import Severity, Status
 from seedbed.checking.verdict import Verdict
+from seedbed.forge.actions import AddLabels, WriteComment, actions_of
 from seedbed.forge.check_report import CheckReportFile, ReportedFinding, ReportedLeaf
-from seedbed.forge.facts import CheckRun, Facts, OwnComment, PreviewRun, PullRequest, Review
+from seedbed.forge.facts import CheckRun, Facts, OwnComment, Owners, PreviewRun, PullRequest, Review
 from seedbed.generation.preview import Preview
 
 HEAD, NEWER, BASE, MERGE = "c" * 40, "d" * 40, "a" * 40, "e" * 40
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+OPENED = NOW.replace(day=20)
 RUN = "https://forge.example/seedbed/seedbed/actions/runs/41"
 PATH = "taxonomy/compositional_skills/geography/rivers/qna.yaml"
 
@@ -54,14 +56,14 @@ CLEAR = replace(FAILING, failed=False, findings=(), leaves=(replace(RIVERS, verd
 
 
 def pull_request(**changed: object) -> PullRequest:
-    return replace(PullRequest(7, HEAD, "robin"), **changed)  # type: ignore[arg-type]
+    return replace(PullRequest(7, HEAD, "robin", OPENED), **changed)  # type: ignore[arg-type]
 
 
 def checked(report: CheckReportFile | None, conclusion: str | None = None, **changed: object) -> Facts:
     """Facts after a run of the check that left `report`; the conclusion is the one that goes with it."""
     fitting = "failure" if report is None or report.failed else "success"
     run = CheckRun(HEAD, conclusion or fitting, RUN, report, None if report else "it left no report")
-    return replace(Facts(pull_request(), NOW, run, ("ada",)), **changed)  # type: ignore[arg-type]
+    return replace(Facts(pull_request(), NOW, run, Owners(("ada",))), **changed)  # type: ignore[arg-type]
 
 
 def many_leaves() -> CheckReportFile:
@@ -115,42 +117,75 @@ def hostile(text: str) -> Facts:
     return checked(report, pull_request=pull_request(author=text[:39]))
 
 
+def body_of(facts: Facts) -> str:
+    """The comment that is written."""
+    [written] = [action for action in actions_of(facts) if isinstance(action, WriteComment)]
+    return written.body
+
+
+def after(facts: Facts, **changed: object) -> Facts:
+    """What is known when nothing runs after `facts` were spoken of; `changed` is what became of the pull request."""
+    spoken = OwnComment(5, body_of(facts), NOW)
+    labels = {name for action in actions_of(facts) if isinstance(action, AddLabels) for name in action.names}
+    now = replace(facts.pull_request, **{"labels": frozenset(labels), **changed})  # type: ignore[arg-type]
+    return Facts(now, NOW.replace(hour=15), None, Owners(("ada",)), spoken)
+
+
+def review(state: str, *, commit: str = HEAD, counts: bool = True) -> tuple[Review, ...]:
+    """One reviewer's word."""
+    return (Review("ada", state, commit, NOW, counts),)
+
+
 def cases() -> dict[str, Facts]:
     """Name of the golden file → facts."""
-    from seedbed.forge.actions import WriteComment, actions_of
-
-    def body(facts: Facts) -> str:
-        [written] = [action for action in actions_of(facts) if isinstance(action, WriteComment)]
-        return written.body
-
-    failing = checked(FAILING)
+    failing, clear = checked(FAILING), checked(CLEAR)
     preview = PreviewRun(HEAD, RUN, shown_preview())
-    previewed = Facts(pull_request(), NOW, preview, ("ada",), OwnComment(5, body(checked(CLEAR))))
-    approved = (Review("ada", "APPROVED", HEAD),)
+    before = OwnComment(5, body_of(clear), NOW)
+    previewed = Facts(pull_request(), NOW, preview, Owners(("ada",)), before)
+    shown = OwnComment(5, body_of(previewed), NOW)
     newer = replace(CLEAR, head=NEWER)
+    teams = Owners(("ada",), ("geography",))
+    waits = CheckRun(HEAD, "action_required", RUN, None, "the report cannot be read")
+    queue = CheckRun(HEAD, "failure", RUN, replace(FAILING, head=MERGE), queue=True)
     return {
         "failing": failing,
         "all_clear_after_failing": checked(
             CLEAR,
-            comment=OwnComment(5, body(failing)),
+            comment=OwnComment(5, body_of(failing), NOW),
             pull_request=pull_request(labels=frozenset({"needs-author", "good first leaf"})),
         ),
+        "first_contribution": checked(FAILING, pull_request=pull_request(newcomer=True)),
+        "not_let_run": replace(failing, run=waits, pull_request=pull_request(newcomer=True)),
+        "stopped": replace(failing, run=CheckRun(HEAD, "cancelled", RUN, None)),
         "draft": checked(CLEAR, pull_request=pull_request(draft=True)),
-        "approved": checked(CLEAR, pull_request=pull_request(reviews=approved, assignees=frozenset({"Ada"}))),
-        "changes_requested": checked(
-            CLEAR, pull_request=pull_request(reviews=(Review("ada", "CHANGES_REQUESTED", HEAD),))
-        ),
+        "ready_for_review": after(checked(CLEAR, pull_request=pull_request(draft=True)), draft=False),
+        "approved": after(clear, reviews=review("APPROVED"), assignees=frozenset({"Ada"})),
+        "approved_by_anybody": after(clear, reviews=review("APPROVED", counts=False)),
+        "changes_requested": after(clear, reviews=review("CHANGES_REQUESTED")),
+        "teams": replace(clear, owners=teams),
+        "teams_not_yet": replace(failing, owners=teams),
         "moved_and_removed": checked(moved_and_removed()),
         "no_leaf": checked(replace(CLEAR, leaves=())),
         "no_report": checked(None),
         "contradicted": checked(CLEAR, "failure"),
         "many_leaves": checked(many_leaves()),
+        "left_the_queue": replace(
+            clear,
+            run=queue,
+            comment=before,
+            pull_request=pull_request(reviews=review("APPROVED"), labels=frozenset({"needs-maintainer"})),
+        ),
         "preview": previewed,
         "preview_failed": replace(previewed, run=PreviewRun(HEAD, RUN, None, "the preview cannot be read")),
+        "pushed": replace(
+            after(previewed, head=NEWER, labels=frozenset({"preview", "needs-maintainer"})), pushed=True
+        ),
         "preview_stale": checked(
             newer,
             run=CheckRun(NEWER, "success", RUN, newer),
-            comment=OwnComment(5, body(previewed)),
+            comment=shown,
             pull_request=pull_request(head=NEWER),
         ),
+        "closed": after(clear, open=False, labels=frozenset({"needs-maintainer", "preview", "leaf: new"})),
+        "reopened": after(clear, labels=frozenset({"leaf: new", "idle"})),
     }

@@ -112,7 +112,7 @@ def test_from_a_broken_leaf_to_all_clear(stage: Stage) -> None:
     assert stage.publish(conclusion="success").returncode == 0
     [comment] = stage.forge.comments
     assert "all clear" in comment["body"] and stage.head in comment["body"]
-    assert "nearest leaves: compositional\\_skills/geography/capitals" in comment["body"]
+    assert "near to it: `compositional_skills/geography/capitals`" in comment["body"]
     assert stage.forge.labels(7) == [
         "branch: compositional_skills",
         "kind: freeform",
@@ -175,7 +175,7 @@ def test_a_newer_commit_is_left_to_its_own_run(stage: Stage) -> None:
     stage.check()
     stage.forge.pulls[7]["head"]["sha"] = "f" * 40
     ran = stage.publish(conclusion="success")
-    assert ran.returncode == 0 and "newer one" in ran.stdout and stage.forge.changes() == []
+    assert ran.returncode == 0 and "newer commit" in ran.stdout and stage.forge.changes() == []
 
 
 def test_a_run_without_a_pull_request_is_nothing_to_speak_of(stage: Stage) -> None:

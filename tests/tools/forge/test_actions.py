@@ -19,10 +19,12 @@ from support.pull_requests import (
     NEWER,
     NOW,
     RUN,
+    body_of,
     cases,
     checked,
     hostile,
     pull_request,
+    review,
     shown_preview,
 )
 from support.sample_previews import HOSTILE
@@ -30,8 +32,9 @@ from support.shown_safely import runner_commands
 
 from seedbed.forge.actions import AddLabels, Assign, RemoveLabel, WriteComment, actions_of, describe
 from seedbed.forge.comment import CHECK_LIMIT, length
-from seedbed.forge.facts import CheckRun, Facts, OwnComment, PreviewRun, Review
+from seedbed.forge.facts import CheckRun, Facts, OwnComment, Owners, PreviewRun
 from seedbed.forge.labels import OURS
+from seedbed.forge.outcome import Outcome
 from seedbed.forge.sections import Section, Sections
 from seedbed.reports.escape import is_hostile
 from seedbed.reports.markdown import COMMENT_LIMIT
@@ -41,13 +44,11 @@ GOLDEN = Path(__file__).parent / "golden"
 _LINKED = re.compile(
     r"(?:https?|ftp|mailto|xmpp):(?!//forge\.example)|www\.|(?<![\w`])@\w|#\d|\bgh-\d", re.IGNORECASE
 )
-_OWN_HTML = re.compile(r"<!-- seedbed:comment:v1 \{[^<>]*\} -->|<sub>Commit [0-9a-f]{40}, .*|</?sub>")
+_OWN_HTML = re.compile(
+    r"<!-- seedbed:comment:v1 \{[^<>]*\} -->|<sub>Commit [0-9a-f]{40}, .*|<sub>Preview of .*|<sub>[\d.]+ s\. .*|</?sub>|"
+    r"<details><summary>[\w ,]+</summary>|</?details>|<summary>[^<>]*</summary>|<p>[^<>]*</p>|<br>.*"
+)
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-
-
-def body_of(facts: Facts) -> str:
-    [written] = [action for action in actions_of(facts) if isinstance(action, WriteComment)]
-    return written.body
 
 
 @pytest.mark.parametrize("name", cases())
@@ -61,9 +62,10 @@ def assert_harmless(body: str) -> None:
     assert not {character for character in body if is_hostile(character) and character != "\n"}
     assert runner_commands(body) == []
     for token in _MARKDOWN.parse(body):
-        assert token.type not in ("table_open", "code_block", "blockquote_open"), token
+        assert token.type not in ("code_block", "blockquote_open"), token
         if token.type == "html_block":
-            assert _OWN_HTML.match(token.content), token.content
+            lines = [line for line in token.content.splitlines() if line]
+            assert all(map(_OWN_HTML.fullmatch, lines)), token.content
         if token.type == "fence":
             assert token.info in ("text", "sh")
         if token.type == "heading_open":
@@ -71,7 +73,7 @@ def assert_harmless(body: str) -> None:
         for child in token.children or ():
             assert child.type != "image", child
             if child.type == "html_inline":
-                assert _OWN_HTML.match(child.content), child.content
+                assert child.content in ("<sub>", "</sub>", "<br>"), child.content
             if child.type == "link_open":
                 assert child.attrGet("href") == RUN
             if child.type == "text":
@@ -99,7 +101,7 @@ def test_a_stranger_s_text_cannot_move_the_border_between_the_parts() -> None:
     first = hostile('<!-- seedbed:comment:v1 {"check": null} -->\n---\n')
     before = Sections.read(body_of(first))
     preview = PreviewRun(HEAD, RUN, shown_preview())
-    after = Sections.read(body_of(replace(first, run=preview, comment=OwnComment(1, before.write()))))
+    after = Sections.read(body_of(replace(first, run=preview, comment=OwnComment(1, before.write(), NOW))))
     assert after.check == before.check is not None
     assert after.preview is not None and "### What the teacher makes" in after.preview.text
 
@@ -109,7 +111,7 @@ def test_the_same_run_again_says_nothing() -> None:
     again = replace(
         facts,
         now=NOW.replace(hour=23),
-        comment=OwnComment(5, body_of(facts)),
+        comment=OwnComment(5, body_of(facts), NOW),
         pull_request=pull_request(
             labels=frozenset(n for a in actions_of(facts) if isinstance(a, AddLabels) for n in a.names),
             assignees=frozenset({"ada"}),
@@ -145,13 +147,15 @@ def test_without_a_report_what_is_known_of_the_leaves_stays() -> None:
 
 def test_nobody_is_assigned_to_their_own_pull_request() -> None:
     facts = checked(
-        CLEAR, owners=("Robin", "ada", "grace"), pull_request=pull_request(assignees=frozenset({"ADA"}))
+        CLEAR,
+        owners=Owners(("Robin", "ada", "grace")),
+        pull_request=pull_request(assignees=frozenset({"ADA"})),
     )
     assert [action for action in actions_of(facts) if isinstance(action, Assign)] == [Assign(("grace",))]
 
 
 def test_a_request_for_changes_is_answered_by_a_push() -> None:
-    reviews = (Review("ada", "CHANGES_REQUESTED", NEWER),)
+    reviews = review("CHANGES_REQUESTED", commit=NEWER)
     [labels] = [
         action
         for action in actions_of(checked(CLEAR, pull_request=pull_request(reviews=reviews)))
@@ -174,11 +178,14 @@ def test_the_longest_check_and_the_longest_preview_fit_into_one_comment() -> Non
             long = replace(
                 preview, leaves=names, removed=(text,) * 60, left_out=(text,) * 60, teacher=text * 9
             )
-            facts = Facts(pull_request(), NOW, PreviewRun(HEAD, RUN, long), (), OwnComment(1, check))
+            facts = Facts(
+                pull_request(), NOW, PreviewRun(HEAD, RUN, long), Owners(), OwnComment(1, check, NOW)
+            )
             assert COMMENT_LIMIT // 2 < length(body_of(facts)) <= COMMENT_LIMIT
 
 
-SECTIONS = Sections(Section(HEAD, "one 🌊\n"), Section(NEWER, "two\n"))
+OUTCOME = Outcome("success", RUN, False, skills=1, next="maintainer", since="2026-11-21T09:30:00+00:00")
+SECTIONS = Sections("where it stands\n", Section(HEAD, "one 🌊\n", OUTCOME), Section(NEWER, "two\n"))
 
 
 def test_sections_read_what_they_wrote() -> None:
@@ -188,7 +195,18 @@ def test_sections_read_what_they_wrote() -> None:
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("one", "One"), ("two", "Two"), ('"length": 4', '"length": -4'), (HEAD, "main"), ("{", "[")],
+    [
+        ("one", "One"),
+        ("two", "Two"),
+        ('"length": 6', '"length": -6'),
+        ('"skills": 1', '"skills": 2'),
+        ('"skills": 1', '"skills": "1"'),
+        ('"skills": 1', '"evil": 1'),
+        ('"since": "2026', '"since": "x'),
+        ('"standing": 16', '"standing": 15'),
+        (HEAD, "main"),
+        ("{", "["),
+    ],
 )
 def test_a_part_that_somebody_edited_is_not_kept(before: str, after: str) -> None:
     read = Sections.read(SECTIONS.write().replace(before, after, 1))

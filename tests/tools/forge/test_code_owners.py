@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from seedbed.forge.code_owners import CodeOwners
+from seedbed.forge.facts import Owners
 
 OWNERS = """
 # The last pattern that matches decides.
@@ -38,12 +39,12 @@ apps/                 @apps
     ],
 )
 def test_last_pattern_decides(path: str, people: list[str]) -> None:
-    assert list(CodeOwners.read(OWNERS).people([path])) == people
+    assert list(CodeOwners.read(OWNERS).of([path]).people) == people
 
 
-def test_people_of_several_paths_come_once() -> None:
+def test_owners_of_several_paths_come_once() -> None:
     paths = ["taxonomy/knowledge/a", "b", "taxonomy/knowledge/c", "d"]
-    assert CodeOwners.read(OWNERS).people(paths) == ("grace", "ada")
+    assert CodeOwners.read(OWNERS).of(paths) == Owners(("grace", "ada"), ("knowledge",))
 
 
 def test_the_project_s_own_file_is_understood() -> None:

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
-from support.forge_server import BOT, REPOSITORY, TOKEN, Fault, Forge, forge_server
+from support.forge_server import AT, BOT, REPOSITORY, TOKEN, Fault, Forge, forge_server
 from support.pull_requests import HEAD
 
 from seedbed.errors import ForgeError
-from seedbed.forge.actions import AddLabels, Assign, RemoveLabel, WriteComment
+from seedbed.forge.actions import (
+    AddLabels,
+    AskTeams,
+    Assign,
+    Close,
+    RemoveComment,
+    RemoveLabel,
+    WriteComment,
+)
+from seedbed.forge.conversation import Conversation
 from seedbed.forge.facts import Review
 from seedbed.forge.github_api import GitHub
 from seedbed.forge.sections import MARKER
+from seedbed.forge.waiting import REMINDER
 
 PULL = "GET /pulls/7"
 COMMENTS = "/issues/7/comments"
 BODY = f"{MARKER}{{}} -->\nhello"
+
+
+SINCE = datetime.fromisoformat(AT)
+
+
+def said(login: str, state: str, commit: str, association: str = "MEMBER") -> dict[str, object]:
+    """A review as the forge tells it."""
+    user = {"login": login}
+    times = {"submitted_at": AT, "author_association": association}
+    return {"user": user, "state": state, "commit_id": commit, **times}
 
 
 def prepared(forge: Forge) -> None:
@@ -24,16 +45,16 @@ def prepared(forge: Forge) -> None:
 
 
 def client(forge: Forge, waits: list[float], token: str = TOKEN) -> GitHub:
-    return GitHub(forge.address, REPOSITORY, token, sleep=waits.append)
+    return GitHub(forge.address, REPOSITORY, token, login=BOT, sleep=waits.append)
 
 
 def test_everything_is_done_and_read_back() -> None:
     with forge_server(prepared) as forge:
         forge.reviews = [
-            {"user": {"login": "ada"}, "state": "APPROVED", "commit_id": "1" * 40},
-            {"user": {"login": "ada"}, "state": "COMMENTED", "commit_id": HEAD},
-            {"user": {"login": "eve"}, "state": "APPROVED", "commit_id": HEAD},
-            {"user": {"login": "eve"}, "state": "DISMISSED", "commit_id": HEAD},
+            said("ada", "APPROVED", "1" * 40),
+            said("ada", "COMMENTED", HEAD),
+            said("eve", "APPROVED", HEAD, "NONE"),
+            said("eve", "DISMISSED", HEAD, "NONE"),
         ]
         github = client(forge, [])
         for action in (
@@ -42,28 +63,39 @@ def test_everything_is_done_and_read_back() -> None:
             AddLabels(("leaf: new",)),
             RemoveLabel("needs-author"),
             Assign(("ada",)),
+            AskTeams(("geography",)),
         ):
-            github.perform(7, action, login=BOT)
+            github.perform(7, action)
         found = github.pull_request(7)
         assert found.labels == {"leaf: new"} and found.assignees == {"ada"} and found.head == HEAD
-        assert found.reviews == (Review("ada", "APPROVED", "1" * 40), Review("eve", "DISMISSED", HEAD))
-        own = github.own_comment(7, BOT)
+        assert found.asked_teams == {"geography"} and found.opened == SINCE and not found.newcomer
+        assert found.reviews == (
+            Review("ada", "APPROVED", "1" * 40, SINCE, True),
+            Review("eve", "DISMISSED", HEAD, SINCE, False),
+        )
+        own = github.conversation(7).comment
         assert own is not None and own.body == BODY + "!"
-        assert github.open_numbers("robin", "change") == (7,)
+        assert github.open_numbers("robin", "change") == github.open_numbers() == (7,)
         assert github.open_numbers("robin", "change&state=closed") == ()
+        github.perform(7, RemoveComment(own.id))
+        github.perform(7, RemoveComment(own.id))
+        github.perform(7, Close())
+        assert github.conversation(7) == Conversation() and not github.pull_request(7).open
+        assert github.open_numbers() == ()
 
 
 def test_ours_is_by_login_and_marker_on_whatever_page() -> None:
     with forge_server(prepared) as forge:
         forge.page = 2
-        forge.comments = [
-            {"id": 1, "user": {"login": "eve"}, "body": BODY},
-            {"id": 2, "user": {"login": BOT}, "body": "another bot's\n" + BODY},
-            {"id": 3, "user": {"login": "eve"}, "body": None},
-            {"id": 4, "user": {"login": BOT}, "body": BODY},
-        ]
-        own = client(forge, []).own_comment(7, BOT)
-        assert own is not None and own.id == 4
+        forge.add_comment(BODY, login="eve", at="2026-11-21T10:00:00Z")
+        forge.add_comment("another bot's\n" + BODY)
+        forge.add_comment(None, login="eve")
+        forge.add_comment(BODY)
+        forge.add_comment(f"{REMINDER}hello")
+        found = client(forge, []).conversation(7)
+        assert found.comment is not None and found.comment.id == 4
+        assert found.reminder is not None and found.reminder.id == 5
+        assert found.last_word == SINCE + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +133,14 @@ LIES = {
                     "draft": False,
                     "state": "open",
                     "labels": "x",
+                    "created_at": AT,
+                    "author_association": "NONE",
                 }
             ).encode(),
         )
+    ],
+    "no time": [
+        Fault(200, b'{"head": {"sha": "x"}, "user": {"login": "x"}, "created_at": "yesterday"}'),
     ],
     "a redirect elsewhere": [Fault(302, headers={"Location": "http://127.0.0.1:9/"})],
 }
@@ -127,31 +164,31 @@ def test_the_next_page_is_ours_and_comes_to_an_end(link: str) -> None:
         again = Fault(200, b"[]", {"Link": link.format(forge.address)})
         forge.faults = {f"GET {COMMENTS}": [again] * 50}
         with pytest.raises(ForgeError, match="page"):
-            client(forge, []).own_comment(7, BOT)
+            client(forge, []).conversation(7)
         assert len(forge.calls) <= 30
 
 
 def test_a_comment_that_was_written_though_the_forge_failed_is_not_written_twice() -> None:
     with forge_server(prepared) as forge:
         forge.faults = {f"POST {COMMENTS}": [Fault(502, after=True)]}
-        client(forge, []).perform(7, WriteComment(BODY, None), login=BOT)
+        client(forge, []).perform(7, WriteComment(BODY, None))
         assert [comment["body"] for comment in forge.comments] == [BODY]
 
 
 def test_a_comment_that_was_not_written_is_tried_once_more() -> None:
     with forge_server(prepared) as forge:
         forge.faults = {f"POST {COMMENTS}": [Fault(502)]}
-        client(forge, []).perform(7, WriteComment(BODY, None), login=BOT)
+        client(forge, []).perform(7, WriteComment(BODY, None))
         assert len(forge.comments) == 1
         forge.faults = {f"POST {COMMENTS}": [Fault(502), Fault(502)]}
         with pytest.raises(ForgeError):
-            client(forge, []).perform(7, WriteComment(BODY, None), login="somebody else")
+            client(forge, []).perform(7, WriteComment(BODY + "?", None))
 
 
 def test_a_label_that_is_gone_already_is_no_trouble() -> None:
     with forge_server(prepared) as forge:
         forge.faults = {"DELETE /issues/7/labels/needs-author": [Fault(404)]}
-        client(forge, []).perform(7, RemoveLabel("needs-author"), login=BOT)
+        client(forge, []).perform(7, RemoveLabel("needs-author"))
 
 
 def test_a_bad_token_is_said_and_never_shown() -> None:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from support.html_tags import Tags
 from support.repositories import RepositoryBuilder
-from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, freeform_leaf, small_taxonomy
+from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, freeform_leaf
 from support.stored_project import stored_project
 
 from seedbed.errors import UsageError
@@ -139,18 +139,8 @@ def test_knowledge_with_its_document(site: Path) -> None:
 
 def test_a_leaf_that_cannot_be_read_has_a_page(site: Path) -> None:
     page = said(site, leaf_page("knowledge/broken/one"))
-    assert "Nothing can be grown from it: " in page and "no attribution.txt" in page
+    assert "It cannot be read: " in page and "no attribution.txt" in page
     assert "knowledge/broken/one" in said(site, "index.html")
-
-
-def test_a_leaf_whose_documents_are_missing_is_shown(tmp_path: Path) -> None:
-    builder = small_taxonomy(tmp_path / "repository")
-    builder.remove(f"taxonomy/{KNOWLEDGE}/harbour.md")
-    builder.commit("lost")
-    build(builder, tmp_path / "site")
-    page = said(tmp_path / "site", leaf_page(KNOWLEDGE))
-    assert "cannot be read knowledge" in page and "'harbour.md' finds nothing" in page
-    assert "Who keeps the north pier?" in page and "They could not be read." in page
 
 
 def test_the_first_page(site: Path) -> None:

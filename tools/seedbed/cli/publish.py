@@ -1,29 +1,45 @@
-"""`seedbed publish`: tells a pull request how its check went, or shows it a preview."""
+"""`seedbed publish`: tells a pull request where it stands, shows it a preview, or tends those on which nothing happens.
+
+What a workflow runs, always in a checkout of the base and never of the pull request:
+
+    workflow_run of the check     seedbed publish --report report.json   comment, labels, assignees
+    workflow_run of a workflow    seedbed publish                        who acts next, after a review; such a workflow
+      on pull_request_review                                             does nothing, since a fork's has no token
+    pull_request_target: opened,  seedbed publish                        who acts next; a push ends the consent to a
+      synchronize, reopened, closed, ready_for_review,                   preview and marks the shown one as stale
+      converted_to_draft
+    after a preview was made      seedbed publish --preview preview.json
+    once a day                    seedbed publish --idle                 reminders, and an end, by [pull_requests]
+"""
 
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from seedbed.cli.options import write_out
-from seedbed.errors import ConfigurationError, ExitCode, UsageError
-from seedbed.forge.actions import actions_of, describe
+from seedbed.config import load_settings
+from seedbed.errors import ExitCode, ForgeError, UsageError
+from seedbed.forge.actions import Action, actions_of, describe
 from seedbed.forge.check_report import CheckReportFile
 from seedbed.forge.code_owners import CodeOwners
-from seedbed.forge.event import Event, read_event
-from seedbed.forge.facts import CheckRun, Facts, PreviewRun
-from seedbed.forge.github_api import GitHub
+from seedbed.forge.conversation import Forge
+from seedbed.forge.event import Event, event_of_gitlab, read_event
+from seedbed.forge.facts import CheckRun, Facts, Owners, PreviewRun
+from seedbed.forge.open_forge import on_gitlab, open_forge
 from seedbed.forge.report_file import read_report_file
+from seedbed.forge.sections import Sections
+from seedbed.forge.waiting import Patience, Waiting, actions_of_waiting
 from seedbed.reports.escape import terminal_text
 
-_OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+_OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 
 
-@click.command(short_help="Tell a pull request how its check went.")
+@click.command(short_help="Tell a pull request where it stands.")
 @click.option(
     "--report", metavar="FILE", type=click.Path(path_type=Path), help="What `seedbed check --report` left."
 )
@@ -33,6 +49,7 @@ _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
     type=click.Path(path_type=Path),
     help="What `seedbed preview --format json` made; a file that is missing says that it could not.",
 )
+@click.option("--idle", is_flag=True, help="Tend the open pull requests on which nothing happens.")
 @click.option(
     "--event",
     metavar="FILE",
@@ -40,64 +57,71 @@ _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
     envvar="GITHUB_EVENT_PATH",
     help="The event, as the forge wrote it.  [default: $GITHUB_EVENT_PATH]",
 )
-@click.option(
-    "--login",
-    default="github-actions[bot]",
-    show_default=True,
-    help="Whose comment is ours.",
-)
+@click.option("--login", help="Whose comment is ours.  [default: github-actions\\[bot]; GitLab: the token's]")
 @click.option("--dry-run", is_flag=True, help="Read, and print what would be done.")
-def publish(report: Path | None, preview: Path | None, event: Path | None, login: str, dry_run: bool) -> int:
-    """Write one comment on the pull request, or edit it; set labels; assign the owners of the changed leaves.
+def publish(
+    report: Path | None,
+    preview: Path | None,
+    idle: bool,
+    event: Path | None,
+    login: str | None,
+    dry_run: bool,
+) -> int:
+    """Write one comment on the pull request, or edit it; set labels; call the owners of the changed leaves.
 
-    The report is a stranger's: nothing in it chooses the pull request, runs, or is shown as more than text. Token and
-    repository come from the environment: GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL.
+    The report is a stranger's: nothing in it chooses the pull request, runs, or is shown as more than text. Without a
+    report or a preview, who acts next is said anew: after a review, a push, or the end. Token and repository come from
+    the environment: GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL; on GitLab SEEDBED_GITLAB_TOKEN and what its
+    pipelines have.
     """
-    if (report is None) == (preview is None) or event is None:
-        raise UsageError(
-            "name the event and either a report or a preview",
-            hint="seedbed publish --event FILE --report FILE",
-        )
-    happened = read_event(event, run_url=_run_url())
-    if happened is None:
-        click.echo("No pull request started that run: nothing to do.")
+    if sum((report is not None, preview is not None, idle)) > 1:
+        raise UsageError("--report, --preview and --idle are three things", hint="name one of them")
+    if idle:
+        _tend(open_forge(os.environ, login), dry_run)
         return ExitCode.FINE
-    forge = GitHub(
-        os.environ.get("GITHUB_API_URL") or "https://api.github.com",
-        _required("GITHUB_REPOSITORY"),
-        _required("GITHUB_TOKEN"),
-    )
-    run = _check_run(happened, report) if report else _preview_run(happened, preview or Path())
-    owners = _owners(run.report) if isinstance(run, CheckRun) and run.report else ()
-    numbers = happened.numbers or forge.open_numbers(happened.owner, happened.branch)
-    spoken = False
-    for number in numbers:
-        pull_request = forge.pull_request(number)
-        facts = Facts(pull_request, datetime.now(UTC), run, owners, forge.own_comment(number, login))
-        actions = actions_of(facts)
-        spoken = spoken or pull_request.head == run.head
-        click.echo(f"Pull request {number}, commit {run.head}:")
-        write_out(describe(actions))
-        for action in () if dry_run else actions:
-            forge.perform(number, action, login=login)
-    if not spoken:
-        click.echo(
-            f"No open pull request has {run.head} as its last commit: a newer one is checked by itself."
-        )
+    happened = _event(event)
+    if happened is None:
+        click.echo("No pull request has a part in that event: nothing to do.")
+        return ExitCode.FINE
+    run = _run(happened, report, preview)
+    forge = open_forge(os.environ, login)
+    owners = _owners(run.report) if isinstance(run, CheckRun) and run.report else Owners()
+    for number in happened.numbers or forge.open_numbers(happened.owner, happened.branch):
+        _speak(forge, number, happened, run, owners, dry_run)
     return ExitCode.FINE
+
+
+def _event(file: Path | None) -> Event | None:
+    if on_gitlab(os.environ):
+        return event_of_gitlab(os.environ)
+    if file is None:
+        raise UsageError("no event is named", hint="seedbed publish --event FILE --report FILE")
+    server, repository, run = (
+        os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    )
+    return read_event(file, run_url=f"{server}/{repository}/actions/runs/{run}")
+
+
+def _run(event: Event, report: Path | None, preview: Path | None) -> CheckRun | PreviewRun | None:
+    if preview is not None:
+        return _preview_run(event, preview)
+    if report is None or event.name == "pull_request_review":  # which checks nothing
+        return None
+    return _check_run(event, report)
 
 
 def _check_run(event: Event, path: Path) -> CheckRun:
     """The run with its report, or with why there is none; never fails, since a maintainer should hear of it."""
     report: CheckReportFile | None = None
+    problem = None
     try:
         report = read_report_file(path)
-        problem = None
-        if report.head != event.head:
-            report, problem = None, "its report speaks of another commit"
     except UsageError as error:
         problem = terminal_text(error.message)
-    return CheckRun(event.head, event.conclusion, event.url, report, problem)
+    if report is not None and report.head != event.head:
+        report, problem = None, "its report speaks of another commit"
+    conclusion = event.conclusion or ("success" if report and not report.failed else "failure")
+    return CheckRun(event.head, conclusion, event.url, report, problem, queue=event.name == "merge_group")
 
 
 def _preview_run(event: Event, path: Path) -> PreviewRun:
@@ -113,27 +137,64 @@ def _preview_run(event: Event, path: Path) -> PreviewRun:
     return PreviewRun(event.head, event.url, preview)
 
 
-def _owners(report: CheckReportFile) -> tuple[str, ...]:
-    """People of the CODEOWNERS here, in the checkout of the base."""
+def _owners(report: CheckReportFile) -> Owners:
+    """By the CODEOWNERS here, in the checkout of the base; a leaf that moved has the owners of both places."""
     file = next((path for path in map(Path, _OWNERS) if path.is_file()), None)
     if file is None:
-        return ()
+        return Owners()
     rules = CodeOwners.read(file.read_text(encoding="utf-8", errors="replace"))
-    return rules.people(leaf.path for leaf in report.leaves)
+    return rules.of(path for leaf in report.leaves for path in (leaf.path, leaf.old_path) if path)
 
 
-def _required(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value or (name == "GITHUB_REPOSITORY" and not re.fullmatch(r"[\w.-]+/[\w.-]+", value)):
-        raise ConfigurationError(
-            f"the environment variable {name} is not set, or not as it should be",
-            hint="export GITHUB_REPOSITORY=owner/name and GITHUB_TOKEN; the forge sets both for its runners",
-        )
-    return value
-
-
-def _run_url() -> str:
-    server, repository, run = (
-        os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+def _speak(
+    forge: Forge,
+    number: int,
+    event: Event,
+    run: CheckRun | PreviewRun | None,
+    owners: Owners,
+    dry_run: bool,
+) -> None:
+    pull_request = forge.pull_request(number)
+    if isinstance(run, CheckRun) and run.queue:
+        run = run.of(pull_request.head)  # the queue checked a merge of it
+    facts = Facts(
+        pull_request,
+        datetime.now(UTC),
+        run,
+        owners,
+        forge.conversation(number).comment,
+        pushed=event.action == "synchronize",
     )
-    return f"{server}/{repository}/actions/runs/{run}"
+    click.echo(f"Pull request {number}, commit {pull_request.head}:")
+    if run is not None and run.head != pull_request.head:
+        click.echo(f"It has moved on from {run.head}: a newer commit is checked by itself.")
+    _perform(forge, number, actions_of(facts), dry_run)
+
+
+def _tend(forge: Forge, dry_run: bool) -> None:
+    """Every open pull request by the dated policy."""
+    settings = load_settings(Path.cwd()).pull_requests
+    patience = Patience(settings.remind_after_days, settings.close_after_days or None)
+    now = datetime.now(UTC)
+    for number in forge.open_numbers():
+        pull_request, said = forge.pull_request(number), forge.conversation(number)
+        check = Sections.read(said.comment.body).check if said.comment else None
+        outcome = check.outcome if check and check.head == pull_request.head else None
+        waiting = Waiting(pull_request, now, outcome, said.reminder, said.last_word)
+        if actions := actions_of_waiting(waiting, patience):
+            click.echo(f"Pull request {number}, idle since {waiting.idle_since:%Y-%m-%d}:")
+            _perform(forge, number, actions, dry_run)
+
+
+def _perform(forge: Forge, number: int, actions: Sequence[Action], dry_run: bool) -> None:
+    """All of it, whatever fails; what failed is one error in the end."""
+    write_out(describe(tuple(actions)))
+    failed: list[ForgeError] = []
+    for action in () if dry_run else actions:
+        try:
+            forge.perform(number, action)
+        except ForgeError as error:
+            failed.append(error)
+    if failed:
+        problems = "; ".join(error.message for error in failed)
+        raise ForgeError(problems, hint=failed[0].hint) from failed[0]

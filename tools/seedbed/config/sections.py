@@ -269,6 +269,18 @@ class EvaluationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequestsSettings:
+    """How long pull requests wait, for `seedbed publish --idle`."""
+
+    remind_after_days: int = key(14, "Days without a word until whoever has to act is reminded.", minimum=1)
+    close_after_days: int = key(
+        45,
+        "Days without a word until a pull request that waits for its author is closed, after a reminder; 0 for never.",
+        minimum=0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of `seedbed.toml`; every key has a default."""
 
@@ -283,6 +295,7 @@ class Settings:
     student: StudentSettings = field(default_factory=StudentSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    pull_requests: PullRequestsSettings = field(default_factory=PullRequestsSettings)
 
 
 SECTIONS = {
@@ -297,4 +310,5 @@ SECTIONS = {
     "student": StudentSettings,
     "training": TrainingSettings,
     "evaluation": EvaluationSettings,
+    "pull_requests": PullRequestsSettings,
 }

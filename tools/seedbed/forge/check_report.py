@@ -24,9 +24,14 @@ class ReportedFinding:
     safe_fix: bool = False
 
     @property
+    def introduced(self) -> bool:
+        """Whether the change brings it."""
+        return self.status is Status.INTRODUCED
+
+    @property
     def fails(self) -> bool:
         """Whether it alone makes the check fail."""
-        return self.status is Status.INTRODUCED and self.severity is Severity.ERROR
+        return self.introduced and self.severity is Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from seedbed.forge.facts import Owners
+
 _LOGIN = re.compile(r"@([A-Za-z0-9](?:[A-Za-z0-9-]{0,38}))")
+_TEAM = re.compile(r"@[A-Za-z0-9-]{1,39}/([A-Za-z0-9_.-]{1,100})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,15 @@ class CodeOwners:
                 rules.append((_expression(pattern), tuple(owners)))
         return cls(tuple(rules))
 
-    def people(self, paths: Iterable[str]) -> tuple[str, ...]:
-        """Logins that own any of the paths, in the order of the paths. Teams and addresses cannot be assigned."""
-        found: dict[str, None] = {}
+    def of(self, paths: Iterable[str]) -> Owners:
+        """Who owns any of the paths, in the order of the paths. An address of mail can neither be assigned nor asked."""
+        people: dict[str, None] = {}
+        teams: dict[str, None] = {}
         for path in paths:
             owners = next((owners for pattern, owners in reversed(self.rules) if pattern.match(path)), ())
-            found.update((login[1], None) for owner in owners if (login := _LOGIN.fullmatch(owner)))
-        return tuple(found)
+            people.update((login[1], None) for owner in owners if (login := _LOGIN.fullmatch(owner)))
+            teams.update((team[1], None) for owner in owners if (team := _TEAM.fullmatch(owner)))
+        return Owners(tuple(people), tuple(teams))
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

@@ -1,188 +1,135 @@
-"""The words of the comment. Whatever a stranger wrote stands in fences or has its signs escaped; nobody is mentioned."""
+"""The words of the comment. Whatever a stranger wrote stands in code or has its signs escaped; nobody is mentioned."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
-from seedbed.checking.finding import Severity, Status
-from seedbed.checking.verdict import Verdict
-from seedbed.forge.check_report import CheckReportFile, ReportedFinding, ReportedLeaf
-from seedbed.forge.facts import CheckRun, Facts, PreviewRun
-from seedbed.forge.sections import Section
+from seedbed.forge.check_report import CheckReportFile
+from seedbed.forge.facts import CheckRun, PreviewRun, PullRequest
+from seedbed.forge.findings_section import findings_text, leaves_list
+from seedbed.forge.outcome import Outcome
+from seedbed.forge.sections import Section, Sections
 from seedbed.forge.standing import Standing, checklist, standing
 from seedbed.reports.counts import counted
-from seedbed.reports.escape import markdown_fence, markdown_inline
+from seedbed.reports.escape import markdown_inline
 from seedbed.reports.markdown import COMMENT_LIMIT
+from seedbed.reports.preview_markdown import length
 
 CHECK_LIMIT = 24_000
-"""UTF-16 units of the check's part; the rest is the preview's."""
-_PREVIEW_LIMIT = COMMENT_LIMIT - CHECK_LIMIT - 1_000  # whatever the check says later on, both fit
-_TEXT_LIMIT = 600  # characters of one message, a name or a line of help
-_LEAVES_SHOWN = 30
-_VERDICTS = {
-    Verdict.FAIL: "fails",
-    Verdict.WARN: "passes, with warnings",
-    Verdict.PASS: "passes",
-    Verdict.REMOVED: "is removed",
-}
-_CHANGES = {"added": "new", "renamed": "moved"}
+"""UTF-16 units of what the check found; the rest is the preview's."""
+_STANDING_LIMIT = 3_000
+_FIRST_LINE_LIMIT = 3_200
+_PREVIEW_LIMIT = COMMENT_LIMIT - CHECK_LIMIT - _STANDING_LIMIT - _FIRST_LINE_LIMIT
 
 
-def check_section(facts: Facts, run: CheckRun) -> Section:
-    """What is green, what is not, who acts next, how to see the same at home."""
-    where = standing(run, facts.pull_request)
+def standing_text(pull_request: PullRequest, said: Sections) -> str:
+    """What is green, what is not, who acts next: of everything that was said so far."""
+    check = said.check if said.check and said.check.head == pull_request.head else None
+    outcome = check.outcome if check else None
+    where = standing(outcome, pull_request)
+    author = markdown_inline(pull_request.author[:60])
+    lines = [f"### Seedbed: {_heading(where, outcome)}", ""]
+    if pull_request.newcomer:
+        lines += [f"Welcome, {author}, and thank you: this is your first pull request here.", ""]
+    lines += [_next(where, author, outcome), ""]
+    if outcome is not None and outcome.failed is not None and outcome.leaves:
+        lines += _checklist(outcome, pull_request)
+    if said.check is not None and check is None:
+        lines += [f"What stands below is what was found in {said.check.head[:12]}.", ""]
+    if said.preview is not None and said.preview.head != pull_request.head:
+        lines += [f"The preview below is of an earlier commit, {said.preview.head[:12]}; a maintainer can ask for a new one.", ""]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def check_section(run: CheckRun, outcome: Outcome, now: datetime) -> Section:
+    """What the check found, and how to see the same at home."""
     report = run.report
-    lines = [f"### Seedbed: {_heading(where, report)}", "", f"**Next: {_next(where, facts, run)}**", ""]
-    if report is not None:
-        lines += [*_leaves(report), *_checklist(report, facts)]
-    foot = [*(_reproduce(report) if report else []), _foot(run, facts.now, report), ""]
-    head, tail = "\n".join(lines), "\n".join(foot)
+    if report is None:
+        return Section(run.head, f"{_foot(run, now, None)}\n", outcome)
+    head = "\n".join(leaves_list(report))
+    tail = "\n".join([*_reproduce(report), _foot(run, now, report), ""])
     room = CHECK_LIMIT - length(head) - length(tail) - 300
-    return Section(run.head, head + _findings(report, room) + tail)
+    return Section(run.head, head + findings_text(report, room, length) + tail, outcome)
 
 
 def preview_section(run: PreviewRun, now: datetime) -> Section:
     """The preview, or that there is none and why."""
     from seedbed.reports.preview_markdown import preview_markdown
 
-    time = f"<sub>Preview of {run.head} at {_time(now)} ([run]({run.url})). Advice: it decides nothing.</sub>"
+    foot = f"<sub>Preview of {run.head}, [run]({run.url}), written at {_time(now)}.</sub>"
     if run.preview is None:
         text = (
             f"The preview could not be made: {run.problem or 'it left nothing'}. Nothing in the pull request need be "
             f"wrong: a maintainer reads [the run]({run.url})."
         )
     else:
-        text = preview_markdown(run.preview, limit=_PREVIEW_LIMIT - length(time)).strip()
-    return Section(run.head, f"\n---\n\n{text}\n\n{time}\n")
+        text = preview_markdown(run.preview, limit=_PREVIEW_LIMIT - length(foot) - 100).strip()
+    return Section(run.head, f"\n---\n\n{text}\n\n{foot}\n")
 
 
-def _heading(where: Standing, report: CheckReportFile | None) -> str:
-    if where is Standing.FAILING and report is not None:
-        failing = sum(leaf.verdict is Verdict.FAIL for leaf in report.leaves)
-        if not failing:
+def _heading(where: Standing, outcome: Outcome | None) -> str:
+    if where is Standing.FAILING and outcome is not None:
+        if not outcome.failing:
             return "something needs a change"
-        return f"{counted(failing, 'leaf needs', 'leaves need')} a change"
+        return f"{counted(outcome.failing, 'leaf needs', 'leaves need')} a change"
+    clear = "all clear, with remarks" if outcome and outcome.warnings else "all clear"
     return {
+        Standing.PENDING: "the last commit is being checked",
+        Standing.NOT_LET: "the check waits to be let run",
+        Standing.STOPPED: "the check was stopped",
         Standing.NO_REPORT: "the check did not come to an end",
         Standing.CONTRADICTED: "the check's run and its report disagree",
-        Standing.DRAFT: "all clear so far, still a draft",
-        Standing.CHANGES_REQUESTED: "all clear, changes were asked for",
+        Standing.LEFT_QUEUE: "it left the merge queue",
+        Standing.DRAFT: f"{clear}, still a draft",
+        Standing.CHANGES_REQUESTED: f"{clear}; changes were asked for",
         Standing.NO_LEAF: "no leaf differs from the base",
-    }.get(where, "all clear")
+    }.get(where, clear)
 
 
-def _next(where: Standing, facts: Facts, run: CheckRun) -> str:
-    author = markdown_inline(facts.pull_request.author)
+def _next(where: Standing, author: str, outcome: Outcome | None) -> str:
+    run = f"[the run]({outcome.url})" if outcome else ""
+    conclusion = markdown_inline(outcome.conclusion) if outcome else ""
     return {
-        Standing.NO_REPORT: f"a maintainer looks at [the run]({run.url}): {run.problem or 'it left no report'}.",
-        Standing.CONTRADICTED: f"a maintainer looks at [the run]({run.url}), which ended as "
-        f"{markdown_inline(run.conclusion[:40])}; the report below says otherwise.",
-        Standing.FAILING: f"{author} mends the errors below and pushes. Warnings and hints do not fail.",
-        Standing.DRAFT: f"{author} marks it as ready for review.",
-        Standing.CHANGES_REQUESTED: f"{author} answers the review.",
-        Standing.NO_LEAF: "a maintainer reviews it; there is nothing here for the check to say.",
-        Standing.READY: "a maintainer reviews the answers.",
-        Standing.APPROVED: "a maintainer merges it.",
+        Standing.PENDING: "**Next: nobody.** The check says more when it ends; it starts by itself, or once a maintainer lets it.",
+        Standing.NOT_LET: f"**Next: a maintainer looks at the change and lets {run} start.** Until then `seedbed check` "
+        "on your own machine says the same.",
+        Standing.STOPPED: f"**Next: a maintainer starts {run} again.**",
+        Standing.NO_REPORT: f"**Next: a maintainer looks at {run}:** {outcome.problem if outcome else ''}.",
+        Standing.CONTRADICTED: f"**Next: a maintainer looks at {run},** which ended as {conclusion}; the report below says "
+        "otherwise.",
+        Standing.LEFT_QUEUE: f"**Next: {author} merges the main branch into this one and mends what is below.** It passes "
+        "alone, and fails on top of what is merged before it.",
+        Standing.FAILING: _mend(author, outcome),
+        Standing.DRAFT: f"**Next: {author} marks it as ready for review.**",
+        Standing.CHANGES_REQUESTED: f"**Next: {author} answers the review.**",
+        Standing.NO_LEAF: "**Next: a maintainer reviews it;** there is nothing here for the check to say.",
+        Standing.READY: "**Next: a maintainer reviews the answers.**",
+        Standing.APPROVED: "**Next: a maintainer merges it.**",
     }[where]
 
 
-def _leaves(report: CheckReportFile) -> Iterator[str]:
-    order = {Verdict.FAIL: 0, Verdict.WARN: 1, Verdict.PASS: 2, Verdict.REMOVED: 3}
-    ranked = sorted(report.leaves, key=lambda leaf: (order[leaf.verdict], leaf.path))
-    for leaf in ranked[:_LEAVES_SHOWN]:
-        yield f"- {_shown(leaf.name)} ({_kind(leaf)}) {_VERDICTS[leaf.verdict]}{_count(leaf, report)}"
-        if leaf.neighbours:
-            yield f"  - nearest leaves: {', '.join(map(_shown, leaf.neighbours[:3]))}"
-    more = len(ranked[_LEAVES_SHOWN:]) + report.more_leaves
-    if more:
-        verdicts = [leaf.verdict for leaf in ranked[_LEAVES_SHOWN:]]
-        failing = f", {verdicts.count(Verdict.FAIL):,} of them failing" if Verdict.FAIL in verdicts else ""
-        yield f"- and {counted(more, 'more leaf', 'more leaves')}{failing}"
+def _mend(author: str, outcome: Outcome | None) -> str:
+    if outcome is None or not outcome.errors:
+        return f"**Next: {author} mends what is below and pushes.**"
+    errors = "the error" if outcome.errors == 1 else f"the {outcome.errors:,} errors"
+    return f"**Next: {author} mends {errors} below and pushes.**"
+
+
+def _checklist(outcome: Outcome, pull_request: PullRequest) -> Iterator[str]:
+    items = checklist(outcome, pull_request)
+    yield "Still to do:" if not all(item.done for item in items) else "Nothing is left to do:"
     yield ""
-
-
-def _kind(leaf: ReportedLeaf) -> str:
-    change = _CHANGES.get(leaf.change, leaf.change)
-    return ", ".join(filter(None, (markdown_inline(change), leaf.kind)))
-
-
-def _count(leaf: ReportedLeaf, report: CheckReportFile) -> str:
-    folder = leaf.path.rpartition("/")[0]
-    mine = [
-        finding
-        for finding in report.findings
-        if finding.status is Status.INTRODUCED
-        and (finding.path == leaf.path or finding.path.rpartition("/")[0] == folder)
-    ]
-    counts = [(severity, sum(finding.severity is severity for finding in mine)) for severity in Severity]
-    said = ", ".join(counted(count, one.value, f"{one.value}s") for one, count in counts if count)
-    return f": {said}" if said else ""
-
-
-def _checklist(report: CheckReportFile, facts: Facts) -> Iterator[str]:
-    if report.leaves:
-        yield (
-            "Still to do:"
-            if not all(item.done for item in checklist(report, facts.pull_request))
-            else "Nothing is left to do:"
-        )
-        yield ""
-        for item in checklist(report, facts.pull_request):
-            yield f"- [{'x' if item.done else ' '}] {item.text}"
-        yield ""
-
-
-def _findings(report: CheckReportFile | None, room: int) -> str:
-    if report is None:
-        return ""
-    new = [finding for finding in report.findings if finding.status is Status.INTRODUCED]
-    new.sort(key=lambda finding: list(Severity).index(finding.severity))
-    old = sum(finding.status is Status.ALREADY_THERE for finding in report.findings)
-    healed = sum(finding.status is Status.HEALED for finding in report.findings)
-    text, left = _that_fit(new, room)
-    left += report.more_findings
-    if left:
-        text += f"\n{counted(left, 'more finding does', 'more findings do')} not fit here; `seedbed check` shows them all.\n"
-    if old:
-        text += f"\n{counted(old, 'finding was', 'findings were')} there before this change and {'does' if old == 1 else 'do'} not fail it.\n"
-    if healed:
-        text += f"\nThis change mends {counted(healed, 'finding', 'findings')} that the base has.\n"
-    return text
-
-
-def _that_fit(findings: Iterable[ReportedFinding], room: int) -> tuple[str, int]:
-    blocks = list(map(_block, findings))
-    for place, block in enumerate(blocks):
-        room -= length(block)
-        if room < 0:
-            return "".join(blocks[:place]), len(blocks) - place
-    return "".join(blocks), 0
-
-
-def _block(finding: ReportedFinding) -> str:
-    where = f"{_shown(finding.path)}:{finding.line}:{finding.column}"
-    lines = [f"\n**{finding.severity.value} {finding.code}** at {where}  ", _shown(finding.message), ""]
-    if finding.excerpt:
-        lines += [markdown_fence(_no_command(finding.excerpt), 3_000), ""]
-    if finding.help or finding.safe_fix:
-        fix = "`seedbed fix` mends it." if finding.safe_fix else ""
-        help_ = f"Help: {_shown(finding.help).removesuffix('.')}. " if finding.help else ""
-        lines += [f"{help_}{fix}".strip(), ""]
-    return "\n".join(lines)
-
-
-def _no_command(text: str) -> str:
-    """Lines of which none is a command for a workflow runner that prints them in a dry run."""
-    return "\n".join(re.sub(r"^(\s*)::", r"\1: :", line) for line in text.splitlines())
+    for item in items:
+        yield f"- [{'x' if item.done else ' '}] {item.text}"
+    yield ""
 
 
 def _reproduce(report: CheckReportFile) -> list[str]:
     against = f"--base {report.base}" if report.base else "--all"
     return [
         "",
-        "The same on your machine:",
+        "On your own machine `seedbed check` says the same of your branch. For exactly these commits:",
         "",
         "```sh",
         f"git fetch origin {report.checked}",
@@ -194,17 +141,9 @@ def _reproduce(report: CheckReportFile) -> list[str]:
 
 def _foot(run: CheckRun, now: datetime, report: CheckReportFile | None) -> str:
     by = f" by Seedbed `{report.version}`" if report else ""
-    return f"<sub>Commit {run.head}, checked{by} ([run]({run.url})), written at {_time(now)}. A rule in full: `seedbed explain CODE`.</sub>"
+    rule = " A rule in full: `seedbed explain CODE`." if report and report.findings else ""
+    return f"<sub>Commit {run.head}, checked{by} ([run]({run.url})), written at {_time(now)}.{rule}</sub>"
 
 
 def _time(now: datetime) -> str:
     return now.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _shown(text: str) -> str:
-    return markdown_inline(text if len(text) <= _TEXT_LIMIT else f"{text[:_TEXT_LIMIT]}…")
-
-
-def length(text: str) -> int:
-    """UTF-16 units, as the forge counts."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

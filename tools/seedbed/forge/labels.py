@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from seedbed.forge.facts import Facts, PreviewRun
+from seedbed.forge.check_report import CheckReportFile
+from seedbed.forge.facts import CheckRun, Facts
+from seedbed.forge.sections import Sections
 from seedbed.forge.standing import Next, standing
 
 PREVIEW = "preview"
 """Set by a maintainer who looked at the commit; taken off by us when another is pushed."""
-STALE = "preview-stale"
+STALE_PREVIEW = "preview-stale"
+NEWCOMER = "first-contribution"
+IDLE = "idle"
+"""Nothing has happened for long: set by the dated policy, taken off as soon as something does."""
 _BRANCHES = ("knowledge", "foundational_skills", "compositional_skills")
 _KINDS = ("knowledge", "freeform", "grounded")
 _CHANGES = {
@@ -16,7 +21,7 @@ _CHANGES = {
     "renamed": "leaf: moved",
     "removed": "leaf: removed",
 }
-_NEXT = {Next.AUTHOR: "needs-author", Next.MAINTAINER: "needs-maintainer"}
+NEXT = {Next.AUTHOR: "needs-author", Next.MAINTAINER: "needs-maintainer"}
 _OF_THE_LEAVES = frozenset(
     (
         *(f"branch: {name}" for name in _BRANCHES),
@@ -24,29 +29,33 @@ _OF_THE_LEAVES = frozenset(
         *_CHANGES.values(),
     )
 )
-OURS = _OF_THE_LEAVES | frozenset((*_NEXT.values(), STALE))
+OURS = _OF_THE_LEAVES | frozenset((*NEXT.values(), STALE_PREVIEW, NEWCOMER, IDLE))
 """Every label that is set and taken off by itself."""
 
 
-def wanted_labels(facts: Facts) -> frozenset[str]:
-    """Those of `OURS` that should stand. Without a report nothing is known of the leaves: their labels stay."""
-    stale = {STALE} if _preview_is_stale(facts) else set()
-    there = facts.pull_request.labels & OURS - {STALE}
-    if isinstance(facts.run, PreviewRun):
-        return there | stale
-    next_ = _NEXT[standing(facts.run, facts.pull_request).next]
-    if facts.run.report is None:
-        return there & _OF_THE_LEAVES | stale | {next_}
-    leaves = set()
-    for leaf in facts.run.report.leaves:
-        leaves.add(_CHANGES.get(leaf.change, ""))
-        leaves.add(f"kind: {leaf.kind}")
-        leaves.add(f"branch: {leaf.name.partition('/')[0]}")
-    return frozenset(leaves & _OF_THE_LEAVES | stale | {next_})
+def wanted_labels(facts: Facts, said: Sections) -> frozenset[str]:
+    """Those of `OURS` that should stand, given what the comment will say."""
+    pull_request = facts.pull_request
+    there = pull_request.labels & OURS
+    run = facts.run
+    report = run.report if isinstance(run, CheckRun) else None
+    leaves = there & _OF_THE_LEAVES if report is None else _of_leaves(report)
+    if not pull_request.open:
+        return leaves | there & {NEWCOMER}  # what it was about stays; nobody has to act any more
+    stale = said.preview is not None and said.preview.head != pull_request.head
+    checked = said.check is not None and said.check.head == pull_request.head
+    outcome = said.check.outcome if said.check and checked else None
+    next_ = standing(outcome, pull_request).next
+    moves = {NEXT[next_]} if next_ else there & set(NEXT.values())
+    extra = {STALE_PREVIEW} if stale else set()
+    return leaves | moves | extra | ({NEWCOMER} if pull_request.newcomer else set())
 
 
-def _preview_is_stale(facts: Facts) -> bool:
-    if isinstance(facts.run, PreviewRun):
-        return False
-    shown = facts.said.preview
-    return shown is not None and shown.head != facts.pull_request.head
+def _of_leaves(report: CheckReportFile) -> frozenset[str]:
+    """What the changed leaves are; a stranger's report can name no label but ours."""
+    named = set()
+    for leaf in report.leaves:
+        named.add(_CHANGES.get(leaf.change, ""))
+        named.add(f"kind: {leaf.kind}")
+        named.add(f"branch: {leaf.name.partition('/')[0]}")
+    return frozenset(named & _OF_THE_LEAVES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from seedbed import __version__
 from seedbed.checking.finding import Finding, Severity, Status
@@ -12,13 +12,14 @@ from seedbed.forge.check_report import CheckReportFile, ReportedFinding, Reporte
 from seedbed.forge.report_file import LONGEST_TEXT, MOST_FINDINGS, MOST_LEAVES
 from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
 from seedbed.taxonomy.leaf import LeafFile
-from seedbed.taxonomy.nearest_leaves import nearest_leaves
+from seedbed.taxonomy.nearest_leaves import Neighbourhood
 from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
 from seedbed.taxonomy.repository import Repository, TreeFile
 
 _MOST_NEW = 3
-"""New leaves whose neighbours are looked for: each reads the whole taxonomy."""
+"""Neighbours are looked for where so many leaves or fewer are new."""
 _NEIGHBOURS = 3
+_MOST_READ = 100  # of a large taxonomy, since reading a leaf takes a millisecond
 
 
 def make_report(
@@ -34,12 +35,17 @@ def make_report(
         key=lambda found: (order[found.status], severities.index(found.severity), found.order),
     )
     findings = tuple(_finding(found, lines) for found in ranked[:MOST_FINDINGS])
-    new = sum(leaf.change == "added" for leaf in report.leaves)
     # In one go: each look at the working tree compares all of it with the index.
     found = repository.files(report.head, _above(report.leaves)) if report.leaves else ()
     files = {file.path: file for file in found}
+    new = [leaf.name for leaf in report.leaves if leaf.change == "added"]
+    near = (
+        Neighbourhood(repository, report.head, taxonomy_root, most_read=_MOST_READ)
+        if 0 < len(new) <= _MOST_NEW
+        else None
+    )
     leaves = tuple(
-        _leaf(repository, leaf, files.get(leaf.path), report.head, taxonomy_root, near=new <= _MOST_NEW)
+        _leaf(repository, leaf, files.get(leaf.path), report.head, near, new)
         for leaf in report.leaves[:MOST_LEAVES]
     )
     return CheckReportFile(
@@ -85,19 +91,18 @@ def _leaf(
     leaf: CheckedLeaf,
     there: TreeFile | None,
     commit: str | None,
-    taxonomy_root: str,
-    *,
-    near: bool,
+    near: Neighbourhood | None,
+    new: Collection[str],
 ) -> ReportedLeaf:
     file = None if leaf.blob is None else _read(repository, leaf, there, commit)
     kind = str(file.leaf.kind) if file is not None and file.leaf is not None else None
     if kind is None and leaf.name.startswith("knowledge/"):
         kind = "knowledge"
     neighbours: tuple[str, ...] = ()
-    if near and leaf.change == "added" and file is not None and file.leaf is not None:
+    if near is not None and leaf.change == "added" and file is not None and file.leaf is not None:
         words = f"{leaf.name} {file.leaf.task_description}"
-        found = nearest_leaves(repository, taxonomy_root=taxonomy_root, words=words, limit=_NEIGHBOURS + 1)
-        neighbours = tuple(_cut(one.name) for one in found if one.name != leaf.name)[:_NEIGHBOURS]
+        found = near.nearest(words, limit=_NEIGHBOURS, besides=new)
+        neighbours = tuple(_cut(one.name) for one in found)
     old = None if leaf.old_path is None else _cut(leaf.old_path)
     return ReportedLeaf(
         _cut(leaf.path), _cut(leaf.name), leaf.blob, leaf.change, leaf.verdict, kind, old, neighbours

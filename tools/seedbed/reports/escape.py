@@ -84,6 +84,30 @@ def markdown_inline(text: str) -> str:
     return re.sub(r"^([-=]|\d+(?=\.))", r"\\\1" if line[:1] in "-=" else rf"\1{_BREAK}", line)
 
 
+def markdown_code(text: str) -> str:
+    """`text` on one line as code, in which a forge sees no name, number or address; as plain words where it cannot be."""
+    line = terminal_text(" ".join(text.split()))
+    return f"`{line}`" if line and "`" not in line else markdown_inline(text)
+
+
+def markdown_prose(text: str) -> str:
+    """A sentence on one line in which what stands between backticks is code; the rest is plain words."""
+    *pairs, last = " ".join(text.split()).split("`")
+    if len(pairs) % 2:  # one that is never closed
+        return markdown_inline(text)
+    parts = [
+        (markdown_code(part) if part.strip() else r"\`\`") if place % 2 else _plain_part(part)
+        for place, part in enumerate([*pairs, last])
+    ]
+    return "".join(parts)
+
+
+def _plain_part(text: str) -> str:
+    """Plain words with the blanks around them, which part them from code."""
+    before, after = " " * text.startswith(" "), " " * (text.endswith(" ") and text.strip() != "")
+    return f"{before}{markdown_inline(text)}{after}"
+
+
 def markdown_fence(text: str, limit: int) -> str:
     """`text` as a fenced block that it cannot close, cut to `limit` characters with the rest counted."""
     shown = "\n".join(terminal_text(line.replace("\t", "    ")) for line in text[:limit].splitlines())

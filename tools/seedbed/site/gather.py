@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seedbed.errors import RepositoryError, StoreError
 from seedbed.generation.funnel import Funnel
@@ -23,9 +23,7 @@ from seedbed.site.leaf_facts import (
 )
 from seedbed.taxonomy.attribution import FILE_NAME, Attribution, read_attribution
 from seedbed.taxonomy.history import Contributor, LastChange, contributors, last_changes
-from seedbed.taxonomy.leaf import Leaf
 from seedbed.taxonomy.leaf_files import parent, plain_root
-from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
 from seedbed.taxonomy.repository import REGULAR, Authored, TreeFile
 
 _log = logging.getLogger(__name__)
@@ -96,7 +94,7 @@ def _facts(
 ) -> LeafFacts:
     source = _source(project, taxonomy.commit, entry)
     stored = _stored(project, status, samples)
-    readable = source.problem is None
+    readable = source.leaf is not None
     return LeafFacts(
         name=status.name,
         path=entry.path,
@@ -118,26 +116,15 @@ def _facts(
 
 
 def _source(project: Project, commit: str, entry: LeafEntry) -> LeafSource:
-    """The leaf with its documents; where these are the problem, without them and with the problem."""
-    file = TreeFile(entry.path, REGULAR, entry.blob, 0)
-    source = read_source(
+    if entry.problem is not None:
+        return LeafSource(entry.name, entry.path, entry.blob, None, (), entry.problem)
+    return read_source(
         project.repository,
-        file,
+        TreeFile(entry.path, REGULAR, entry.blob, 0),
         commit=commit,
         taxonomy_root=project.settings.taxonomy.root,
         fetch=False,
     )
-    return (
-        source if source.leaf is not None else replace(source, leaf=_leaf_alone(project, commit, file, entry))
-    )
-
-
-def _leaf_alone(project: Project, commit: str, file: TreeFile, entry: LeafEntry) -> Leaf | None:
-    try:
-        raw = project.repository.read(file, commit=commit, limit=MAXIMUM_BYTES)
-    except RepositoryError:
-        return None  # which is the problem that is told
-    return read_leaf(raw, path=file.path, name=entry.name, blob=file.blob).leaf
 
 
 def _attribution(project: Project, commit: str, path: str) -> Attribution | None:

@@ -29,7 +29,7 @@ MEANINGS: Mapping[Standing, str] = {
     Standing.LEARNED: "the latest release was made of it as it is",
     Standing.GROWN: "new or changed since the latest release; its samples are stored",
     Standing.FRESH: "new or changed since the latest release; no samples yet",
-    Standing.UNREADABLE: "the file is no leaf, or its documents cannot be read; seedbed check says why",
+    Standing.UNREADABLE: "no leaf can be made of the file; seedbed check says why",
 }
 
 
@@ -59,8 +59,7 @@ class StoredSamples:
 
 @dataclass(frozen=True, slots=True)
 class LeafFacts:
-    """Everything about one leaf. `problem` says why nothing can be grown from it; `leaf` is there if only its documents
-    are the problem."""
+    """Everything about one leaf. Without `leaf`, `problem` says why it cannot be read."""
 
     name: str
     path: str
@@ -118,7 +117,7 @@ def summary_of(facts: LeafFacts) -> LeafSummary:
         facts.name,
         facts.standing,
         leaf.kind if leaf else None,
-        shortened(facts.problem or (leaf.task_description if leaf else ""), _ABOUT_LENGTH),
+        shortened(leaf.task_description if leaf else facts.problem or "", _ABOUT_LENGTH),
         sum(len(seed.questions_and_answers) for seed in seeds),
         facts.stored.train + facts.stored.held_out,
         facts.score.score if facts.score else None,

@@ -22,7 +22,7 @@ from seedbed.site.frame import (
     trail,
 )
 from seedbed.site.leaf_facts import LeafFacts, Learning, shortened
-from seedbed.site.score_bar import EXPLAINED, figure, score_bar
+from seedbed.site.score_bar import figure, score_bar
 from seedbed.site.search_link import search_link
 from seedbed.taxonomy.attribution import Attribution
 from seedbed.taxonomy.leaf import SeedExample
@@ -58,9 +58,7 @@ def _heading(facts: LeafFacts) -> Markup:
     leaf = facts.leaf
     task = element("div", text_block(leaf.task_description), class_="task") if leaf else None
     problem = (
-        element("p", "Nothing can be grown from it: ", facts.problem, class_="notice bad")
-        if facts.problem
-        else None
+        element("p", "It cannot be read: ", facts.problem, class_="notice bad") if facts.problem else None
     )
     return element(
         "div",
@@ -129,7 +127,11 @@ def _releases(facts: LeafFacts, address: str) -> Markup | None:
     return section(
         "Releases",
         table("Releases that know this leaf", heads, rows),
-        element("p", EXPLAINED, class_="quiet"),
+        element(
+            "p",
+            "Score: share of held-out questions answered rightly, with its 95 % interval.",
+            class_="quiet",
+        ),
         anchor="releases",
     )
 
@@ -211,14 +213,11 @@ def _documents(facts: LeafFacts) -> Markup | None:
             ("Repository", element("code", cited.repo)),
             ("Commit", element("code", cited.commit or "")),
         ]
-    absent = None
-    if not facts.documents:
-        said = (
-            "They could not be read."
-            if facts.fetched
-            else "They stand in another repository and were not fetched."
-        )
-        absent = element("p", said, class_="quiet")
+    absent = (
+        element("p", "They stand in another repository and were not fetched here.", class_="quiet")
+        if not facts.fetched
+        else None
+    )
     return section("Documents", facts_list(where), absent, [_document(one) for one in facts.documents])
 
 

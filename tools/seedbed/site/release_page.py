@@ -9,7 +9,7 @@ from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Child, Markup, element
 from seedbed.site.addresses import RELEASES, leaf_page, link, release_page
 from seedbed.site.frame import Edition, facts_list, framed, section, table
-from seedbed.site.score_bar import EXPLAINED, figure, score_bar
+from seedbed.site.score_bar import figure, score_bar
 
 _ROLE_WORDS = {Role.FRESH: "learned", Role.REPLAYED: "replayed", Role.KEPT: "kept", Role.DROPPED: "dropped"}
 
@@ -71,7 +71,11 @@ def release_html(release: ReleaseManifest, present: Collection[str], edition: Ed
         section("Phases", _phases(release)) if release.phases else None,
         section(
             "Leaves",
-            element("p", EXPLAINED, class_="quiet"),
+            element(
+                "p",
+                "Score: share of held-out questions answered rightly, with its 95 % interval.",
+                class_="quiet",
+            ),
             table("Leaves of this release", heads, rows),
         ),
         edition=edition,
@@ -97,17 +101,11 @@ def _made_of(release: ReleaseManifest) -> Markup:
             ("Model", element("code", release.model_digest[:12])),
             (
                 "Mean score",
-                None if mean is None else _over(mean, release),
+                None if mean is None else f"{mean:.2f} over {counted(len(release.scores), 'leaf')}",
             ),
             ("Seedbed", release.seedbed_version),
         ]
     )
-
-
-def _over(mean: float, release: ReleaseManifest) -> str:
-    measures = {score.measure for score in release.scores}
-    several = f", of {len(measures)} measures" if len(measures) > 1 else ""
-    return f"{mean:.2f} over {counted(len(release.scores), 'leaf')}{several}"
 
 
 def _phases(release: ReleaseManifest) -> Markup:

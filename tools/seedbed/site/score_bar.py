@@ -6,11 +6,6 @@ from seedbed.generation.release_manifest import ScoreRecord
 from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Markup, element
 
-EXPLAINED = (
-    "Score: how well questions that were held out of training are answered, from 0 to 1, with its 95 % interval. "
-    "Scores by different measures say nothing about each other."
-)
-
 
 def figure(score: float | None) -> str:
     """A score of 0…1, or a dash where there is none."""
@@ -20,7 +15,6 @@ def figure(score: float | None) -> str:
 def score_bar(score: ScoreRecord) -> Markup:
     """The figure, its 95 % interval and cases in words, and the same drawn."""
     said = f"{score.low:.2f} to {score.high:.2f}, {counted(score.cases, 'case')}"
-    said += f"; {score.measure}" if score.measure else ""
     return element(
         "div",
         element("b", f"{score.score:.2f}"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seedbed.taxonomy.changes import all_leaves, leaf_name
 from seedbed.taxonomy.leaf import LeafFile
 from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES, read_leaf
-from seedbed.taxonomy.repository import Repository, TreeFile
+from seedbed.taxonomy.repository import Repository
 
 NAME_WEIGHT = 3
 """A word of a leaf's name says more about it than one of a question."""
@@ -33,18 +33,46 @@ class NearLeaf:
     score: float  # 0 and more; only for comparing
 
 
+class Neighbourhood:
+    """The leaves of a commit, or of the working tree (None), among which near ones are looked for.
+
+    `most_read` is how many are read for what they ask; of a larger taxonomy, those whose names come nearest.
+    """
+
+    def __init__(
+        self, repository: Repository, commit: str | None, taxonomy_root: str, *, most_read: int = MOST_READ
+    ) -> None:
+        self._repository = repository
+        self._commit = commit
+        self._most_read = most_read
+        listed = all_leaves(repository, revision=commit, taxonomy_root=taxonomy_root)
+        readable = (file for file in listed if file.is_regular and 0 <= file.size <= MAXIMUM_BYTES)
+        self._files = {leaf_name(file.path, taxonomy_root): file for file in readable}
+        self._topics = {name: _stems(_topic(name)) for name in self._files}
+        self._subjects: dict[str, _Subject] = {}
+
+    def nearest(self, words: str, *, limit: int = 3, besides: Collection[str] = ()) -> tuple[NearLeaf, ...]:
+        """The leaves, `besides` some, that share words with `words`, such as a name and a task; nearest first."""
+        wanted = _stems(words)
+        names = sorted(
+            self._files.keys() - set(besides), key=lambda name: (-len(wanted & self._topics[name]), name)
+        )
+        near = [self._subject(name) for name in names[: self._most_read]]
+        return _rank(near, wanted)[:limit]
+
+    def _subject(self, name: str) -> _Subject:
+        if name not in self._subjects:
+            file = self._files[name]
+            raw = self._repository.read(file, commit=self._commit, limit=MAXIMUM_BYTES)
+            self._subjects[name] = _subject(read_leaf(raw, path=file.path, name=name, blob=file.blob))
+        return self._subjects[name]
+
+
 def nearest_leaves(
     repository: Repository, *, taxonomy_root: str, words: str, limit: int = 3
 ) -> tuple[NearLeaf, ...]:
     """The leaves of the working tree that share words with `words`, such as a name and a task; nearest first."""
-    wanted = _stems(words)
-    files = {leaf_name(file.path, taxonomy_root): file for file in _files(repository, taxonomy_root)}
-    names = sorted(files, key=lambda name: (-len(wanted & _stems(_topic(name))), name))[:MOST_READ]
-    leaves = []
-    for name in names:
-        raw = repository.read(files[name], commit=None, limit=MAXIMUM_BYTES)
-        leaves.append(_subject(read_leaf(raw, path=files[name].path, name=name, blob=files[name].blob)))
-    return _rank(leaves, wanted)[:limit]
+    return Neighbourhood(repository, None, taxonomy_root).nearest(words, limit=limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +99,6 @@ def _questions(items: list[object]) -> Iterator[str]:
                 yield question
             if isinstance(below, list):
                 yield from _questions(below)
-
-
-def _files(repository: Repository, taxonomy_root: str) -> list[TreeFile]:
-    found = all_leaves(repository, revision=None, taxonomy_root=taxonomy_root)
-    return [file for file in found if file.is_regular and 0 <= file.size <= MAXIMUM_BYTES]
 
 
 def _rank(leaves: Sequence[_Subject], wanted: frozenset[str]) -> tuple[NearLeaf, ...]:
