@@ -39,6 +39,8 @@ class Forge:
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     page: int = 100
+    prefix: str = f"/repos/{REPOSITORY}"
+    credentials: tuple[str, str] = ("Authorization", f"Bearer {TOKEN}")
 
     def add_pull(
         self, number: int, head: str, *, author: str = "robin", labels: tuple[str, ...] = ()
@@ -117,14 +119,15 @@ def _handler(forge: Forge) -> type[BaseHTTPRequestHandler]:
         def _serve(self) -> None:
             url = urlsplit(self.path)
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            path = unquote(url.path).removeprefix(f"/repos/{REPOSITORY}")
+            path = unquote(url.path).removeprefix(forge.prefix)
             call = f"{self.command} {path}"
             forge.calls.append(call)
             waiting = forge.faults.get(call, [])
             fault = waiting.pop(0) if waiting else None
             query = parse_qs(url.query)
             if fault is None or fault.after:
-                if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                name, value = forge.credentials
+                if self.headers.get(name) != value:
                     return self._say(401, b"{}", {})
                 status, found = forge.answer(self.command, path, query, json.loads(raw) if raw else None)
             if fault is not None and fault.drop:
@@ -147,7 +150,7 @@ def _handler(forge: Forge) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _serve
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
 
         def log_message(self, *_: object) -> None:
             return None
@@ -156,9 +159,11 @@ def _handler(forge: Forge) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def forge_server(prepare: Callable[[Forge], None] = lambda forge: None) -> Iterator[Forge]:
-    """Run the forge in a thread on a free port of the loopback interface."""
-    forge = Forge()
+def forge_server(
+    prepare: Callable[[Forge], None] = lambda forge: None, forge: Forge | None = None
+) -> Iterator[Forge]:
+    """Run the forge, GitHub unless another is given, in a thread on a free port of the loopback interface."""
+    forge = forge or Forge()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(forge))
     forge.address = f"http://127.0.0.1:{server.server_address[1]}"
     prepare(forge)

@@ -16,6 +16,7 @@ from support.forge_server import REPOSITORY, TOKEN, Fault, Forge, forge_server
 from support.repositories import SKILL, RepositoryBuilder
 from support.sample_previews import full_preview, hostile_preview
 
+from seedbed.forge.sections import Sections
 from seedbed.reports.preview_json import preview_json
 
 RIVERS = "taxonomy/compositional_skills/geography/rivers"
@@ -40,6 +41,7 @@ class Stage:
         self.repository.branch("change")
         self._push(leaf)
         self.forge.add_pull(7, self.head)
+        self.forge.pulls[7]["created_at"] = "2026-01-01T10:00:00Z"
 
     def push(self, leaf: str) -> None:
         """Another commit of the pull request, and another merge of it."""
@@ -70,6 +72,11 @@ class Stage:
         }
         event = {"workflow_run": run | changed}
         return self._run("workflow_run", event, "publish", "--report", str(self.report), *arguments)
+
+    def happens(self, action: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Something that no run of the check goes with."""
+        event = {"action": action, "pull_request": {"number": 7, "head": {"sha": self.head}}}
+        return self._run("pull_request_target", event, "publish", *arguments)
 
     def preview(self, file: Path) -> subprocess.CompletedProcess[str]:
         event = {"pull_request": {"number": 7, "head": {"sha": self.head}}}
@@ -130,6 +137,76 @@ def test_from_a_broken_leaf_to_all_clear(stage: Stage) -> None:
     before = len(stage.forge.changes())
     assert "nothing to do" in stage.publish(conclusion="success").stdout
     assert len(stage.forge.changes()) == before
+
+
+def test_who_acts_next_after_a_review_a_push_and_the_end(stage: Stage) -> None:
+    stage.propose(SKILL)
+    stage.check()
+    assert stage.publish(conclusion="success").returncode == 0
+    review = {"user": {"login": "ada"}, "commit_id": stage.head, "submitted_at": "2026-11-21T10:00:00Z"}
+    stage.forge.reviews = [review | {"state": "CHANGES_REQUESTED", "author_association": "MEMBER"}]
+    # As a workflow's run that did nothing but come to an end: a fork's review starts nothing with a token.
+    reviewed = stage.publish(conclusion="success", event="pull_request_review")
+    assert reviewed.returncode == 0, reviewed.stderr
+    [comment] = stage.forge.comments
+    assert "changes were asked for" in comment["body"] and "capitals" in comment["body"]
+    assert "needs-author" in stage.forge.labels(7) and "needs-maintainer" not in stage.forge.labels(7)
+
+    stage.forge.pulls[7]["labels"].append({"name": "preview"})
+    stage.push(SKILL.replace("capital", "longest river"))
+    assert stage.happens("synchronize").returncode == 0
+    assert "is being checked" in stage.forge.comments[0]["body"]
+    assert "preview" not in stage.forge.labels(7), "the consent was for the commit before"
+
+    stage.forge.pulls[7]["state"] = "closed"
+    assert stage.happens("closed").returncode == 0
+    assert "needs-author" not in stage.forge.labels(7) and "leaf: new" in stage.forge.labels(7)
+
+
+def test_a_pull_request_that_leaves_the_merge_queue(stage: Stage) -> None:
+    stage.propose(BROKEN)
+    stage.check()
+    group = json.loads(stage.report.read_text(encoding="utf-8"))["checked"]
+    left = json.loads(stage.report.read_text(encoding="utf-8")) | {"head": group}
+    stage.report.write_text(json.dumps(left), encoding="utf-8")
+    branch = f"gh-readonly-queue/main/pr-7-{stage.base}"
+    run = {"event": "merge_group", "head_sha": group, "head_branch": branch}
+    assert stage.publish(conclusion="failure", **run).returncode == 0
+    [comment] = stage.forge.comments
+    assert "left the merge queue" in comment["body"] and "needs-author" in stage.forge.labels(7)
+    assert "nothing to do" in stage.publish(conclusion="success", **run).stdout
+
+
+def test_nothing_is_said_of_an_event_before_the_check_has_spoken(stage: Stage) -> None:
+    stage.propose(SKILL)
+    assert stage.happens("opened").returncode == 0
+    assert stage.forge.comments == [] and stage.forge.labels(7) == []
+
+
+def test_idle_pull_requests_are_reminded_once_and_closed_at_last(stage: Stage) -> None:
+    stage.propose(BROKEN)
+    stage.check()
+    stage.publish(conclusion="failure")
+    stage.repository.write("seedbed.toml", "[pull_requests]\nremind_after_days = 1\nclose_after_days = 2\n")
+    assert stage.happens("", "--idle").stdout == "", "it was spoken of today"
+    since = stage.forge.comments[0]["body"].split('"since": "')[1][:25]
+    stage.forge.comments[0]["body"] = shifted(stage.forge.comments[0]["body"], since)
+    dry = stage.happens("", "--idle", "--dry-run")
+    assert "waited for its author" in dry.stdout and len(stage.forge.comments) == 1
+    assert stage.happens("", "--idle").returncode == 0
+    assert len(stage.forge.comments) == 2 and "idle" in stage.forge.labels(7)
+    stage.forge.comments[1]["created_at"] = "2026-01-10T10:00:00Z"
+    ended = stage.happens("", "--idle")
+    assert ended.returncode == 0 and stage.forge.pulls[7]["state"] == "closed", ended.stdout
+    assert "Nothing is lost" in stage.forge.comments[1]["body"]
+
+
+def shifted(body: str, since: str) -> str:
+    """The comment as it would have been written long ago."""
+    said = Sections.read(body)
+    assert said.check is not None and said.check.outcome is not None and said.check.outcome.since == since
+    outcome = replace(said.check.outcome, since="2026-01-01T10:00:00+00:00")
+    return replace(said, check=replace(said.check, outcome=outcome)).write()
 
 
 def test_the_command_in_the_comment_says_the_same(stage: Stage) -> None:
@@ -213,6 +290,6 @@ def test_a_preview_that_says_something_else_is_not_shown(stage: Stage) -> None:
     assert "is a link" in stage.forge.comments[0]["body"]
 
 
-@pytest.mark.parametrize("arguments", [(), ("--report", "a", "--preview", "b")])
+@pytest.mark.parametrize("arguments", [(), ("--report", "a", "--preview", "b"), ("--idle", "--report", "a")])
 def test_what_to_publish_is_named_once(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert seedbed("publish", *arguments, folder=tmp_path).returncode == 2

@@ -23,6 +23,8 @@ from seedbed.forge.labels import IDLE
 from seedbed.forge.outcome import Outcome
 from seedbed.forge.standing import Next, Standing, standing
 
+LEAST_NOTICE = 7
+"""Days between a reminder and the end at least, whatever the settings say."""
 REMINDER = "<!-- seedbed:reminder:v1 -->\n"
 """How a reminder begins, by which it is found."""
 
@@ -33,6 +35,11 @@ class Patience:
 
     remind: int
     close: int | None
+
+    @property
+    def notice(self) -> timedelta:
+        """How long after a reminder nothing is closed."""
+        return timedelta(days=max(LEAST_NOTICE, (self.close or 0) - self.remind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,7 @@ def actions_of_waiting(facts: Waiting, patience: Patience) -> tuple[Action, ...]
         return tuple(_reminded(facts, where, patience))
     if where.next is not Next.AUTHOR or patience.close is None:
         return ()
-    term = timedelta(days=patience.close - patience.remind)
-    if idle < timedelta(days=patience.close) or facts.now - told.at < term:
+    if idle < timedelta(days=patience.close) or facts.now - told.at < patience.notice:
         return ()
     body = f"{REMINDER}{_CLOSED}"
     return WriteComment(body, told.id), Close()
@@ -92,7 +98,7 @@ def _reminder(facts: Waiting, where: Standing, patience: Patience, days: int) ->
     text = f"This has waited for its author for {days} days; the comment above says what for. A word is enough to keep it open."
     if patience.close is None:
         return f"{text}\n"
-    end = max(facts.idle_since + timedelta(days=patience.close), facts.now + timedelta(days=patience.close - patience.remind))  # fmt: skip
+    end = max(facts.idle_since + timedelta(days=patience.close), facts.now + patience.notice)
     return f"{text} On {end:%Y-%m-%d} it is closed, and can be reopened at any time.\n"
 
 
