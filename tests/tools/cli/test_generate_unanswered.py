@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,7 @@ class Failing:
                 return answer(None)(body)
             case 3:
                 return answer(None, refusal="I will not")(body)
-        choices = ("YES", "NO") if "YES" in json.dumps(body) else ()
-        return answer(choices[0] if choices else f"Turn around: word {number}, word {number + 1}")(body)
+        return answer(f"Turn around: word {number}, word {number + 1}")(body)
 
 
 @pytest.fixture
@@ -81,3 +79,35 @@ def test_a_run_of_which_nothing_comes_warns_before_it_ends(project: Path) -> Non
     assert warning < end
     assert "Commonest: malformed answer, such as: the server's message has no text" in found.errors
     assert f"{FREEFORM}: failed: nothing is stored" in found.errors
+
+
+def half_judge(body: dict[str, Any]) -> web.StreamResponse:
+    """A judge that says YES to every second question."""
+    if body["temperature"] == 0 and body["max_tokens"] == 8:  # a verdict, by the recipe's figures
+        return answer(("YES", "NO")[body["seed"] % 2])(body)
+    return answer(f"Turn around: {body['seed'] % 1000}, bell")(body)
+
+
+@pytest.mark.parametrize("extends", ["", "seeds_from: branch\n"])
+def test_what_was_rejected_is_shown_though_the_recipe_is_gone(project: Path, extends: str) -> None:
+    recipe = project / "recipes" / "tiny.yaml"
+    recipe.write_text(recipe.read_text() + extends)
+    with openai_server(otherwise=half_judge) as server:
+        teacher = f"openai:{server.address}#tiny"
+        made = run_seedbed(
+            "generate", "--leaf", FREEFORM, "--teacher", teacher, "--recipe", "recipes/tiny.yaml"
+        )
+    assert f"{FREEFORM}: generated" in made.output, made.errors
+    recipe.unlink()
+    shown = run_seedbed("show", FREEFORM, "--rejected")
+    assert shown.exit_code == 0, shown.errors
+    assert "answer judged wrong" in shown.output and "the journal of this machine lacks" not in shown.output
+    [record] = (project / ".seedbed" / "recipes").iterdir()
+    record.unlink()
+    lost = run_seedbed("show", FREEFORM, "--rejected")
+    assert lost.exit_code == 2 and "--recipe PATH" in lost.errors
+    nowhere = run_seedbed("show", FREEFORM, "--rejected", "--recipe", "recipes/tiny.yaml")
+    assert nowhere.exit_code == 2 and "there is no generation recipe" in nowhere.errors
+    recipe.write_text(tiny_recipe().replace("attempts: 8", "attempts: 60") + extends)
+    found = run_seedbed("show", FREEFORM, "--rejected", "--recipe", "recipes/tiny.yaml")
+    assert found.output == shown.output

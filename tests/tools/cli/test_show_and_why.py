@@ -27,7 +27,7 @@ from support.stored_project import store_samples, stored_project
 from seedbed.cli.main import COMMANDS
 from seedbed.documents import convert
 from seedbed.documents.convert import parser_of
-from seedbed.generation.explain_sample import recipe_of
+from seedbed.generation.find_recipe import find_recipe
 from seedbed.generation.funnel import Funnel
 from seedbed.generation.project import open_project
 from seedbed.generation.read_recipe import load_recipe
@@ -191,7 +191,7 @@ def test_why_says_what_can_no_longer_be_had(tmp_path: Path, monkeypatch: pytest.
     project.write("seedbed.toml", '[generation]\nrecipe = "lab"\n')
     assert "its prompt was rendered" in output("why", knowledge)  # the size is found by what was wanted
     edited = replace(load_recipe("sandbox"), near_copy=0.5)
-    monkeypatch.setattr("seedbed.generation.explain_sample.load_recipe", lambda name: edited)
+    monkeypatch.setattr("seedbed.generation.find_recipe.load_recipe", lambda name: edited)
     assert "no recipe 'sandbox' here has the" in " ".join(output("why", knowledge).split())
     assert run_seedbed("show", GROUNDED, "--rejected").exit_code == 2
 
@@ -240,6 +240,6 @@ def test_a_recipe_of_another_size_is_found_by_what_was_wanted(
     opened = open_project(project.path)
     made_with = with_samples(opened.recipe(None, None), other)
     funnels = {Stage.KNOWLEDGE_SHORT: Funnel(wanted=other * passages), Stage.KNOWLEDGE_LONG: Funnel()}
-    found = recipe_of(opened, made_with.name, made_with.digest, funnels)
+    found = find_recipe(opened, made_with.name, made_with.digest, funnels)
     assert found == made_with
-    assert recipe_of(opened, made_with.name, "0" * 64, funnels) is None
+    assert find_recipe(opened, made_with.name, "0" * 64, funnels) is None

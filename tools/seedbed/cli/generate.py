@@ -16,12 +16,14 @@ from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError
 from seedbed.generation.cost import Prices
 from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.generate import generate as generate_samples
-from seedbed.generation.leaf_sources import LeafSource, read_sources
+from seedbed.generation.leaf_sources import LeafSource, read_pool, read_sources
 from seedbed.generation.project import Project, chosen, open_project, teacher_settings
-from seedbed.generation.recipe import GenerationRecipe, SeedSource
+from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.recipe_record import record_recipe
 from seedbed.generation.seed_pool import SeedPool
 from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.status import LeafStatus, taxonomy_status
+from seedbed.generation.store_files import open_store_files
 from seedbed.generation.stored_already import stored_already
 from seedbed.generation.unanswered import Troubles
 from seedbed.reports.escape import terminal_text
@@ -126,7 +128,7 @@ def generate(
         teacher,
         run_seed,
         part,
-        _pool(project, commit, plan),
+        read_pool(project.repository, plan, commit=commit, taxonomy_root=project.settings.taxonomy.root),
         verify=bool(leaves),
         retry_failed=retry_failed,
         troubles=troubles,
@@ -192,16 +194,6 @@ def _need_libraries() -> None:
         raise MissingExtraError("seedbed generate", "generate", error.name or "pyarrow") from error
 
 
-def _pool(project: Project, commit: str, recipe: GenerationRecipe) -> SeedPool | None:
-    """The seeds of every leaf at the commit, for a recipe that draws from whole branches."""
-    if recipe.seeds_from is SeedSource.LEAF:
-        return None
-    root = project.settings.taxonomy.root
-    sources = read_sources(project.repository, commit=commit, taxonomy_root=root, fetch=False)
-    leaves = (source.leaf for source in sources if source.leaf is not None)
-    return SeedPool.of(leaves, held_out=recipe.held_out.seeds)
-
-
 def _run(
     project: Project,
     reading: _Reading,
@@ -220,6 +212,7 @@ def _run(
     from seedbed.cli.generate_progress import watch
 
     _need_libraries()
+    record_recipe(open_store_files(project.store.url), recipe)
     teacher = project.open_teacher(flag, journal=f"journal{shard.suffix}.sqlite", retry_failed=retry_failed)
     prices = Prices.of(project.settings.teacher)
     listed = {} if verify else stored_already(picked, recipe, teacher.identity, run_seed)

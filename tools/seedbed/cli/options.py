@@ -50,6 +50,15 @@ def every_option(help: str) -> Callable[[Decorated], Decorated]:
     return click.option("--all", "every", is_flag=True, help=help)
 
 
+def recipe_option(function: Decorated) -> Decorated:
+    """`--recipe NAME|PATH`: by which recipe samples were made, for stores that do not keep it."""
+    return click.option(
+        "--recipe",
+        metavar="NAME|PATH",
+        help="The recipe that the samples were made by, where the store does not keep it.",
+    )(function)
+
+
 def config_option(function: Decorated) -> Decorated:
     """`--config FILE`: settings from this file instead of the repository's own, such as for a bare mirror."""
     return click.option(

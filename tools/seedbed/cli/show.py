@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from seedbed.checking.benchmark_lists import read_benchmark_texts
-from seedbed.cli.options import write_out
+from seedbed.cli.options import recipe_option, write_out
 from seedbed.errors import StoreError, UsageError
 from seedbed.generation.across_leaves import Copies, screen
-from seedbed.generation.explain_sample import recipe_of
-from seedbed.generation.leaf_sources import read_sources
+from seedbed.generation.find_recipe import find_recipe
+from seedbed.generation.leaf_sources import read_pool, read_sources
 from seedbed.generation.project import Project, chosen, open_project
 from seedbed.generation.recall import Recalled, recall
 from seedbed.generation.sample import Sample, Stage
@@ -37,6 +37,7 @@ from seedbed.reports.unanswered import trouble_lines
     is_flag=True,
     help="The attempts that gave no sample, from this machine's journal, and samples that stand in a benchmark list.",
 )
+@recipe_option
 @click.option("--count", type=click.IntRange(1), help="So many; all unless given.")
 def show(
     leaf: str | None,
@@ -45,6 +46,7 @@ def show(
     stage: str | None,
     held_out: bool,
     rejected: bool,
+    recipe: str | None,
     count: int | None,
 ) -> None:
     """Page through the samples of LEAF (of all leaves unless given) with their provenance and scores."""
@@ -64,7 +66,7 @@ def show(
         raise UsageError("--rejected needs a LEAF", hint="seedbed show LEAF --rejected")
     width = shutil.get_terminal_size((100, 24)).columns
     if rejected:
-        _page(_rejected(project, picked[0], commit, stage, count, width))
+        _page(_rejected(project, picked[0], commit, recipe, stage, count, width))
         return
     keys = [key for status in picked for key in status.sample_keys(project.store)]
     if not keys:
@@ -97,15 +99,20 @@ def _wanted(sample: Sample, stage: str | None, held_out: bool) -> bool:
 
 
 def _rejected(
-    project: Project, status: LeafStatus, commit: str, stage: str | None, count: int | None, width: int
+    project: Project,
+    status: LeafStatus,
+    commit: str,
+    flag: str | None,
+    stage: str | None,
+    count: int | None,
+    width: int,
 ) -> Iterator[str]:
-    recalled = _recalled(project, status, commit)
+    recalled = _recalled(project, status, commit, flag)
     rejected = recalled.harvest.rejected if recalled.harvest else ()
     wanted = [one for one in rejected if stage is None or one.stage == stage]
     yield f"{status.name}: {counted(len(wanted), 'rejected attempt')}\n"
     for number, one in enumerate(wanted[:count], 1):
         yield from rejected_lines(one, number, len(wanted), width=width)
-    yield from _in_benchmarks(project, status, commit, stage, count, width)
     if recalled.troubles:
         yield "requests without an answer that could be used:"
         yield from (f"  {line}" for line in trouble_lines(recalled.troubles))
@@ -114,6 +121,7 @@ def _rejected(
             f"the journal of this machine lacks {counted(recalled.missing, 'answer')} of this leaf: it was generated elsewhere, "
             "in part or in whole, and rejected attempts that hang on them are not shown"
         )
+    yield from _in_benchmarks(project, status, commit, stage, count, width)
 
 
 def _in_benchmarks(
@@ -132,7 +140,7 @@ def _in_benchmarks(
         yield from left_out_lines(one, number, len(found), width=width)
 
 
-def _recalled(project: Project, status: LeafStatus, commit: str) -> Recalled:
+def _recalled(project: Project, status: LeafStatus, commit: str, flag: str | None) -> Recalled:
     """What fell when the stored samples were made: the leaf is grown again from the journal, and nobody is asked."""
     root = project.settings.taxonomy.root
     read = read_sources(
@@ -149,11 +157,11 @@ def _recalled(project: Project, status: LeafStatus, commit: str) -> Recalled:
         )
     stored = project.store.describe(status.stored[0].key)
     making = stored.making
-    recipe = recipe_of(project, making.recipe, making.recipe_digest, stored.funnels)
+    recipe = find_recipe(project, making.recipe, making.recipe_digest, stored.funnels, flag=flag)
     if recipe is None:
         raise UsageError(
             f"the samples of {status.name} were made by a recipe {making.recipe!r} that is another now",
-            hint="check out the commit that had it, or generate anew",
+            hint="name its file with --recipe PATH, check out the commit that had it, or generate anew",
         )
     return recall(
         read[0],
@@ -161,6 +169,7 @@ def _recalled(project: Project, status: LeafStatus, commit: str) -> Recalled:
         teacher=making.teacher,
         run_seed=making.seed,
         folder=project.journal_folder,
+        pool=read_pool(project.repository, recipe, commit=commit, taxonomy_root=root),
     )
 
 

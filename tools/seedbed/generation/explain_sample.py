@@ -5,31 +5,24 @@ What can no longer be had is said, with the reason: an explanation has gaps rath
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from seedbed.documents.read_documents import Document
 from seedbed.errors import SeedbedError
 from seedbed.generation.answering import answer_request, draw_exemplars
+from seedbed.generation.find_recipe import find_recipe
 from seedbed.generation.find_samples import FoundSample
-from seedbed.generation.funnel import Funnel
-from seedbed.generation.leaf_sources import LeafSource, read_attribution_beside, read_sources
+from seedbed.generation.leaf_sources import LeafSource, read_attribution_beside, read_pool, read_sources
 from seedbed.generation.project import Project
-from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recall import Recalled, recall
-from seedbed.generation.recipe import GenerationRecipe, with_samples
-from seedbed.generation.sample import Sample, Stage
+from seedbed.generation.sample import Sample
 from seedbed.generation.task import Task
 from seedbed.taxonomy.attribution import Attribution
 from seedbed.taxonomy.changes import all_leaves, leaf_name
 from seedbed.taxonomy.history import LastChange, last_changes
 from seedbed.taxonomy.leaf import Kind, Span
 from seedbed.teacher.teacher import Completion, Request
-
-MOST_SAMPLES = 100_000
-"""Of a leaf or passage, the most that is looked for."""
 
 COMMITS_SEARCHED = 10_000
 
@@ -71,8 +64,11 @@ class Explanation:
     gaps: tuple[str, ...] = ()
 
 
-def explain_sample(project: Project, found: FoundSample) -> Explanation:
-    """Follow a sample back. The network is left alone, and no teacher is asked."""
+def explain_sample(project: Project, found: FoundSample, *, recipe: str | None = None) -> Explanation:
+    """Follow a sample back. The network is left alone, and no teacher is asked.
+
+    `recipe` is the name or path of the one that it was made by, for a store that does not keep it.
+    """
     repository, root = project.repository, project.settings.taxonomy.root
     sample = found.sample
     place = _place(project, sample)
@@ -95,7 +91,7 @@ def explain_sample(project: Project, found: FoundSample) -> Explanation:
         current=commit == repository.head(),
     )
     passage, passage_gap = _passage(sample, source)
-    exchanges, prompt_gap = _exchanges(project, found, source)
+    exchanges, prompt_gap = _exchanges(project, found, source, commit, recipe)
     gaps = tuple(filter(None, (passage_gap, prompt_gap)))
     return replace(told, passage=passage, exchanges=exchanges, gaps=gaps)
 
@@ -165,24 +161,29 @@ def _covered(document: Document, span: Span) -> str:
 
 
 def _exchanges(
-    project: Project, found: FoundSample, source: LeafSource
+    project: Project, found: FoundSample, source: LeafSource, commit: str, flag: str | None
 ) -> tuple[tuple[Exchange, ...], str | None]:
     """What was said in the sample's attempt, in order, from the journal."""
     sample, making = found.sample, found.stored.making
     attempt = sample.provenance.parameters.get("attempt")
     if not isinstance(attempt, int):
         return (), None  # a person wrote it
-    recipe = recipe_of(project, making.recipe, sample.provenance.prompts_digest, found.stored.funnels)
+    digest = sample.provenance.prompts_digest
+    recipe = find_recipe(project, making.recipe, digest, found.stored.funnels, flag=flag)
     if recipe is None:
-        return (
-            (),
-            f"the prompts cannot be rendered: no recipe {making.recipe!r} here has the digest they were made with",
-        )
+        gap = f"no recipe {making.recipe!r} here has the digest they were made with"
+        return (), f"the prompts cannot be rendered: {gap}; name its file with --recipe PATH"
     if source.leaf is None or not source.fetched:
         return (), f"the prompts cannot be rendered: {source.problem or 'the documents are not fetched here'}"
+    root = project.settings.taxonomy.root
     try:
         recalled = recall(
-            source, recipe=recipe, teacher=making.teacher, run_seed=making.seed, folder=project.journal_folder
+            source,
+            recipe=recipe,
+            teacher=making.teacher,
+            run_seed=making.seed,
+            folder=project.journal_folder,
+            pool=read_pool(project.repository, recipe, commit=commit, taxonomy_root=root),
         )
     except SeedbedError as error:
         return (), f"the journal cannot be read: {error.message}"
@@ -203,32 +204,6 @@ def _rendered(task: Task, sample: Sample, attempt: int) -> Exchange:
     context = task.passage.text if task.passage else None
     request = answer_request(task, sample.question, context, exemplar, attempt=attempt)
     return Exchange("answer", request, None)
-
-
-def recipe_of(
-    project: Project, name: str, digest: str, funnels: Mapping[Stage, Funnel]
-) -> GenerationRecipe | None:
-    """The recipe of this digest, if the one of the settings, or the shipped one of this name, still is.
-
-    `--samples` makes another recipe of the same file: its number, which no record holds, is found from what was wanted.
-    """
-    for candidate in (partial(project.recipe, None, None), partial(load_recipe, name)):
-        try:
-            recipe = candidate()
-        except SeedbedError:
-            continue  # not here any more: the other may be
-        if recipe.digest == digest:
-            return recipe
-        for samples in _targets(funnels):
-            if (resized := with_samples(recipe, samples)).digest == digest:
-                return resized
-    return None
-
-
-def _targets(funnels: Mapping[Stage, Funnel]) -> list[int]:
-    """What `--samples` may have been: a skill wants it once, knowledge once for every passage, and so a multiple."""
-    wanted = math.gcd(*(funnel.wanted for funnel in funnels.values()))
-    return [samples for samples in range(1, min(wanted, MOST_SAMPLES) + 1) if wanted % samples == 0]
 
 
 def _of_attempt(task: Task, attempt: int, recalled: Recalled) -> tuple[Exchange, ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from seedbed.documents.fetch import FetchPolicy
 from seedbed.documents.read_documents import Document, documents_at_hand, read_documents
 from seedbed.errors import SeedbedError
+from seedbed.generation.recipe import GenerationRecipe, SeedSource
+from seedbed.generation.seed_pool import SeedPool
 from seedbed.taxonomy.attribution import FILE_NAME, Attribution, read_attribution
 from seedbed.taxonomy.leaf import Leaf
 from seedbed.taxonomy.leaf_files import LeafFiles, leaf_name
@@ -57,6 +59,17 @@ def read_sources(
         read_source(repository, file, commit=commit, taxonomy_root=taxonomy_root, fetch=fetch, policy=policy)
         for file in files
     )
+
+
+def read_pool(
+    repository: Repository, recipe: GenerationRecipe, *, commit: str, taxonomy_root: str
+) -> SeedPool | None:
+    """The seeds of every leaf at a commit, for a recipe that draws from whole branches; None for any other."""
+    if recipe.seeds_from is SeedSource.LEAF:
+        return None
+    sources = read_sources(repository, commit=commit, taxonomy_root=taxonomy_root, fetch=False)
+    leaves = (source.leaf for source in sources if source.leaf is not None)
+    return SeedPool.of(leaves, held_out=recipe.held_out.seeds)
 
 
 def _named(tree: LeafFiles, names: frozenset[str]) -> list[TreeFile]:

@@ -102,6 +102,13 @@ def read_recipe(
     return replace(recipe, prompts=prompts)
 
 
+def recipe_from_json(data: object, *, source: str) -> GenerationRecipe:
+    """A recipe from what its `to_json` gave, templates and all. Raises ConfigurationError when it is none."""
+    recipe = _build(GenerationRecipe, data, source, "")
+    _check(recipe, source)
+    return recipe
+
+
 def _extended(text: str, source: str, parent: ReadFile, below: tuple[str, ...]) -> Any:
     """The keys of a recipe over those of the one that it extends."""
     data = read_plain_yaml(text, source=source)

@@ -13,6 +13,7 @@ from seedbed.generation.grow_leaf import Harvest, LeafGrower
 from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource
 from seedbed.generation.recipe import GenerationRecipe
+from seedbed.generation.seed_pool import SeedPool
 from seedbed.generation.task import Task
 from seedbed.generation.unanswered import Trouble, Troubles
 from seedbed.teacher.journal import request_key
@@ -67,16 +68,22 @@ class Recalled:
 
 
 def recall(
-    source: LeafSource, *, recipe: GenerationRecipe, teacher: TeacherIdentity, run_seed: int, folder: Path
+    source: LeafSource,
+    *,
+    recipe: GenerationRecipe,
+    teacher: TeacherIdentity,
+    run_seed: int,
+    folder: Path,
+    pool: SeedPool | None = None,
 ) -> Recalled:
-    """Grow a leaf again from the journals in `folder`. Raises StoreError when one is in use or damaged."""
+    """Grow a leaf again from the journals in `folder`; `pool` for a recipe that draws from whole branches. Raises StoreError when one is in use or damaged."""
     assert source.leaf is not None
     with ExitStack() as stack:
         journals = [JournalFile.open(path) for path in sorted(folder.glob("journal*.sqlite"))]
         for journal in journals:
             stack.callback(journal.close)
         remembering = RecallingTeacher(teacher, journals)
-        grower = LeafGrower(recipe, Asker(remembering), run_seed=run_seed)
+        grower = LeafGrower(recipe, Asker(remembering), run_seed=run_seed, pool=pool)
         passages = source_passages(source.documents, recipe.passages)
         tasks = grower.tasks(source.leaf, passages)
         harvest = asyncio.run(grower.grow(source.leaf, passages))

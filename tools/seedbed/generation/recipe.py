@@ -220,10 +220,15 @@ class GenerationRecipe:
         creative = any(fnmatchcase(leaf.name, pattern) for pattern in self.creative_leaves)
         return Register.CREATIVE if creative else Register.PRECISE
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `recipe_from_json` reads; later keys at their defaults are left out."""
+        figures: dict[str, Any] = _figures(self)
+        return figures
+
     @property
     def digest(self) -> str:
         """64 hex digits over every figure and every template; the description does not count."""
-        figures = _figures(self)
+        figures = self.to_json()
         del figures["description"]
         return hashlib.sha256(json.dumps(figures, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
