@@ -78,7 +78,7 @@ def test_a_run_of_which_nothing_comes_warns_before_it_ends(project: Path) -> Non
     )
     assert warning < end
     assert "Commonest: malformed answer, such as: the server's message has no text" in found.errors
-    assert f"{FREEFORM}: failed: nothing is stored" in found.errors
+    assert f"{FREEFORM}: failed: given up after its first" in found.errors
 
 
 def half_judge(body: dict[str, Any]) -> web.StreamResponse:

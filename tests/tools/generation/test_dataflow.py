@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,17 +23,15 @@ from support.small_taxonomy import (
 )
 
 from seedbed.errors import StoreError, TeacherError, UsageError
-from seedbed.generation import grow_leaf
 from seedbed.generation.asking import Asker, Usage
 from seedbed.generation.funnel import Funnel, Loss
 from seedbed.generation.generate import Outcome, generate
-from seedbed.generation.grow_task import TaskHarvest, attempts_wanted
+from seedbed.generation.grow_task import TaskGrowth, attempts_wanted
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recipe import with_samples
 from seedbed.generation.shard import Shard
 from seedbed.generation.store import SampleStore
-from seedbed.generation.task import Task
 from seedbed.reports.funnel import shortfall
 from seedbed.taxonomy.repository import Repository
 from seedbed.teacher.teacher import Completion, Message, Request
@@ -103,17 +100,16 @@ def test_open_passages_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     builder.write(f"taxonomy/{KNOWLEDGE}/harbour.md", f"{HARBOUR}\n\n{many}")
     builder.commit("sixty passages")
     begun = ended = widest = 0
-    original = grow_leaf.grow_task
+    original = TaskGrowth.grow
 
-    async def counted(task: Task, *others: Any) -> TaskHarvest:
+    async def counted(growth: TaskGrowth) -> None:
         nonlocal begun, ended, widest
         begun += 1
         widest = max(widest, begun - ended)
-        harvest = await original(task, *others)
+        await original(growth)
         ended += 1
-        return harvest
 
-    monkeypatch.setattr(grow_leaf, "grow_task", counted)
+    monkeypatch.setattr(TaskGrowth, "grow", counted)
     few = with_samples(load_recipe("sandbox"), 2)
     source = next(one for one in sources_of(tmp_path / "repository") if one.name == KNOWLEDGE)
     teacher = ScriptedTeacher(concurrency=4, shuffle=True)

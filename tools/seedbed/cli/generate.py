@@ -48,7 +48,9 @@ _SHOWN_NAMES = 5
     help="sandbox, transformers:PATH, vllm:PATH, ray:PATH#ENGINES or openai:URL[,URL…]#MODEL.",
 )
 @click.option(
-    "--samples", type=click.IntRange(1), help="Samples per leaf (knowledge: per passage and stage)."
+    "--samples",
+    type=click.IntRange(1),
+    help="Samples per leaf (knowledge: per stage, so many times its passages).",
 )
 @click.option("--seed", type=click.IntRange(0), help="Seed of every random choice.")
 @click.option(
@@ -212,7 +214,6 @@ def _run(
     from seedbed.cli.generate_progress import watch
 
     _need_libraries()
-    record_recipe(open_store_files(project.store.url), recipe)
     teacher = project.open_teacher(flag, journal=f"journal{shard.suffix}.sqlite", retry_failed=retry_failed)
     prices = Prices.of(project.settings.teacher)
     listed = {} if verify else stored_already(picked, recipe, teacher.identity, run_seed)
@@ -220,6 +221,7 @@ def _run(
 
     async def run() -> tuple[LeafOutcome, ...]:
         try:
+            record_recipe(open_store_files(project.store.url), recipe)
             with watch(len(names), teacher, prices, troubles) as progress:
                 return await generate_samples(
                     reading.leaves(names),
@@ -230,6 +232,7 @@ def _run(
                     progress=progress,
                     shard=shard,
                     pool=pool,
+                    give_up_after=project.settings.generation.give_up_after,
                 )
         finally:
             await teacher.close()

@@ -138,6 +138,11 @@ class GenerationSettings:
         None, "Samples wanted of each leaf; the recipe's own figure when left out.", minimum=1
     )
     seed: int = key(0, "Seed of every random choice.", minimum=0)
+    give_up_after: int = key(
+        50,
+        "Attempts, a leaf's first, after which it is given up if the teacher failed at every one; 0: never.",
+        minimum=0,
+    )
     across_leaves: str = key(
         "near",
         "Which copies between leaves are left out of training and exports: `near`, `exact` or none (`off`).",

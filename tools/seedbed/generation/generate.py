@@ -90,10 +90,12 @@ async def generate(
     progress: Progress | None = None,
     shard: Shard = WHOLE,
     pool: SeedPool | None = None,
+    give_up_after: int = 0,
 ) -> tuple[LeafOutcome, ...]:
     """Grow and store every leaf that the store does not hold yet; outcomes in the order of `sources`.
 
-    `pool` holds the seeds of all leaves at the commit, for a recipe that draws from whole branches.
+    `pool` holds the seeds of all leaves at the commit, for a recipe that draws from whole branches. A leaf whose first
+    `give_up_after` attempts are all lost for the teacher's sake is given up (see `patience`); 0 gives up none.
 
     Sources are taken one by one as the teacher has room for them: while fewer than `ahead` requests are in line behind
     the `in_flight` ones (by default as many as these; more open at a time shortens the end of a short run). At most
@@ -103,7 +105,8 @@ async def generate(
     """
     watcher = progress or Unwatched()
     asker = Asker(teacher, in_flight=in_flight, ahead=ahead, on_answer=watcher.answered)
-    run = _Run(asker, recipe, store, run_seed, watcher, pool)
+    grower = LeafGrower(recipe, asker, run_seed=run_seed, pool=pool, give_up_after=give_up_after)
+    run = _Run(asker, grower, store, run_seed, watcher, pool)
     growing: list[asyncio.Task[LeafOutcome]] = []
     with store.writing(shard):
         async with crew() as group:
@@ -117,16 +120,20 @@ async def generate(
     return tuple(task.result() for task in growing)
 
 
-def unusable(funnel: Funnel) -> str:
-    """Why nothing of a leaf should be stored: it gave no sample, and of the attempts that were no repeats half or more
-    were lost to answers that could not be used. Stored, it would count as done, and a mended server would never be
-    asked again."""
+def unusable(funnel: Funnel, *, given_up: bool = False) -> str:
+    """Why nothing of a leaf should be stored: it was given up, or it gave no sample, and of the attempts that were no
+    repeats half or more were lost to answers that could not be used. Stored, it would count as done, and a mended server
+    would never be asked again."""
     lost = {loss: funnel.lost.get(loss, 0) for loss in UNUSABLE}
     told = funnel.asked - funnel.lost.get(Loss.REPEATED, 0)  # a repeat may repeat what had no answer
-    if funnel.kept or not told or 2 * sum(lost.values()) < told:
+    if not given_up and (funnel.kept or not told or 2 * sum(lost.values()) < told):
         return ""
     named = ", ".join(f"{count:,} {loss}" for loss, count in lost.items() if count)
     causes = f" (requests without an answer: {named_causes(funnel)})" if funnel.unanswered else ""
+    if given_up:
+        return (
+            f"given up after its first {funnel.asked:,} attempts, which had no usable answer: {named}{causes}"
+        )
     return f"nothing is stored, since of {funnel.asked:,} attempts none gave a sample: {named}{causes}"
 
 
@@ -136,14 +143,14 @@ class _Run:
     def __init__(
         self,
         asker: Asker,
-        recipe: GenerationRecipe,
+        grower: LeafGrower,
         store: SampleStore,
         run_seed: int,
         watcher: Progress,
         pool: SeedPool | None,
     ) -> None:
         self.asker = asker
-        self._grower = LeafGrower(recipe, asker, run_seed=run_seed, pool=pool)
+        self._grower = grower
         self._pool = pool
         self._store = store
         self._run_seed = run_seed
@@ -180,7 +187,7 @@ class _Run:
         )
         if isinstance(harvest, Refusal):
             return LeafOutcome(source.name, Outcome.REFUSED, harvest.reason, by_teacher=harvest.by_teacher)
-        if reason := unusable(total(harvest.funnels.values())):
+        if reason := unusable(total(harvest.funnels.values()), given_up=harvest.given_up):
             return LeafOutcome(source.name, Outcome.FAILED, reason, funnels=harvest.funnels)
         written = await in_thread(self._store.write, making, harvest.samples, harvest.funnels)
         return LeafOutcome(

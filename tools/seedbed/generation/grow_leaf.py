@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from seedbed.errors import ConfigurationError
-from seedbed.generation.asking import Asker, Usage, crew
+from seedbed.generation.asking import Asker, Usage
 from seedbed.generation.entrance import failed_entrance, unreadable_words
-from seedbed.generation.funnel import Funnel, Loss, total
-from seedbed.generation.grow_task import Accepted, OnDecided, Rejected, TaskHarvest, grow_task
+from seedbed.generation.funnel import Funnel, total
+from seedbed.generation.grow_task import Accepted, OnDecided, Rejected, TaskHarvest
+from seedbed.generation.grow_together import grow_together
 from seedbed.generation.held_out import is_held_out, split_seeds
 from seedbed.generation.normalise import normalised
+from seedbed.generation.patience import Patience
 from seedbed.generation.recipe import GenerationRecipe, SeedSource
 from seedbed.generation.sample import Provenance, Sample, Stage
 from seedbed.generation.seed import Seed, leaf_seeds, leaf_stages, seed_stage, user_message
@@ -33,6 +34,8 @@ class Harvest:
     entrance: Usage
     seed_copies: tuple[tuple[str, str], ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    given_up: bool = False
+    """Whether its first attempts were all lost for the teacher's sake, and no more were made."""
 
     @property
     def total(self) -> Funnel:
@@ -53,9 +56,15 @@ class LeafGrower:
     """Grows leaves by one recipe, with one teacher and one seed."""
 
     def __init__(
-        self, recipe: GenerationRecipe, asker: Asker, *, run_seed: int, pool: SeedPool | None = None
+        self,
+        recipe: GenerationRecipe,
+        asker: Asker,
+        *,
+        run_seed: int,
+        pool: SeedPool | None = None,
+        give_up_after: int = 0,
     ) -> None:
-        """Raises ConfigurationError when a template of the recipe is broken or asks for a variable that is not there, and
+        """After `give_up_after` first attempts without a usable answer a leaf is given up; 0 is never. Raises ConfigurationError when a template of the recipe is broken or asks for a variable that is not there, and
         when the recipe draws from a pool and there is none."""
         if recipe.seeds_from is SeedSource.BRANCH and pool is None:
             raise ConfigurationError(
@@ -67,6 +76,7 @@ class LeafGrower:
         self._templates = recipe_templates(recipe)
         self._asker = asker
         self._run_seed = run_seed
+        self._give_up_after = give_up_after
         self._digest = recipe.digest  # of many figures and templates: not to be made for every sample
 
     def tasks(self, leaf: Leaf, passages: Sequence[SourcePassage]) -> tuple[Task, ...]:
@@ -116,7 +126,8 @@ class LeafGrower:
         reason = reason or await failed_entrance(first, asker, usage)
         if reason:
             return Refusal(leaf, reason, by_teacher=True)
-        harvests = _without_repeats(await _grow_tasks(tasks, asker, on_decided))
+        patience = Patience(len(tasks), self._give_up_after)
+        harvests = await grow_together(tasks, asker, on_decided, patience)
         grown = [
             (harvest, _sample(harvest.task, accepted, asker.teacher.identity, self._digest))
             for harvest in harvests
@@ -133,53 +144,8 @@ class LeafGrower:
             usage,
             tuple(copy for harvest in harvests for copy in harvest.seed_copies),
             tuple(one for harvest in harvests for one in harvest.rejected),
+            given_up=patience.over,
         )
-
-
-async def _grow_tasks(tasks: Sequence[Task], asker: Asker, on_decided: OnDecided) -> list[TaskHarvest]:
-    """All harvests in the order of `tasks`. They begin passage by passage, so that all that is asked about one, in
-    whatever stage, is asked together."""
-    passages = list(dict.fromkeys(task.passage for task in tasks))
-    places = {passage: number for number, passage in enumerate(passages)}
-    order = sorted(range(len(tasks)), key=lambda index: (places[tasks[index].passage], index))
-    shares = _Shares(len(tasks), on_decided)
-    growing: dict[int, asyncio.Task[TaskHarvest]] = {}
-    async with crew() as group:
-        for index in order:
-            placed = asker.at(places[tasks[index].passage])
-            await placed.begin()
-            growing[index] = group.create_task(grow_task(tasks[index], placed, shares.of(index)))
-    return [growing[index].result() for index in range(len(tasks))]
-
-
-class _Shares:
-    """From the share that is done of each task to what it adds to the leaf's."""
-
-    def __init__(self, tasks: int, on_decided: OnDecided) -> None:
-        self._done = [0.0] * tasks
-        self._on_decided = on_decided
-
-    def of(self, index: int) -> OnDecided:
-        def decided(loss: Loss | None, share: float) -> None:
-            added = max(0.0, share - self._done[index])
-            self._done[index] += added
-            self._on_decided(loss, added / len(self._done))
-
-        return decided
-
-
-def _without_repeats(harvests: Sequence[TaskHarvest]) -> list[TaskHarvest]:
-    """Without the questions that an earlier task of the same stage had already: two passages can raise the same one."""
-    seen: dict[Stage, set[str]] = {}
-    kept: list[TaskHarvest] = []
-    for harvest in harvests:
-        earlier = seen.setdefault(harvest.task.stage, set())
-        new = tuple(one for one in harvest.accepted if normalised(one.draft.sample_question) not in earlier)
-        earlier.update(normalised(one.draft.sample_question) for one in new)
-        repeated = len(harvest.accepted) - len(new)
-        moved = Funnel(kept=-repeated, lost={Loss.REPEATED: repeated})
-        kept.append(replace(harvest, accepted=new, funnel=harvest.funnel + moved))
-    return kept
 
 
 def _stage_funnel(stage: Stage, harvests: Sequence[TaskHarvest], share: float) -> Funnel:

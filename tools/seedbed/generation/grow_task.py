@@ -95,77 +95,107 @@ class _Sieve:
         return None
 
 
-async def grow_task(
-    task: Task, asker: Asker, on_decided: OnDecided = lambda loss, share: None
-) -> TaskHarvest:
-    """All samples of one task. `on_decided` hears of each attempt why it fell, None if it was kept, and the share of
-    the task that is done, 0…1. Raises TeacherError when the teacher is lost."""
-    growth = _Growth(task, asker, on_decided)
-    async with crew() as group:
-        growth.go_on(group)
-    return growth.harvest()
-
-
-class _Growth:
+class TaskGrowth:
     """A task under way. An attempt passes two turnstiles in the order of attempts: the sieve with its question, which
     may then be answered at once, and the decision with its outcome, which says how many more attempts there will be."""
 
-    def __init__(self, task: Task, asker: Asker, on_decided: OnDecided) -> None:
-        self._task = task
+    def __init__(
+        self,
+        task: Task,
+        asker: Asker,
+        on_decided: OnDecided = lambda loss, share: None,
+        *,
+        may_go_on: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`on_decided` hears of each attempt why it fell, None if it was kept, and the share of the task that is done,
+        0…1. Once `may_go_on` says no, no further attempt begins."""
+        self.task = task
         self._asker = asker
         self._on_decided = on_decided
+        self._may_go_on = may_go_on
         self._usage = Usage()
-        self._sieve = _Sieve(task)
+        self._sieve: _Sieve | None = _Sieve(task)
+        self._seed_copies = self._sieve.seed_copies
         self._sieving, self._deciding = InOrder(), InOrder()
         self._lost: Counter[Loss] = Counter()
+        self._target = task.stream.samples
         self._accepted: list[Accepted] = []
+        self._surplus: list[Accepted] = []
         self._rejected: list[Rejected] = []
         self._begun = self._decided = 0
 
-    def go_on(self, group: asyncio.TaskGroup) -> None:
+    async def room(self) -> None:
+        """Wait until the teacher has room for it."""
+        await self._asker.begin()
+
+    async def grow(self) -> None:
+        """Until the target is met or the budget is spent. Raises TeacherError when the teacher is lost."""
+        async with crew() as group:
+            self._go_on(group)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a higher target could still be met, from what was too much before or by further attempts."""
+        return bool(self._surplus) or self._decided < self.task.stream.attempts
+
+    def raise_target(self, by: int) -> None:
+        """Ask for so many samples more than there are now; then `grow` again."""
+        self._target = len(self._accepted) + by
+        promoted, self._surplus = self._surplus[:by], self._surplus[by:]
+        self._accepted += promoted
+        self._lost[Loss.SURPLUS] -= len(promoted)
+
+    def settle(self) -> None:
+        """It will not grow again: what only further attempts need is forgotten."""
+        self._sieve = None
+
+    def _go_on(self, group: asyncio.TaskGroup) -> None:
         """Begin every attempt that the decisions so far call for."""
-        stream = self._task.stream
-        wanted = attempts_wanted(self._decided, len(self._accepted), stream.samples, stream.attempts)
+        if not self._may_go_on():
+            return
+        budget = self.task.stream.attempts
+        wanted = attempts_wanted(self._decided, len(self._accepted), self._target, budget)
         for attempt in range(self._begun, wanted):
             group.create_task(self._attempt(attempt, group))
         self._begun = max(self._begun, wanted)
 
     async def _attempt(self, attempt: int, group: asyncio.TaskGroup) -> None:
-        write = write_view if self._task.view else _WRITERS[self._task.leaf.kind]
-        written = await write(self._task, attempt, self._asker, self._usage)
+        write = write_view if self.task.view else _WRITERS[self.task.leaf.kind]
+        written = await write(self.task, attempt, self._asker, self._usage)
         await self._sieving.turn(attempt)
+        assert self._sieve is not None, "a task that is settled grows no more"
         loss = written if isinstance(written, Loss) else self._sieve.loss(written)
         self._sieving.passed()
         outcome: Accepted | Fallen = Fallen(loss or Loss.EMPTY)
         if loss is None and isinstance(written, Draft):
-            answered = await answer_and_judge(self._task, written, attempt, self._asker, self._usage)
+            answered = await answer_and_judge(self.task, written, attempt, self._asker, self._usage)
             outcome = answered if isinstance(answered, Fallen) else Accepted(attempt, written, answered)
         await self._deciding.turn(attempt)
         self._decide(outcome)
         if isinstance(written, Draft) and isinstance(outcome, Fallen):
             self._remember(attempt, written, outcome)
-        self.go_on(group)
+        self._go_on(group)
         self._deciding.passed()
 
     def _remember(self, attempt: int, draft: Draft, fallen: Fallen) -> None:
         if len(self._rejected) < REMEMBERED:
             question, answer = draft.sample_question, fallen.answer
-            self._rejected.append(Rejected(self._task.stage, attempt, question, answer, fallen.loss))
+            self._rejected.append(Rejected(self.task.stage, attempt, question, answer, fallen.loss))
 
     def _decide(self, outcome: Accepted | Fallen) -> None:
-        stream = self._task.stream
         self._decided += 1
         loss: Loss | None = None
         if isinstance(outcome, Fallen):
             loss = outcome.loss
-        elif stream.samples is not None and len(self._accepted) >= stream.samples:
+        elif self._target is not None and len(self._accepted) >= self._target:
             loss = Loss.SURPLUS
+            self._surplus.append(outcome)
         else:
             self._accepted.append(outcome)
         if loss is not None:
             self._lost[loss] += 1
         kept = len(self._accepted)
-        share = max(self._decided / stream.attempts, kept / stream.samples if stream.samples else 0.0)
+        share = max(self._decided / self.task.stream.attempts, kept / self._target if self._target else 0.0)
         self._on_decided(loss, share)
 
     def harvest(self) -> TaskHarvest:
@@ -178,11 +208,11 @@ class _Growth:
             requests=usage.requests,
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
-            wanted=self._task.stream.samples or 0,
+            wanted=self.task.stream.samples or 0,
             unanswered=dict(usage.unanswered),
         )
-        copies = tuple(self._sieve.seed_copies)
-        return TaskHarvest(self._task, tuple(self._accepted), funnel, copies, tuple(self._rejected))
+        copies = tuple(self._seed_copies)
+        return TaskHarvest(self.task, tuple(self._accepted), funnel, copies, tuple(self._rejected))
 
 
 def attempts_wanted(decided: int, accepted: int, target: int | None, budget: int) -> int:

@@ -16,6 +16,7 @@ from seedbed.generation.recipe import (
     ExemplarPlace,
     GenerationRecipe,
     JudgingMode,
+    Quota,
     StepRecipe,
     StreamRecipe,
 )
@@ -189,6 +190,11 @@ def _check(recipe: GenerationRecipe, source: str) -> None:
             f"{source}: freeform.answer.quote is set, but a freeform skill has no text to quote from",
             hint="leave `quote` out there",
         )
+    for name in ("freeform", "grounded"):
+        if getattr(recipe, name).quota is not Quota.PASSAGE:
+            raise ConfigurationError(
+                f"{source}: {name}.quota is set, but a skill has no passages", hint="leave `quota` out there"
+            )
     _check_views(recipe, source)
     for name, stream in recipe.streams.items():
         _check_stream(f"{source}: {name}", stream)

@@ -45,6 +45,13 @@ class SeedSource(StrEnum):
     BRANCH = "branch"  # self-instruct: all leaves of the branch and kind
 
 
+class Quota(StrEnum):
+    """Who owes the samples that a knowledge stream asks for of each passage."""
+
+    PASSAGE = "passage"  # each passage its own
+    LEAF = "leaf"  # all together: who gives fewer is made up for by those that have attempts left
+
+
 class ViewForm(StrEnum):
     """What a view is asked for as; JSON in both cases."""
 
@@ -128,6 +135,8 @@ class StreamRecipe:
     """Accepted samples, held-out ones included, after which a stream ends; all attempts are made unless given."""
     context: StepRecipe | None = None
     """Grounded skills alone: how a new context is asked for."""
+    quota: Quota = field(default=Quota.PASSAGE, metadata=LATER)
+    """Knowledge alone: `passage`, or `leaf`: whether passages that can give more make up for those that fall short."""
 
 
 SUBJECT = "{subject}"
@@ -234,12 +243,15 @@ class GenerationRecipe:
 
 
 def with_samples(recipe: GenerationRecipe, samples: int) -> GenerationRecipe:
-    """The recipe with another target: per leaf for skills, per passage for knowledge; attempts keep their ratio."""
+    """The recipe with another target: per leaf for skills, for knowledge so many times the passages of a leaf, which make
+    up for each other; attempts keep their ratio."""
     changed = {}
     for name in STREAMS:
         stream = getattr(recipe, name)
         ratio = stream.attempts / stream.samples if stream.samples else 4.0
-        changed[name] = replace(stream, samples=samples, attempts=max(samples, round(samples * ratio)))
+        quota = Quota.LEAF if name.startswith("knowledge") else stream.quota
+        attempts = max(samples, round(samples * ratio))
+        changed[name] = replace(stream, samples=samples, attempts=attempts, quota=quota)
     return replace(recipe, **changed)
 
 
