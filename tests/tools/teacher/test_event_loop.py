@@ -80,3 +80,41 @@ def test_an_interrupt_lets_the_coroutine_close_and_is_then_raised(
             process.kill()
     assert error.rstrip().endswith("KeyboardInterrupt")
     assert process.returncode == -signal.SIGINT
+
+
+TERMINATED = INTERRUPTED.replace(
+    "event_loop.run(wait())",
+    """import signal
+from seedbed.cli.termination import terminated_as_interrupted
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+with terminated_as_interrupted():
+    event_loop.run(wait())
+""",
+)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("loop", ["with", "without"])
+@pytest.mark.parametrize(
+    ("doing", "said"), [("waiting", ["closed"]), ("busy", ["asked to end", "broken off"])]
+)
+def test_sigterm_does_the_same_where_a_shell_has_sigint_ignored(
+    loop: str, doing: str, said: list[str]
+) -> None:
+    """As behind `&`. Nothing is raised in the midst of the loop's own work, where it would be printed and lost."""
+    with subprocess.Popen(
+        [sys.executable, "-c", TERMINATED, loop, doing],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline().startswith("uvloop") is (loop == "with")
+            for line in said:
+                process.send_signal(signal.SIGTERM)
+                assert process.stdout.readline() == f"{line}\n"
+            _, error = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert error.rstrip().endswith("KeyboardInterrupt") and "Fatal error" not in error

@@ -31,7 +31,7 @@ def diagnose_teacher(settings: TeacherSettings) -> Iterator[Diagnosis]:
         subjects = iter(_SUBJECTS)
         try:
             while True:
-                found = runner.run(_next(findings))
+                found = event_loop.run_in(runner, _next(findings))
                 yield _speed(found) if isinstance(found, Speed) else _ability(next(subjects), found)
         except StopAsyncIteration:
             pass
