@@ -132,7 +132,7 @@ def test_a_changed_release_is_found_by_verify(garden: Garden, type_it: Any) -> N
         file.write(" ")
     result = type_it(release, "verify")
     assert result.exit_code == 1
-    assert "has digest" in result.stdout
+    assert "config.json was changed since the release was cut" in result.stdout
 
 
 def test_evaluating_what_was_never_trained(type_it: Any) -> None:

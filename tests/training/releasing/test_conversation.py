@@ -32,6 +32,7 @@ from seedbed_training.releasing.speaker import load_speaker
         ("/system  Be brief. ", Command("/system", "Be brief.")),
         ("//etc is a path", "/etc is a path"),
         ("/rest", Command("unknown", "there is no command /rest; did you mean /reset?")),
+        ("caf\udce9?\n", "caf??"),
         ("/etc/passwd", Command("unknown", "there is no command /etc/passwd; /help lists them")),
     ],
 )

@@ -48,3 +48,13 @@ def test_a_refusal_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="BPE pre-tokenizer was not recognized"):
         write_gguf(tmp_path, tmp_path / "x.gguf", converter(tmp_path / "c", REFUSES), outtype="f16")
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+def test_a_library_that_the_converter_lacks_is_named(tmp_path: Path) -> None:
+    lacks = converter(tmp_path / "c", "import sentencepieces_of_nobody.processor\n")
+    with pytest.raises(TrainingError) as error:
+        write_gguf(tmp_path, tmp_path / "x.gguf", lacks, outtype="f16")
+    assert (
+        error.value.hint
+        == "the converter needs sentencepieces_of_nobody: pip install sentencepieces_of_nobody"
+    )

@@ -270,20 +270,69 @@ def test_verify_finds_what_was_changed(garden: Garden) -> None:
         file.write(" ")
     differences = verify(garden.workspace, manifest)
     assert len(differences) == 2
-    assert "has digest" in differences[0]
+    assert differences[0].endswith("config.json was changed since the release was cut")
     assert TOWN in differences[1]
 
 
 def test_verify_finds_a_changed_card_and_a_lost_picture(garden: Garden) -> None:
     manifest = release(garden)
     folder = garden.workspace.release_directory("release-1")
-    assert set(manifest.files) == {"README.md", "ATTRIBUTION.txt", "LICENSE.md", "scores.png", "losses.png"}
+    beside = {"README.md", "ATTRIBUTION.txt", "LICENSE.md", "scores.png", "losses.png"}
+    assert beside | {"model.safetensors", "config.json", "tokenizer.json"} <= set(manifest.files)
     with (folder / "README.md").open("a") as file:
         file.write("It is the best.\n")
     (folder / "scores.png").unlink()
     changed, lost = verify(garden.workspace, manifest)
     assert changed.endswith("README.md was changed since the release was cut")
     assert lost.endswith("scores.png is missing since the release was cut")
+
+
+def test_verify_finds_what_was_put_beside_the_model(garden: Garden) -> None:
+    manifest = release(garden)
+    folder = garden.workspace.release_directory("release-1")
+    for name in (".gitattributes", "release-1-f16.gguf"):
+        (folder / name).write_text("made later", encoding="utf-8")
+    assert verify(garden.workspace, manifest) == ()
+    (folder / "modeling_llama.py").write_text("import os\n", encoding="utf-8")
+    (folder / "model-2.safetensors").write_bytes(b"x")
+    assert sorted(verify(garden.workspace, manifest)) == [
+        f"{folder / 'model-2.safetensors'} is no part of the release",
+        f"{folder / 'modeling_llama.py'} is no part of the release",
+    ]
+
+
+def test_verify_follows_no_name_out_of_the_folder(garden: Garden) -> None:
+    manifest = release(garden)
+    for name in ("../../../seedbed.toml", "/etc/hostname"):
+        led = dataclasses.replace(manifest, files={**manifest.files, name: "0" * 64})
+        (found,) = verify(garden.workspace, led)
+        assert found.endswith("leads out of the release's folder")
+
+
+def test_verify_holds_the_manifest_to_what_was_committed(garden: Garden) -> None:
+    manifest = release(garden)
+    garden.builder.commit("release 1")
+    assert verify(garden.workspace, manifest) == ()
+    score = dataclasses.replace(manifest.scores[0], cases=1000)
+    better = dataclasses.replace(manifest, scores=(score, *manifest.scores[1:]))
+    assert verify(garden.workspace, better) == ("releases/release-1.json is not as it was committed",)
+    orphan = dataclasses.replace(manifest, parent="release-0")
+    assert "its parent release-0 is not in" in verify(garden.workspace, orphan)[-1]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"{", b"[]", b'{"version": 1}', b'{"version": 2}'])
+def test_a_manifest_that_is_none_is_told(garden: Garden, content: bytes) -> None:
+    folder = garden.builder.path / "releases"
+    folder.mkdir()
+    (folder / "release-1.json").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"release-1\.json is"):
+        garden.workspace.releases()
+
+
+def test_a_role_that_no_leaf_has_is_told(garden: Garden) -> None:
+    text = release(garden).to_json().replace('"role": "fresh"', '"role": "king"')
+    with pytest.raises(ConfigurationError, match="is not a release manifest: 'king'"):
+        ReleaseManifest.from_json(text, source="it")
 
 
 def test_verify_holds_the_lineage_to_git(garden: Garden) -> None:

@@ -95,7 +95,7 @@ class ReleaseManifest:
     scores: tuple[ScoreRecord, ...]
     gate: GateRecord
     files: Mapping[str, str] = field(default_factory=dict)
-    """SHA-256 of every file of the release's folder beside the model: card, pictures, attribution."""
+    """SHA-256 of every file of the release's folder: model, card, pictures, attribution."""
     version: int = 1
 
     def leaf(self, name: str) -> LeafRecord | None:
@@ -125,7 +125,7 @@ class ReleaseManifest:
                     "gate": GateRecord(fields["gate"]["passed"], tuple(fields["gate"]["reasons"])),
                 }
             )
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:  # no JSON, or no role
             raise ConfigurationError(
                 f"{source} is not a release manifest: {error}", hint="restore the file from git"
             ) from error
@@ -149,7 +149,7 @@ def read_releases(directory: Path) -> tuple[ReleaseManifest, ...]:
     found = {
         manifest.name: manifest
         for manifest in (
-            ReleaseManifest.from_json(path.read_text(encoding="utf-8"), source=str(path))
+            ReleaseManifest.from_json(path.read_text(encoding="utf-8", errors="replace"), source=str(path))
             for path in sorted(directory.glob("*.json"))
         )
     }

@@ -39,13 +39,14 @@ def chat(
 ) -> None:
     """Talk to RELEASE (the latest one) with its own chat template; each line is a question.
 
-    Works in a pipe too: every line of standard input is asked, and the answers go to standard output.
+    Works in a pipe too: every line of standard input is asked, each after the ones before as in one conversation (a
+    line `/reset` begins anew), and the answers go to standard output.
     """
     workspace = open_workspace()
     models = [chosen_model(workspace, release)]
     if other is not None:
         models.append(beside(workspace, models[0], other))
-    talk = _Talk(models, system, max_tokens, temperature, seed)
+    talk = _Talk(models, _typed(system), max_tokens, temperature, seed)
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     if interactive:
         click.echo(f"{' and '.join(model.name for model in models)}; /help lists the commands", err=True)
@@ -66,6 +67,11 @@ def chat(
             talk.command(said)
         elif said is not None:
             talk.ask(said)
+
+
+def _typed(system: str | None) -> str | None:
+    """A system message without bytes that were no text."""
+    return None if system is None else system.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,11 @@ class Command:
 
 
 def read_line(line: str) -> Command | str | None:
-    """A command, a question, or nothing. `//` at the start asks a question that begins with one slash."""
-    line = line.strip()
+    """A command, a question, or nothing. `//` at the start asks a question that begins with one slash.
+
+    Bytes that were no text in the terminal's encoding become U+FFFD: no tokenizer can read them.
+    """
+    line = line.encode("utf-8", "replace").decode().strip()
     if not line:
         return None
     if line.startswith("//"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def write_gguf(folder: Path, destination: Path, converter: Path, *, outtype: str
             last = "\n".join(said.stdout.strip().splitlines()[-_SHOWN:])
             raise TrainingError(
                 f"{converter.name} did not convert {folder.name} (exit {said.returncode}):\n{last}",
-                hint="update llama.cpp; a tokenizer that it does not know has to be added to it first",
+                hint=_hint(said.stdout),
             )
         with building.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -59,3 +60,12 @@ def write_gguf(folder: Path, destination: Path, converter: Path, *, outtype: str
     finally:
         building.unlink(missing_ok=True)
     return digest
+
+
+def _hint(said: str) -> str:
+    missing = re.search(r"^ModuleNotFoundError: No module named '([\w.]+)'", said, re.MULTILINE)
+    if missing:
+        return f"the converter needs {missing[1]}: pip install {missing[1].split('.')[0]}"
+    if "pre-tokenizer was not recognized" in said:
+        return "llama.cpp knows the tokenizers of published models; another one has to be added to its converter first"
+    return "update llama.cpp; an architecture or tokenizer that it does not know has to be added to it first"

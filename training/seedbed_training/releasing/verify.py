@@ -1,19 +1,22 @@
-"""Whether a release is still what its manifest says: weights, files, samples, and its lineage in git."""
+"""Whether a release is still what its manifest says: files, samples, lineage; and the manifest what git has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 
 from seedbed.errors import RepositoryError, StoreError
 from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role
 from seedbed.generation.store import SampleStore
 from seedbed.taxonomy.attribution import read_attribution
 from seedbed.taxonomy.changes import all_leaves, leaf_name
-from seedbed.teacher.model_folder import model_revision
+from seedbed.teacher.model_folder import MODEL_FILES, model_revision
 from seedbed_training.releasing.attribution_file import licence_expression, read_attributions
-from seedbed_training.releasing.release_folder import changed_files
+from seedbed_training.releasing.release_folder import folder_differences
 from seedbed_training.releasing.run_manifest import leaf_commits
 from seedbed_training.releasing.workspace import Workspace
+
+_MANIFEST_LIMIT = 1 << 28  # bytes; 100,000 leaves have 50 MB
 
 
 def verify(workspace: Workspace, manifest: ReleaseManifest) -> tuple[str, ...]:
@@ -23,22 +26,40 @@ def verify(workspace: Workspace, manifest: ReleaseManifest) -> tuple[str, ...]:
     from the store, leaves, authors and licences from git at the manifest's commit.
     """
     return (
-        *_model(workspace, manifest),
+        *_manifest(workspace, manifest),
+        *_folder(workspace, manifest),
         *_samples(workspace.open_store(), manifest),
         *_lineage(workspace, manifest),
     )
 
 
-def _model(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
+def _manifest(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
+    """Whether the manifest is the one that was committed, and its parent is there."""
+    path = f"{PurePosixPath(workspace.settings.releases.path)}/{manifest.name}.json"
+    try:
+        head = workspace.repository.resolve("HEAD")
+        committed = workspace.repository.read_path(head, path, _MANIFEST_LIMIT)
+    except RepositoryError as error:
+        yield f"{path} cannot be read from git: {error}"
+        committed = None
+    if committed is not None:
+        text = committed.decode("utf-8", "replace")
+        if ReleaseManifest.from_json(text, source=f"{path} of HEAD") != manifest:
+            yield f"{path} is not as it was committed"
+    if manifest.parent is not None and workspace.parent_of(manifest.name) is None:
+        yield f"its parent {manifest.parent} is not in {workspace.manifests}"
+
+
+def _folder(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
     folder = workspace.release_directory(manifest.name)
     if not folder.is_dir():
         yield f"the model is not in {folder}"
         return
-    if (found := model_revision(folder)) != manifest.model_digest:
+    different = dict(folder_differences(folder, manifest.files))
+    yield from (f"{folder / name} {what}" for name, what in different.items())
+    explained = any(PurePosixPath(name).match(pattern) for name in different for pattern in MODEL_FILES)
+    if not explained and (found := model_revision(folder)) != manifest.model_digest:
         yield f"the model in {folder} has digest {found}, the manifest says {manifest.model_digest}"
-    for name in changed_files(folder, manifest):
-        what = "was changed" if (folder / name).exists() else "is missing"
-        yield f"{folder / name} {what} since the release was cut"
 
 
 def _samples(store: SampleStore, manifest: ReleaseManifest) -> Iterator[str]:
