@@ -22,8 +22,9 @@ from seedbed.site.folders import folder_tree
 from seedbed.site.frame import Edition
 from seedbed.site.front_page import front_html
 from seedbed.site.leaf_facts import LeafSummary, Standing, shortened
-from seedbed.site.picture import TILES, picture
+from seedbed.site.picture import picture
 from seedbed.site.search_index import words
+from seedbed.site.tiles import TILES
 from seedbed.site.treemap import Box, squarified
 from seedbed.taxonomy.leaf import Kind
 

@@ -27,7 +27,7 @@ def folder_html(folder: SiteFolder, edition: Edition) -> str:
     inside = f"{folder.name}/" if folder.name else ""
     return framed(
         address,
-        trail(address, folder.name, inside=False) if folder.name else None,
+        trail(address, folder.name) if folder.name else None,
         element("h1", title),
         element("p", element("code", folder.name), class_="quiet") if folder.name else None,
         element("p", said),

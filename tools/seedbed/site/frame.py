@@ -82,15 +82,19 @@ def day(seconds: int) -> Markup:
     return element("time", shown, datetime=shown)
 
 
-def trail(address: str, name: str, *, inside: bool) -> Markup:
-    """The folders above `name`, each a link; `inside` for a leaf, whose own folder may hold others."""
-    parts = name.split("/")[: None if inside else -1] if name else []
+def trail(address: str, name: str) -> Markup:
+    """The folders above the leaf or folder `name`, each a link."""
+    above = name.split("/")[:-1]
     links = [element("a", "taxonomy", href=link(address, folder_page("")))]
-    for end in range(1, len(parts) + (0 if inside else 1)):
-        target = folder_page("/".join(parts[:end]))
-        links.append(element("a", parts[end - 1].replace("_", " "), href=link(address, target)))
-    items = [element("li", one) for one in links]
-    return element("nav", element("ol", items), aria_label="Where this is", class_="trail")
+    for depth, part in enumerate(above, 1):
+        target = folder_page("/".join(above[:depth]))
+        links.append(element("a", part.replace("_", " "), href=link(address, target)))
+    return element(
+        "nav",
+        element("ol", [element("li", one) for one in links]),
+        aria_label="Where this is",
+        class_="trail",
+    )
 
 
 def standing_tag(standing: Standing) -> Markup:

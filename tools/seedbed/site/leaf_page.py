@@ -42,7 +42,7 @@ def leaf_html(facts: LeafFacts, edition: Edition) -> str:
     address = leaf_page(facts.name)
     return framed(
         address,
-        trail(address, facts.name, inside=True),
+        trail(address, facts.name),
         _heading(facts),
         _about(facts, address),
         _releases(facts, address),
