@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import click
@@ -35,7 +34,7 @@ def test_commands_and_their_options_exist(page: Path) -> None:
     context = click.Context(seedbed)
     for line in typed(page):
         line = re.split(r" [>|&;#] ?| {2,}|…", line)[0]
-        _, *words = shlex.split(line.replace("'", ""), comments=True)
+        _, *words = re.sub("['\"`]", "", line).split()
         command = seedbed.get_command(context, words[0].rstrip(",:."))
         assert command is not None, line
         if isinstance(command, click.Group) and len(words) > 1 and words[1] in command.commands:

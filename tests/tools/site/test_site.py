@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
+import subprocess
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -301,6 +302,16 @@ def test_a_failure_leaves_the_earlier_site(
     with pytest.raises(UsageError, match="No space left"):
         build(builder, folder)
     assert contents(folder) == before and [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_shallow_clone_names_nobody_wrongly(builder: RepositoryBuilder, tmp_path: Path) -> None:
+    command = ["git", "clone", "-q", "--depth", "1", f"file://{builder.path}", str(tmp_path / "shallow")]
+    subprocess.run(command, check=True)
+    project = open_project(tmp_path / "shallow")
+    built = build_site(project, tmp_path / "site", revision="HEAD", title="t", samples=0)
+    assert built.undated == built.leaves == 5
+    page = said(tmp_path / "site", leaf_page(FREEFORM))
+    assert "Robin Test (" not in page and "the leaf says: robin" in page and "Last change" not in page
 
 
 def test_a_file_is_in_the_way(builder: RepositoryBuilder, tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ def site(folder: Path, revision: str, store: str | None, samples: int, title: st
     with watched_leaves() as watch:
         built = build_site(project, folder, revision=revision, title=title, samples=samples, watch=watch)
     click.echo(_said(built, folder))
+    if built.undated:
+        click.echo(
+            f"warning: this clone is shallow, and does not show who wrote {counted(built.undated, 'leaf')}, and when; "
+            "git fetch --unshallow",
+            err=True,
+        )
     for name in built.unread_samples:
         click.echo(
             f"warning: the samples of {terminal_text(name)} cannot be read; its page says why", err=True

@@ -35,6 +35,7 @@ class BuiltSite:
     files: int
     bytes: int
     unread_samples: tuple[str, ...]  # leaves whose samples could not be read
+    undated: int  # leaves of which a shallow clone does not show who wrote them, and when
 
 
 def build_site(
@@ -79,7 +80,8 @@ def build_site(
         output.write("search.js", (_HERE / "search.js").read_text(encoding="utf-8"))
         output.write(".nojekyll", "")  # a forge's pages leave out what begins with `_` otherwise
         output.keep()
-    return BuiltSite(len(summaries), output.files, output.bytes, tuple(unread))
+    undated = len(taxonomy.statuses) - len(taxonomy.last_changes)
+    return BuiltSite(len(summaries), output.files, output.bytes, tuple(unread), undated)
 
 
 def site_style() -> str:

@@ -40,7 +40,9 @@ class Taxonomy:
     releases: tuple[ReleaseManifest, ...]
     statuses: tuple[LeafStatus, ...]  # of leaves that are there
     removed: tuple[str, ...]  # leaves that only the latest release knows
-    last_changes: Mapping[str, LastChange]  # by path of the leaf's file
+    last_changes: Mapping[
+        str, LastChange
+    ]  # by path of the leaf's file; without those a shallow clone does not show
     contributors: Mapping[str, tuple[Contributor, ...]]
     learned: Mapping[str, tuple[Learning, ...]]  # by leaf
 
@@ -67,10 +69,14 @@ def survey(project: Project, revision: str) -> Taxonomy:
         releases,
         present,
         tuple(status.name for status in statuses if status.state is LeafState.REMOVED),
-        last_changes(repository, commit, paths, under=under),
+        _certain(last_changes(repository, commit, paths, under=under)),
         contributors(repository, commit, under=under),
         learning_by_leaf(releases),
     )
+
+
+def _certain(changes: Mapping[str, LastChange]) -> Mapping[str, LastChange]:
+    return {path: change for path, change in changes.items() if change.certain}
 
 
 def _one_each(statuses: Iterable[LeafStatus]) -> tuple[LeafStatus, ...]:
