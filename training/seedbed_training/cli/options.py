@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from seedbed.errors import NothingToDoError, UsageError
+from seedbed.errors import MissingExtraError, NothingToDoError, UsageError
 from seedbed_training.planning.plan_file import read_plan
 from seedbed_training.planning.read_recipe import load_recipe
 from seedbed_training.releasing.prepare_plan import Preparation, open_preparation, prepare_plan
@@ -86,6 +87,15 @@ def nothing_to_do(preparation: Preparation, *, fail_on_empty: bool) -> bool:
         raise NothingToDoError(message, hint=hint)
     click.echo(f"{message}\n  {hint}")
     return True
+
+
+@contextmanager
+def needing_torch(what: str) -> Iterator[None]:
+    """Around the imports that bring torch: raises MissingExtraError, with what it is needed for, where it is missing."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(what, "train", "torch with transformers") from error
 
 
 def begun_run(workspace: Workspace, release: str | None) -> Preparation:

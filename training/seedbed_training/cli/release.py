@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import textwrap
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -78,15 +77,7 @@ def verify_releases(names: tuple[str, ...]) -> None:
     difference.
     """
     workspace = open_workspace()
-    known = {manifest.name: manifest for manifest in workspace.releases()}
-    for name in names or known:
-        if name not in known:
-            close = get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"see {workspace.manifests}"
-            raise UsageError(f"there is no release {name}", hint=hint)
-    if not known:
-        raise UsageError("there is no release yet", hint="seedbed release cuts one")
-    chosen = [known[name] for name in names or known]
+    chosen = [workspace.release(name) for name in names] or workspace.releases() or [workspace.release()]
     differences = [
         f"{found.name}: {terminal_text(text)}" for found in chosen for text in verify(workspace, found)
     ]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from seedbed.errors import MissingExtraError, TrainingError, UsageError
+from seedbed.errors import TrainingError, UsageError
+from seedbed_training.cli.options import needing_torch
 
 KEPT = Path(".seedbed") / "studies"
 
@@ -49,12 +50,10 @@ def study(name: str | None, seeds: int, jobs: int, json_path: Path | None, out: 
     Each takes minutes on two cores. Stopped at any time, the same command goes on with the arms that are missing. Exits
     with 1 if the study is invalid: if its lower bound does not collapse, its other figures mean nothing.
     """
-    try:
+    with needing_torch("a study"):
         from seedbed_training.studies.catalogue import STUDIES
         from seedbed_training.studies.report import study_json, study_table, write_study
         from seedbed_training.studies.run import run_study
-    except ImportError as error:
-        raise MissingExtraError("a study", "train", "torch with transformers") from error
     from seedbed_training.planning.whole_file import write_whole
 
     if name is None:

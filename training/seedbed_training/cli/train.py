@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from seedbed.errors import MissingExtraError
 from seedbed_training.cli.dry_run import show_dry_run
 from seedbed_training.cli.options import (
+    needing_torch,
     nothing_to_do,
     open_workspace,
     planning_options,
@@ -72,11 +72,9 @@ def train(
     On several GPUs or machines: `torchrun --nproc-per-node GPUS -m seedbed train …`; the run's folder must be one that
     all of them see.
     """
-    try:
+    with needing_torch("training"):
         from seedbed_training.learning.progress import ConsoleProgress
         from seedbed_training.learning.world import is_first
-    except ImportError as error:
-        raise MissingExtraError("training", "train", "torch with transformers") from error
     if dry_run:
         show_dry_run(
             open_workspace(),

@@ -70,7 +70,7 @@ def folder_differences(folder: Path, files: Mapping[str, str]) -> Iterator[tuple
             yield name, "is missing since the release was cut"
         elif _digest(present[name]) != digest:
             yield name, "was changed since the release was cut"
-    for name in present.keys() - files.keys():
+    for name in sorted(present.keys() - files.keys()):
         if not any(PurePosixPath(name).match(pattern) for pattern in _MADE_LATER):
             yield name, "is no part of the release"
 

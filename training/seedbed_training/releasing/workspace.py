@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from seedbed.bundled_files import bundled_file
@@ -56,6 +57,18 @@ class Workspace:
     def releases(self) -> tuple[ReleaseManifest, ...]:
         """Every release, each after its parent."""
         return read_releases(self.manifests)
+
+    def release(self, name: str | None = None) -> ReleaseManifest:
+        """The release of this name, or the latest. Raises UsageError when there is none."""
+        known = {manifest.name: manifest for manifest in self.releases()}
+        found = latest_release(tuple(known.values())) if name is None else known.get(name)
+        if found is not None:
+            return found
+        if name is None:
+            raise UsageError("there is no release yet", hint="seedbed release cuts one")
+        close = get_close_matches(name, known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"see {self.manifests}"
+        raise UsageError(f"there is no release {name}", hint=hint)
 
     def parent_of(self, release: str) -> ReleaseManifest | None:
         """The release that `release` is to be trained from: its recorded parent, or the latest one there is."""
