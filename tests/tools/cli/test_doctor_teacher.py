@@ -40,7 +40,7 @@ def found(server: FaultyServer, **fields: Any) -> list[Diagnosis]:
 
 def test_a_server_that_can_do_all() -> None:
     models = served("tiny", owned_by="vllm", max_model_len=4096, root="org/tiny-7b")
-    with openai_server(otherwise=able, models=models) as server:
+    with openai_server(otherwise=able, models=models, seconds=0.02) as server:  # so that four meet there
         server.version = {"version": "0.32.0"}
         lines = found(server)
         assert server.most_in_flight == 4
@@ -68,6 +68,14 @@ def test_a_server_that_answers_nothing() -> None:
     with openai_server(otherwise=status(400, "no")) as server:
         lines = found(server)
     assert lines[-1].state is State.ATTENTION and "no answer: HTTP 400: no" in lines[-1].found
+
+
+def test_a_server_that_fails_is_blocked_with_what_it_said_last() -> None:
+    with openai_server(otherwise=status(500, "the engine is on fire")) as server:
+        lines = found(server, timeout_seconds=1)
+    assert [line.subject for line in lines] == ["teacher", "server", "context", "teacher"]
+    assert lines[-1].state is State.BLOCKED
+    assert "no answer within 1 s: HTTP 500: the engine is on fire" in lines[-1].found
 
 
 def test_a_server_that_takes_no_request_is_blocked() -> None:

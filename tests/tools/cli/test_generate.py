@@ -51,6 +51,27 @@ def test_what_is_not_committed_is_not_grown(repository: Path) -> None:
     assert not (repository / ".seedbed").exists()
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        (FREEFORM,),
+        ("--leaf", FREEFORM),
+        (f"taxonomy/{FREEFORM}",),
+        (f"taxonomy/{FREEFORM}/",),
+        (f"./taxonomy/{FREEFORM}/qna.yaml", "--leaf", FREEFORM),
+    ],
+)
+def test_a_leaf_may_be_named_or_pointed_at(repository: Path, named: tuple[str, ...]) -> None:
+    found = run_seedbed("generate", *named, "--dry-run")
+    assert found.exit_code == 0, found.errors
+    assert "1 of 3 leaves" in found.output and f"{FREEFORM}: " in found.output
+
+
+def test_a_folder_above_the_leaves_names_none(repository: Path) -> None:
+    found = run_seedbed("generate", "taxonomy", "--dry-run")
+    assert found.exit_code == 2 and "there is no leaf 'taxonomy'" in found.errors
+
+
 def test_a_leaf_that_is_not_there(repository: Path) -> None:
     found = run_seedbed("generate", "--leaf", FREEFORM + "s")
     assert found.exit_code == 2

@@ -110,7 +110,8 @@ def test_show_says_what_was_rejected_and_why(project: RepositoryBuilder) -> None
 
 def test_why_holds_every_prompt_as_it_was_sent(project: RepositoryBuilder) -> None:
     sample = generated(project, KNOWLEDGE)
-    told = json.loads(output("why", sample.id, "--json"))
+    told = json.loads(output("why", sample.id, "--format", "json"))
+    assert told == json.loads(output("why", sample.id, "--json"))  # the older spelling
     assert told["sample"]["id"] == sample.id and told["gaps"] == []
     roles = [one["role"] for one in told["exchanges"]]
     assert roles[0] == "question" and "answer" in roles and "second answer" in roles

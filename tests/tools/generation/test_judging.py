@@ -52,10 +52,15 @@ def run(
     for name, stream in recipe.streams.items():
         judging = replace(stream.judging, minimum_probability=minimum_probability)
         recipe = replace(recipe, **{name: replace(stream, judging=judging)})
-    outcomes = asyncio.run(
-        generate(sources, recipe=recipe, teacher=teacher, store=SampleStore.open(tmp_path / "store"))
-    )
-    return {outcome.name: outcome for outcome in outcomes}
+    store = SampleStore.open(tmp_path / "store")
+
+    async def grow() -> tuple[LeafOutcome, ...]:
+        try:
+            return await generate(sources, recipe=recipe, teacher=teacher, store=store)
+        finally:
+            await teacher.close()
+
+    return {outcome.name: outcome for outcome in asyncio.run(grow())}
 
 
 def test_the_lab_recipe_grows_every_kind(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from seedbed.cli.options import form_option, leaf_arguments
 from seedbed.errors import NothingToDoError, UsageError
 from seedbed.generation.asking import Asker
 from seedbed.generation.audit_record import CriterionAudit, JudgeAudit, write_audit
@@ -28,7 +29,7 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 @click.command("audit-judge")
-@click.option("--leaf", "names", multiple=True, metavar="NAME", help="This leaf; may be given several times.")
+@leaf_arguments
 @click.option("--revision", default="HEAD", show_default=True, help="The commit whose leaves are read.")
 @click.option("--recipe", metavar="NAME|PATH", help="Generation recipe, in place of the one in seedbed.toml.")
 @click.option(
@@ -41,20 +42,21 @@ SECONDS_BETWEEN_LINES = 5.0
 )
 @click.option("--seed", type=click.IntRange(0), help="Seed of every random choice.")
 @click.option("--store", metavar="PATH|URL", help="Sample store, in place of the one in seedbed.toml.")
-@click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
+@form_option
 @click.option("--dry-run", is_flag=True, help="Say how many verdicts it would take, and ask nothing.")
 def command(
-    names: Sequence[str],
+    named: Sequence[str],
+    leaves: Sequence[str],
     revision: str,
     recipe: str | None,
     teacher: str | None,
     seeds: int,
     seed: int | None,
     store: str | None,
-    as_json: bool,
+    form: str,
     dry_run: bool,
 ) -> None:
-    """Plant faults into the leaves' own seeds, and count what the judge catches, per criterion.
+    """Plant faults into the own seeds of each LEAF (of all unless given), and count what the judge catches, per criterion.
 
     Every verdict is kept in a journal: stop it at any time, and the same command goes on where it was. The result is
     kept in the store, under audits/.
@@ -68,13 +70,13 @@ def command(
         )
     commit = project.repository.resolve(revision)
     run_seed = project.settings.generation.seed if seed is None else seed
-    leaves = _leaves(project, commit, names)
-    cases = audit_cases(leaves, plan, run_seed=run_seed, seeds_per_leaf=seeds)
+    found = _leaves(project, commit, project.leaf_names((*named, *leaves)))
+    cases = audit_cases(found, plan, run_seed=run_seed, seeds_per_leaf=seeds)
     if not cases:
         raise NothingToDoError(
             "no leaf here has a seed that this recipe judges by verdict", hint="--recipe lab"
         )
-    click.echo(f"{counted(len(leaves), 'leaf')}, {counted(len(cases), 'verdict')} to ask for", err=True)
+    click.echo(f"{counted(len(found), 'leaf')}, {counted(len(cases), 'verdict')} to ask for", err=True)
     if dry_run:
         return
     opened = project.open_teacher(teacher, journal="judge-audit.sqlite")
@@ -86,13 +88,13 @@ def command(
         opened.identity,
         commit,
         run_seed,
-        tuple(leaf.name for leaf in leaves),
+        tuple(leaf.name for leaf in found),
         criteria,
     )
     kept = write_audit(open_store_files(project.store.url), audit)
     click.echo(
-        json_for_log(json.dumps(audit.to_json(), indent=2)) if as_json else judge_audit_text(audit),
-        nl=as_json,
+        json_for_log(json.dumps(audit.to_json(), indent=2)) if form == "json" else judge_audit_text(audit),
+        nl=form == "json",
     )
     click.echo(f"kept as {kept} in {project.store.url}", err=True)
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 from seedbed.cli.diagnosis import Diagnosis, State
 from seedbed.config import TeacherSettings
 from seedbed.errors import SeedbedError
 from seedbed.reports.funnel import counted
 from seedbed.teacher import event_loop
-from seedbed.teacher.examine_teacher import Found, Speed, examine
+from seedbed.teacher.examine_teacher import LONGEST, Found, Speed, examine
 from seedbed.teacher.open_teacher import open_teacher
 from seedbed.teacher.openai_server import OpenAITeacher
 from seedbed.teacher.teacher import Teacher
 
+PATIENCE = int(LONGEST) - 5  # seconds for one answer
 _SUBJECTS = ("choices", "logprobs", "schema")
 
 
 def diagnose_teacher(settings: TeacherSettings) -> Iterator[Diagnosis]:
     """One line each, as soon as it is known; a teacher that cannot be used is BLOCKED."""
     try:
-        teacher = open_teacher(settings)
+        # Its own deadline first: it says what went wrong until then, as an `examine` that loses patience could not.
+        teacher = open_teacher(replace(settings, timeout_seconds=min(settings.timeout_seconds, PATIENCE)))
     except SeedbedError as error:
         yield Diagnosis("teacher", State.BLOCKED, error.message, error.hint)
         return

@@ -10,6 +10,7 @@ import click
 
 from seedbed.cli.generate_estimate import print_estimate
 from seedbed.cli.generate_outcomes import print_outcomes
+from seedbed.cli.options import leaf_arguments
 from seedbed.cli.terminal import advise
 from seedbed.documents.fetch import FetchPolicy
 from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError
@@ -36,10 +37,8 @@ _SHOWN_NAMES = 5
 
 
 @click.command()
+@leaf_arguments
 @click.option("--all", "everything", is_flag=True, help="Every leaf, not only those that need samples.")
-@click.option(
-    "--leaf", "leaves", multiple=True, metavar="NAME", help="This leaf; may be given several times."
-)
 @click.option("--revision", default="HEAD", show_default=True, help="The commit whose leaves are read.")
 @click.option("--recipe", metavar="NAME|PATH", help="Generation recipe, in place of the one in seedbed.toml.")
 @click.option(
@@ -67,8 +66,9 @@ _SHOWN_NAMES = 5
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, and ask nothing.")
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to generate.")
 def generate(
-    everything: bool,
+    named: Sequence[str],
     leaves: Sequence[str],
+    everything: bool,
     revision: str,
     recipe: str | None,
     teacher: str | None,
@@ -80,7 +80,8 @@ def generate(
     dry_run: bool,
     fail_on_empty: bool,
 ) -> int:
-    """Make samples for fresh leaves: new or changed since the latest release, or without samples in the store.
+    """Make samples of each LEAF, or of those that are fresh: new or changed since the latest release, or without
+    samples in the store.
 
     Samples are stored leaf by leaf, and every answer of the teacher is kept in a journal: stop it at any time, and the
     same command goes on where it was.
@@ -90,6 +91,7 @@ def generate(
     """
     part = WHOLE if shard is None else Shard.parse(shard)
     project = open_project(Path.cwd(), store=store)
+    leaves = project.leaf_names((*named, *leaves))
     plan = project.recipe(recipe, samples)
     run_seed = project.settings.generation.seed if seed is None else seed
     commit = project.repository.resolve(revision)

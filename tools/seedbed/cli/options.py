@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -48,6 +49,20 @@ def fail_on_empty_option(function: Decorated) -> Decorated:
 def every_option(help: str) -> Callable[[Decorated], Decorated]:
     """`--all`: every leaf rather than those that changed."""
     return click.option("--all", "every", is_flag=True, help=help)
+
+
+def leaf_arguments(function: Decorated) -> Decorated:
+    """`[LEAF]...` as `named`, and `--leaf NAME`, the older spelling, as `leaves`."""
+    older = click.option("--leaf", "leaves", multiple=True, metavar="NAME", help="The same as LEAF.")
+    return click.argument("named", metavar="[LEAF]...", nargs=-1)(older(function))
+
+
+def form_option(function: Decorated) -> Decorated:
+    """`--format text|json` as `form`; `--json`, the older spelling, is kept."""
+    older = click.option("--json", "form", flag_value="json", hidden=True)
+    return click.option(
+        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+    )(older(function))
 
 
 def recipe_option(function: Decorated) -> Decorated:
@@ -115,8 +130,14 @@ def write_file(path: Path, text: str) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        folder = path.parent
+        if not folder.exists():
+            raise UsageError(
+                f"{path} cannot be written: there is no folder {folder}",
+                hint=f"mkdir -p {shlex.quote(str(folder))}",
+            ) from error
         raise UsageError(
-            f"{path} cannot be written: {error.strerror}", hint="name a file in a folder that is there"
+            f"{path} cannot be written: {error.strerror}", hint="name a file that you may write"
         ) from error
 
 

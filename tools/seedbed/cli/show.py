@@ -60,7 +60,7 @@ def show(
         store=project.store,
         recipe_digest=project.recipe(None, None).digest,
     )
-    names = [leaf] if leaf else []
+    names = project.leaf_names([leaf]) if leaf else ()
     picked = chosen(statuses, names=names, everything=True, store=project.store)
     if rejected and leaf is None:
         raise UsageError("--rejected needs a LEAF", hint="seedbed show LEAF --rejected")
@@ -70,9 +70,8 @@ def show(
         return
     keys = [key for status in picked for key in status.sample_keys(project.store)]
     if not keys:
-        what = f"samples of {leaf}" if leaf else "samples of any leaf"
-        option = f" --leaf {leaf}" if leaf else ""
-        raise StoreError(f"there are no {what}", hint=f"seedbed generate{option}")
+        what = f"samples of {names[0]}" if names else "samples of any leaf"
+        raise StoreError(f"there are no {what}", hint=" ".join(("seedbed generate", *names)))
     _page(_samples(project, keys, stage, held_out, count, width))
 
 
@@ -147,13 +146,11 @@ def _recalled(project: Project, status: LeafStatus, commit: str, flag: str | Non
         project.repository, commit=commit, taxonomy_root=root, names=[status.name], fetch=False
     )
     if not status.stored or not read or read[0].leaf is None:
-        raise StoreError(
-            f"there are no samples of {status.name}", hint=f"seedbed generate --leaf {status.name}"
-        )
+        raise StoreError(f"there are no samples of {status.name}", hint=f"seedbed generate {status.name}")
     if not read[0].fetched:
         raise StoreError(
             f"the documents of {status.name} are not fetched here",
-            hint=f"seedbed generate --leaf {status.name}",
+            hint=f"seedbed generate {status.name}",
         )
     stored = project.store.describe(status.stored[0].key)
     making = stored.making

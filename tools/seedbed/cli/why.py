@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from seedbed.cli.leaf_progress import watched_leaves
-from seedbed.cli.options import recipe_option, write_out
+from seedbed.cli.options import form_option, recipe_option, write_out
 from seedbed.generation.explain_sample import explain_sample
 from seedbed.generation.find_samples import find_sample
 from seedbed.generation.project import open_project
@@ -20,8 +20,8 @@ from seedbed.reports.sample_text import explanation_text
 @click.argument("sample")
 @click.option("--store", metavar="PATH|URL", help="Sample store, in place of the one in seedbed.toml.")
 @recipe_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON document in place of text.")
-def why(sample: str, store: str | None, recipe: str | None, as_json: bool) -> None:
+@form_option
+def why(sample: str, store: str | None, recipe: str | None, form: str) -> None:
     """Follow SAMPLE (an id, or how it begins) back to its leaf, commit, author, licence, passage, prompt and teacher.
 
     Prompts and answers come from the request journal of this machine; what cannot be had any more is said.
@@ -31,4 +31,4 @@ def why(sample: str, store: str | None, recipe: str | None, as_json: bool) -> No
         found = find_sample(project.store, sample, watch)
     told = explain_sample(project, found, recipe=recipe)
     width = shutil.get_terminal_size((100, 24)).columns
-    write_out(explanation_json(told) if as_json else explanation_text(told, width=width))
+    write_out(explanation_json(told) if form == "json" else explanation_text(told, width=width))

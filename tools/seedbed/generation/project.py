@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,6 +20,7 @@ from seedbed.teacher.journal import Journal, JournaledTeacher
 from seedbed.teacher.open_teacher import open_teacher, parse_teacher
 from seedbed.teacher.teacher import Teacher
 
+LEAF_FILE = "qna.yaml"
 LOCAL_FOLDER = ".seedbed"
 _CONFIGURATION_LIMIT = 1 << 20  # bytes of seedbed.toml, a recipe or a template
 
@@ -39,6 +41,18 @@ class Project:
     def journal_folder(self) -> Path:
         """Beside the store; for a store elsewhere, in the repository's own folder for such things."""
         return self.store.local or self.repository.root / LOCAL_FOLDER
+
+    def leaf_names(self, typed: Iterable[str]) -> tuple[str, ...]:
+        """Names of leaves as they were typed; where one is the path of a leaf's folder or file from here, its name."""
+        root = Path(os.path.realpath(self.repository.root / self.settings.taxonomy.root))
+        here = Path(os.path.realpath(Path.cwd()))
+        names = []
+        for text in typed:
+            path = Path(os.path.normpath(here / text))
+            folder = path.parent if path.name == LEAF_FILE else path
+            known = path.exists() and folder.is_relative_to(root) and folder != root
+            names.append(folder.relative_to(root).as_posix() if known else text.rstrip("/"))
+        return tuple(names)
 
     def recipe(self, flag: str | None, samples: int | None) -> GenerationRecipe:
         """`--recipe` as seen from here, else the settings' one, as seen from the repository's root."""

@@ -88,21 +88,6 @@ def validate(
     return tuple(translate.faults(_validator(schema).iter_errors(data)))
 
 
-def misfit(value: object, schema: Mapping[str, object]) -> str | None:
-    """Where `value`, such as a model's answer, does not fit any other JSON Schema; None when it does.
-
-    The answer names the place and the keyword alone: what jsonschema says would repeat input of any length.
-    """
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    error = best_match(Draft202012Validator(dict(schema)).iter_errors(value))
-    if error is None:
-        return None
-    place = "/".join(map(str, error.absolute_path))[:80] or "the whole"
-    return f"{place} fails `{error.validator}`"
-
-
 def schema_name(branch: str, version: int) -> str:
     """The file in `schema/` that describes a leaf of this branch and version."""
     return f"leaf.v{version}.{'knowledge' if branch == 'knowledge' else 'skill'}.schema.json"

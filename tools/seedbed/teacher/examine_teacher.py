@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 
-from seedbed.teacher.teacher import Completion, FinishReason, Message, Request, Teacher
+from seedbed.errors import TeacherError
+from seedbed.teacher.teacher import Cause, Completion, FinishReason, Message, Request, Teacher
 
 WINDOW = 2.0  # seconds that each measurement of speed lasts; a slow teacher gets until its first answers
 LONGEST = 30.0  # seconds for all that is asked at one time
@@ -44,10 +45,15 @@ class Speed:
 
 async def examine(teacher: Teacher) -> AsyncIterator[Found | Speed]:
     """In this order: a closed list, its log-probabilities, a JSON schema, the speed of one request and of as many as
-    the teacher takes. Raises TeacherError when it cannot be asked at all."""
+    the teacher takes. Raises TeacherError when it cannot be asked at all, or does not answer."""
     verdict = await _within(
         teacher, Request((Message("user", "Name a colour."),), max_tokens=8, choices=CHOICES)
     )
+    if verdict.finish_reason is FinishReason.FAILED and verdict.cause != Cause.OFF_FORM:
+        raise TeacherError(
+            f"the teacher does not answer: {_why(verdict)}",
+            hint="mend its server; `seedbed generate` would count every request as failed",
+        )
     yield _closed_list(verdict)
     told = verdict.choice_log_probabilities is not None
     yield Found(told, "told for closed lists" if told else "not told for closed lists")
@@ -62,13 +68,21 @@ async def examine(teacher: Teacher) -> AsyncIterator[Found | Speed]:
 def _closed_list(verdict: Completion) -> Found:
     if verdict.finish_reason is FinishReason.STOP:
         return Found(True, "answers stay in a closed list")
-    return Found(False, f"an answer left its closed list and would be counted as unreadable: {_why(verdict)}")
+    if verdict.cause == Cause.OFF_FORM:
+        return Found(
+            False, f"an answer left its closed list and would be counted as unreadable: {_why(verdict)}"
+        )
+    return Found(False, f"a closed list is refused: {_why(verdict)}")
 
 
 def _schema(answer: Completion) -> Found:
     if answer.finish_reason is FinishReason.STOP:
         return Found(True, "answers keep to a JSON schema")
-    return Found(False, f"an answer did not keep to its JSON schema: {_why(answer)}")
+    if answer.cause == Cause.NO_GRAMMAR:
+        return Found(False, f"{_why(answer)}; recipes with `quote` or views need another teacher")
+    if answer.cause == Cause.OFF_FORM:
+        return Found(False, f"an answer did not keep to its JSON schema: {_why(answer)}")
+    return Found(False, f"a JSON schema got no answer: {_why(answer)}")
 
 
 def _why(completion: Completion) -> str:

@@ -53,7 +53,8 @@ class JsonGrammars:
                     slices=LLTokenizer.json_slices(),
                 )
             except ValueError as error:
-                return f"the model's tokenizer cannot be held to a JSON schema: {error}"
+                why = str(error).partition(":")[0]  # what follows is the whole decoder, as Rust prints it
+                return f"the model's tokenizer cannot be held to a JSON schema: {why}"
         # Without it a weak model fills its answer with blanks until its tokens are spent.
         grammar = LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_flexible": False})
         matcher = LLMatcher(self._tokenizer, grammar)

@@ -122,14 +122,17 @@ class OpenAITeacher:
         order = self._preferred(request)
         answers_before, connected = self._answers, False
         left, attempt = self._deadline, 0
+        cause, trouble = (
+            str(Cause.TIMED_OUT),
+            "the server was still at it",
+        )  # until an attempt has failed otherwise
         while True:
             endpoint = self._chosen(order)
             reply, dialect, took = await self._attempt(endpoint, request, left)
             left -= took
             connected = connected or reply.status is not None
             if left <= 0:
-                waited = f"no answer within {self._deadline:g} s: {reply.message}"
-                return _failed(Cause.TIMED_OUT, self._scrubbed(waited))
+                return _failed(cause, self._scrubbed(f"no answer within {self._deadline:g} s: {trouble}"))
             if reply.status in _FOREIGN_FIELD and self._learnt(request, dialect, reply):
                 continue
             match _reaction(reply):
@@ -142,12 +145,13 @@ class OpenAITeacher:
                 case Reaction.STOP:
                     raise self._unusable(endpoint, reply)
                 case Reaction.SLOW_DOWN:
+                    cause, trouble = _trouble(reply)
                     self._check_overload(endpoint, reply)
                     continue
                 case Reaction.RETRY:
                     attempt += 1
+                    cause, trouble = _trouble(reply)
             if attempt == ATTEMPTS:
-                cause, trouble = _trouble(reply)
                 if not connected and self._answers == answers_before:
                     raise self._gone(endpoint, trouble)
                 return _failed(cause, self._scrubbed(f"{ATTEMPTS} attempts: {trouble}"))

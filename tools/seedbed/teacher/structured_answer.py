@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from seedbed.taxonomy.schema import misfit
+from seedbed.teacher.schema_fit import misfit
 from seedbed.teacher.teacher import Cause, Completion, FinishReason
 
 _SHOWN = 80  # characters of an answer that is no JSON, from where it broke off
