@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 from support.garden import Garden
 
+from seedbed.cli.generate import generate
+from seedbed.cli.status import status
+from seedbed.cli.tree import tree
 from seedbed.errors import UsageError
 from seedbed_training.cli.plan import plan
 from seedbed_training.cli.revoke import revoke
@@ -66,3 +70,16 @@ def test_revoking_a_leaf_and_listing_it(garden: Garden, recipe: str) -> None:
     assert "no release has learned it" in revoked.stdout
     assert typed(revoke).stdout == f"{LEAF}: withdrawn by its author\n"
     assert f"revoked (1): {LEAF}" in typed(plan, "--recipe", recipe).stdout
+
+
+def test_no_command_takes_a_revoked_leaf_up_again(garden: Garden, recipe: str) -> None:
+    assert typed(revoke, LEAF, "--reason", "withdrawn").exit_code == 0
+    shown = typed(status).stdout
+    assert re.search(rf"^revoked +{LEAF} .*\(revoked: withdrawn\)$", shown, re.MULTILINE), shown
+    assert shown.endswith("2 fresh, 0 unchanged, 0 removed, 1 revoked\n")
+    assert "2 fresh, 1 revoked" in typed(tree).stdout
+    assert typed(generate, "--dry-run").stdout.startswith("2 of 3 leaves")
+    assert typed(generate, "--dry-run", "--all").stdout.startswith("2 of 3 leaves")
+    refused = typed(generate, "--dry-run", "--leaf", LEAF).exception
+    assert isinstance(refused, UsageError)
+    assert refused.message == f"{LEAF} is revoked: withdrawn"

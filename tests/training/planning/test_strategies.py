@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from support.training_samples import blob_of, current, made_manifest, made_sample, small_recipe
 
 from seedbed.errors import ConfigurationError, UsageError
+from seedbed.generation.revocation import Revocation
 from seedbed.generation.sample import Sample, Stage
 from seedbed.taxonomy.leaf import Span
 from seedbed_training.planning.make_plan import make_plan
 from seedbed_training.planning.plan import TrainingPlan, Why
 from seedbed_training.planning.plan_file import read_plan, write_plan
 from seedbed_training.planning.plan_table import plan_table, step_table
-from seedbed_training.planning.revocation import Revocation
 from seedbed_training.planning.sample_table import sample_table
 
 FACTS = 8

@@ -10,9 +10,10 @@ from support.training_samples import made_manifest
 
 from seedbed.errors import ConfigurationError, UsageError
 from seedbed.generation.release_manifest import Role
+from seedbed.generation.revocation import read_revocations
 from seedbed_training.planning.whole_file import write_whole
 from seedbed_training.releasing.prepare_plan import open_preparation, prepare_plan
-from seedbed_training.releasing.revocations import read_revocations, revoke, trace_leaf
+from seedbed_training.releasing.revocations import revoke, trace_leaf
 
 LEAF = "knowledge/town"
 
@@ -39,7 +40,7 @@ def test_a_plan_honours_a_revocation_and_an_older_plan_is_refused(garden: Garden
     assert LEAF in before.plan.fresh
     revocation, traces = revoke(garden.workspace, LEAF, reason="withdrawn")
     assert traces == ()
-    assert read_revocations(garden.workspace) == (revocation,)
+    assert read_revocations(garden.workspace.manifests) == (revocation,)
     after = prepare_plan(garden.workspace, recipe=garden.recipe)
     assert after.plan.revoked == (LEAF,)
     assert LEAF not in {sample.leaf for phase in after.plan.phases for sample in phase.samples}

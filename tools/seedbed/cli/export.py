@@ -17,7 +17,7 @@ from seedbed.generation.project import Project, check_leaf_names, open_project
 from seedbed.generation.release_manifest import Role
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.screen_samples import screen_samples
-from seedbed.generation.status import taxonomy_status
+from seedbed.generation.status import LeafState, taxonomy_status
 from seedbed.reports.dataset_card import dataset_card
 from seedbed.reports.funnel import counted, left_out_line
 
@@ -81,11 +81,14 @@ def _of_commit(project: Project, revision: str) -> tuple[str, list[LeafToExport]
         commit=commit,
         taxonomy_root=project.settings.taxonomy.root,
         releases=project.releases,
+        revocations=project.revocations,
         store=project.store,
         recipe_digest=project.recipe(None, None).digest,
     )
     keys = {
-        status.name: status.sample_keys(project.store) for status in statuses if status.source is not None
+        status.name: status.sample_keys(project.store)
+        for status in statuses
+        if status.source is not None and status.state is not LeafState.REVOKED
     }
     return commit, _leaves(project, commit, keys)
 

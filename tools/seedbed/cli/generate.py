@@ -102,6 +102,7 @@ def generate(
         commit=commit,
         taxonomy_root=project.settings.taxonomy.root,
         releases=project.releases,
+        revocations=project.revocations,
         store=project.store,
         recipe_digest=plan.digest,
     )

@@ -39,7 +39,7 @@ SHOWN = 200
 def status(
     revision: str, store: str | None, with_diversity: bool, everything: bool, fail_on_empty: bool
 ) -> None:
-    """Every leaf against the latest release (fresh, unchanged, removed), and its samples in the store.
+    """Every leaf against the latest release (fresh, unchanged, removed, revoked), and its samples in the store.
 
     Of a large taxonomy those leaves are shown that something is to be done about, and what all of them hold together.
     """
@@ -51,6 +51,7 @@ def status(
         commit=commit,
         taxonomy_root=project.settings.taxonomy.root,
         releases=releases,
+        revocations=project.revocations,
         store=project.store,
         recipe_digest=project.recipe(None, None).digest,
     )
@@ -67,7 +68,11 @@ def status(
         click.echo(f"… and {counted(len(statuses) - len(shown), 'leaf')} more: seedbed status --all")
         click.echo(_together(statuses))
     counts = {state: sum(one.state is state for one in statuses) for state in LeafState}
-    click.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
+    click.echo(
+        ", ".join(
+            f"{count} {state}" for state, count in counts.items() if count or state is not LeafState.REVOKED
+        )
+    )
     if fail_on_empty and not counts[LeafState.FRESH] and not counts[LeafState.REMOVED]:
         raise NothingToDoError("nothing changed since the latest release")
 
@@ -78,8 +83,8 @@ def _foremost(statuses: Sequence[LeafStatus]) -> list[LeafStatus]:
 
     def place(one: LeafStatus) -> tuple[bool, bool, bool, bool, str]:
         readable = one.source is None or one.source.problem is None
-        removed, fresh = one.state is LeafState.REMOVED, one.state is LeafState.FRESH
-        return readable, not removed, not fresh, bool(one.stored), one.name
+        gone = one.state in (LeafState.REMOVED, LeafState.REVOKED)
+        return readable, not gone, one.state is not LeafState.FRESH, bool(one.stored), one.name
 
     return sorted(nsmallest(SHOWN, statuses, key=place), key=lambda one: one.name)
 

@@ -11,6 +11,7 @@ from seedbed.checking.finding import Severity
 from seedbed.cli.options import config_option, head_option, open_repository, repository_paths, write_out
 from seedbed.config import Settings
 from seedbed.generation.release_manifest import latest_release, read_releases
+from seedbed.generation.revocation import read_revocations
 from seedbed.generation.taxonomy_overview import LeafOverview, taxonomy_overview
 from seedbed.reports.taxonomy_tree import tree_json, tree_text
 from seedbed.taxonomy.repository import Repository
@@ -33,7 +34,11 @@ def tree(
     commit = None if head is None else repository.resolve(head)
     releases = read_releases(repository.root / settings.releases.path)
     overview = taxonomy_overview(
-        repository, commit=commit, taxonomy_root=settings.taxonomy.root, releases=releases
+        repository,
+        commit=commit,
+        taxonomy_root=settings.taxonomy.root,
+        releases=releases,
+        revocations=read_revocations(repository.root / settings.releases.path),
     )
     leaves = _under(overview, repository_paths(repository, paths), settings)
     findings = _findings(repository, settings, commit) if with_findings else None

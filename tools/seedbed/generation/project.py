@@ -13,7 +13,8 @@ from seedbed.errors import ConfigurationError, UsageError
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recipe import GenerationRecipe, with_samples
 from seedbed.generation.release_manifest import ReleaseManifest, read_releases
-from seedbed.generation.status import LeafStatus
+from seedbed.generation.revocation import Revocation, read_revocations
+from seedbed.generation.status import LeafState, LeafStatus
 from seedbed.generation.store import SampleStore
 from seedbed.taxonomy.repository import Repository
 from seedbed.teacher.journal import Journal, JournaledTeacher
@@ -36,6 +37,10 @@ class Project:
     @property
     def releases(self) -> tuple[ReleaseManifest, ...]:
         return read_releases(self.repository.root / self.settings.releases.path)
+
+    @property
+    def revocations(self) -> tuple[Revocation, ...]:
+        return read_revocations(self.repository.root / self.settings.releases.path)
 
     @property
     def journal_folder(self) -> Path:
@@ -111,13 +116,25 @@ def recipe_at(repository: Repository, commit: str, name: str) -> GenerationRecip
 def chosen(
     statuses: Sequence[LeafStatus], *, names: Sequence[str], everything: bool, store: SampleStore
 ) -> list[LeafStatus]:
-    """The leaves to generate: those of these names, or all, or those that need samples. Raises UsageError for a name
-    that no leaf has."""
+    """The leaves to generate: those of these names, or all, or those that need samples; never a revoked one.
+
+    Raises UsageError for a name that no leaf has, or that of a revoked one.
+    """
     present = {status.name: status for status in statuses if status.source is not None}
     check_leaf_names(names, present)
+    for name in names:
+        if present[name].state is LeafState.REVOKED:
+            raise UsageError(
+                f"{name} is {present[name].why}",
+                hint="removing its file from revocations/, beside the releases' manifests, takes the revocation back",
+            )
     if names:
         return [status for status in present.values() if status.name in names]
-    return [status for status in present.values() if everything or status.needs_samples(store)]
+    return [
+        status
+        for status in present.values()
+        if status.needs_samples(store) or (everything and status.state is not LeafState.REVOKED)
+    ]
 
 
 def check_leaf_names(names: Iterable[str], known: Collection[str]) -> None:

@@ -11,6 +11,7 @@ from seedbed.generation.catalogue import CatalogueEntry
 from seedbed.generation.leaf_entries import LeafEntry, folders_above, leaf_entries
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role, latest_release
+from seedbed.generation.revocation import Revocation
 from seedbed.generation.store import SampleStore
 from seedbed.taxonomy.leaf import Kind
 from seedbed.taxonomy.leaf_files import plain_root
@@ -23,6 +24,7 @@ class LeafState(StrEnum):
     FRESH = "fresh"  # new, or changed since
     UNCHANGED = "unchanged"
     REMOVED = "removed"  # the release knows it, the taxonomy does not
+    REVOKED = "revoked"  # in the taxonomy still, but no release learns it again
 
 
 class LeafStatus(NamedTuple):
@@ -60,6 +62,7 @@ def taxonomy_status(
     releases: Sequence[ReleaseManifest],
     store: SampleStore,
     recipe_digest: str | None = None,
+    revocations: Sequence[Revocation] = (),
 ) -> tuple[LeafStatus, ...]:
     """Every leaf of the commit and every leaf that the latest release holds, by name. The network is not touched.
 
@@ -84,6 +87,8 @@ def taxonomy_status(
         )
         for entry in entries
     ]
+    if revocations:
+        found = [_revoked(status, revocations) for status in found]
     names = {entry.name for entry in entries}
     removed = [
         LeafStatus(name, LeafState.REMOVED, f"in {latest.name}, no longer in the taxonomy", None, record, ())
@@ -91,6 +96,15 @@ def taxonomy_status(
         if latest and name not in names and record.role is not Role.DROPPED
     ]
     return tuple(sorted([*found, *removed], key=lambda status: status.name))
+
+
+def _revoked(status: LeafStatus, revocations: Sequence[Revocation]) -> LeafStatus:
+    """`status`, or what becomes of it where the leaf's name or text is revoked."""
+    assert status.source is not None
+    for each in revocations:
+        if each.covers(status.name, status.source.blob):
+            return status._replace(state=LeafState.REVOKED, why=f"revoked: {each.reason}")
+    return status
 
 
 def _made_of(

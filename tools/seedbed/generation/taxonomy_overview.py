@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seedbed.errors import RepositoryError
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role, latest_release
+from seedbed.generation.revocation import Revocation
 from seedbed.generation.status import LeafState
 from seedbed.taxonomy.leaf import Kind
 from seedbed.taxonomy.repository import Repository
@@ -31,12 +32,17 @@ def taxonomy_overview(
     commit: str | None,
     taxonomy_root: str,
     releases: Sequence[ReleaseManifest],
+    revocations: Sequence[Revocation] = (),
 ) -> tuple[LeafOverview, ...]:
     """Every leaf of the commit (None: the working tree), and those that only the latest release has, by name."""
     latest = latest_release(tuple(releases))
     sources = read_sources(repository, commit=commit, taxonomy_root=taxonomy_root)
     then = _documents_then(repository, latest, taxonomy_root, sources)
-    found = [_overview(source, latest.leaf(source.name) if latest else None, then) for source in sources]
+    found = []
+    for source in sources:
+        leaf = _overview(source, latest.leaf(source.name) if latest else None, then)
+        revoked = any(each.covers(source.name, source.blob) for each in revocations)
+        found.append(replace(leaf, state=LeafState.REVOKED) if revoked else leaf)
     names = {source.name for source in sources}
     found += [
         LeafOverview(record.name, LeafState.REMOVED, None, 0, 0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from seedbed.errors import UsageError
+from seedbed.generation.revocation import FOLDER, read_revocations
 from seedbed_training.cli.options import open_workspace
-from seedbed_training.releasing.revocations import FOLDER, read_revocations
 from seedbed_training.releasing.revocations import revoke as revoke_leaf
 from seedbed_training.releasing.workspace import Workspace
 
@@ -55,7 +55,7 @@ def _advice(workspace: Workspace, tainted: list[str]) -> str:
 
 
 def _list(workspace: Workspace) -> None:
-    revocations = read_revocations(workspace)
+    revocations = read_revocations(workspace.manifests)
     if not revocations:
         click.echo("no leaf is revoked")
     for each in revocations:

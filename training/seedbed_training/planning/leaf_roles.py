@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seedbed.generation.release_manifest import ReleaseManifest, Role
-from seedbed_training.planning.revocation import Revocation
+from seedbed.generation.revocation import Revocation
 
 
 @dataclass(frozen=True, slots=True)

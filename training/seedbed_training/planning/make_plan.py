@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from seedbed.errors import ConfigurationError
 from seedbed.generation.release_manifest import ReleaseManifest
+from seedbed.generation.revocation import Revocation
 from seedbed_training.planning.leaf_roles import CurrentLeaf, leaf_roles
 from seedbed_training.planning.mixture import interleave, repeat_fresh, step_edges
 from seedbed_training.planning.plan import REASONS, PhasePlan, PlannedSamples, Steps, TrainingPlan, Why
 from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe, TrainingRecipe
 from seedbed_training.planning.replay import Budget, Source, draw_replay, make_pools
-from seedbed_training.planning.revocation import Revocation
 from seedbed_training.planning.sample_table import SampleTable
 
 _Chosen = NDArray[np.bool_]  # (S,)

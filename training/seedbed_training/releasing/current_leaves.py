@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from seedbed.errors import StoreError
 from seedbed.generation.project import Project
 from seedbed.generation.release_manifest import ReleaseManifest
+from seedbed.generation.revocation import Revocation
 from seedbed.generation.status import LeafState, taxonomy_status
 from seedbed_training.planning.leaf_roles import CurrentLeaf
-from seedbed_training.planning.revocation import Revocation
 from seedbed_training.releasing.workspace import Workspace
 
 
@@ -34,13 +34,14 @@ def current_leaves(
         releases=(parent,) if parent else (),
         store=store,
         recipe_digest=recipe.digest,
+        revocations=revocations,
     )
     leaves: dict[str, CurrentLeaf] = {}
     waiting: list[str] = []
     for status in statuses:
         if status.source is None:
             continue
-        if any(each.covers(status.name, status.source.blob) for each in revocations):
+        if status.state is LeafState.REVOKED:
             leaves[status.name] = CurrentLeaf(status.name, status.source.blob, ())
             continue
         keys = status.sample_keys(store)

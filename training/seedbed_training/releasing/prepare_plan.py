@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seedbed.errors import ConfigurationError, StoreError, UsageError
 from seedbed.generation.across_leaves import Reason
+from seedbed.generation.revocation import read_revocations
 from seedbed.generation.sample import Sample
 from seedbed.generation.screen_samples import screen_samples
 from seedbed_training.learning.encode import count_tokens
@@ -16,7 +17,7 @@ from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.recipe import TrainingRecipe
 from seedbed_training.planning.sample_table import sample_table
 from seedbed_training.releasing.current_leaves import current_leaves
-from seedbed_training.releasing.revocations import check_not_revoked, read_revocations
+from seedbed_training.releasing.revocations import check_not_revoked
 from seedbed_training.releasing.workspace import Workspace, base_model_folder, parent_model_folder
 
 
@@ -59,7 +60,7 @@ def prepare_plan(
     check_release_name(release)
     parent = workspace.parent_of(release)
     commit = workspace.repository.resolve(revision)
-    revocations = read_revocations(workspace)
+    revocations = read_revocations(workspace.manifests)
     leaves, waiting = current_leaves(workspace, commit, parent, revocations)
     training, held_out = read_samples(
         workspace, {name: leaf.sample_keys for name, leaf in leaves.items() if leaf.sample_keys}

@@ -6,16 +6,14 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seedbed.errors import ConfigurationError, UsageError
+from seedbed.errors import UsageError
 from seedbed.generation.project import Project
 from seedbed.generation.release_manifest import ReleaseManifest, Role
+from seedbed.generation.revocation import FOLDER, Revocation, read_revocations
 from seedbed.generation.status import taxonomy_status
-from seedbed_training.planning.revocation import Revocation
 from seedbed_training.planning.whole_file import write_whole
 from seedbed_training.releasing.workspace import Workspace
 
-FOLDER = "revocations"
-"""Beside the release manifests."""
 _LEARNED = (Role.FRESH, Role.REPLAYED)
 
 
@@ -28,23 +26,6 @@ class Trace:
     samples: int
     learned: bool
     """False for a release that was only trained on from one that learned it."""
-
-
-def read_revocations(workspace: Workspace) -> tuple[Revocation, ...]:
-    """Every revocation, by file name. Raises ConfigurationError when one cannot be read: none may be passed over."""
-    folder = workspace.manifests / FOLDER
-    if not folder.is_dir():
-        return ()
-    revocations = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"the revocation {path} cannot be read: {error}", hint="restore it from git"
-            ) from error
-        revocations.append(Revocation.from_json(text, source=str(path)))
-    return tuple(revocations)
 
 
 def revoke(workspace: Workspace, leaf: str, *, reason: str) -> tuple[Revocation, tuple[Trace, ...]]:
@@ -94,7 +75,7 @@ def trace_leaf(releases: Sequence[ReleaseManifest], leaf: str, blobs: set[str]) 
 
 def check_not_revoked(workspace: Workspace, leaves: dict[str, str], *, release: str) -> None:
     """Refuse a plan that was made before a revocation. `leaves` are its names and blobs. Raises UsageError."""
-    revocations = read_revocations(workspace)
+    revocations = read_revocations(workspace.manifests)
     found = [(name, each) for name, blob in leaves.items() for each in revocations if each.covers(name, blob)]
     if found:
         name, revocation = found[0]

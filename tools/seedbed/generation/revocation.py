@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from seedbed.errors import ConfigurationError
 
+FOLDER = "revocations"
+"""Beside the release manifests."""
 VERSION = 1
 
 
@@ -56,3 +59,20 @@ class Revocation:
                 f"{source} is not a revocation: {error}",
                 hint="restore the file from git, or write it anew: seedbed revoke LEAF --reason …",
             ) from error
+
+
+def read_revocations(manifests: Path) -> tuple[Revocation, ...]:
+    """Every revocation beside the release manifests in `manifests`, by file name.
+
+    Raises ConfigurationError when one cannot be read: none may be passed over.
+    """
+    revocations = []
+    for path in sorted((manifests / FOLDER).glob("*.json")):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"the revocation {path} cannot be read: {error}", hint="restore it from git"
+            ) from error
+        revocations.append(Revocation.from_json(text, source=str(path)))
+    return tuple(revocations)
