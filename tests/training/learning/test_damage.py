@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
+from support.full_at_write import full_at_write
 from support.tiny_student import tiny_student, toy_plan, toy_recipe, toy_samples
 
 from seedbed.errors import StoreError, TrainingError, UsageError
 from seedbed.generation.sample import Sample
-from seedbed_training.learning import checkpoint, model
 from seedbed_training.learning.progress import StepReport
 from seedbed_training.learning.train import train
 from seedbed_training.planning.plan import TrainingPlan
@@ -151,36 +149,10 @@ def test_a_weight_that_becomes_nan_in_the_midst(
     assert weights(tmp_path) == unbroken
 
 
-@contextmanager
-def failing_write(number: int) -> Iterator[Callable[[], bool]]:
-    """The disk is full at the `number`-th write, rename or sync of the run, and at all later ones of it; then not."""
-    calls = itertools.count(1)
-    failed = False
-
-    def full(function: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapped(*arguments: Any, **more: Any) -> Any:
-            nonlocal failed
-            if next(calls) >= number:
-                failed = True
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return function(*arguments, **more)
-
-        return wrapped
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", full(os.fsync))
-        patch.setattr(shutil, "copyfile", full(shutil.copyfile))
-        patch.setattr(checkpoint, "save_file", full(checkpoint.save_file))
-        patch.setattr(model, "_name_dtype", full(model._name_dtype))
-        for name in ("write_text", "rename", "replace", "mkdir"):
-            patch.setattr(Path, name, full(getattr(Path, name)))
-        yield lambda: failed
-
-
 def test_a_disk_that_is_full_at_any_write(world: Fixture, unbroken: bytes, tmp_path: Path) -> None:
     for number in itertools.count(1, EVERY):
         run = tmp_path / str(number)
-        with failing_write(number) as failed:
+        with full_at_write(number) as failed:
             try:
                 world.run(run)
             except StoreError as error:

@@ -74,7 +74,7 @@ class Run:
             if type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
                 raise ConfigurationError(
                     f"the model's layers cannot be compiled on this machine: {str(error).splitlines()[0]}",
-                    hint=f"remove {self.directory}, and set compile: false in the recipe; or mend the C++ compiler",
+                    hint=f"install a C++ compiler, or name one in CXX; or remove {self.directory}, and set compile: false in the recipe",
                 ) from error
             if not is_out_of_memory(error):
                 raise

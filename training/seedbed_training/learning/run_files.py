@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from seedbed.errors import StoreError, UsageError
-from seedbed_training.learning.loop import StepResult
 from seedbed_training.planning.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from seedbed_training.learning.loop import StepResult  # brings torch
 
 METRICS = "metrics.jsonl"
 RECORD = "training.json"

@@ -7,12 +7,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from seedbed.errors import UsageError
+from seedbed.errors import StoreError, UsageError
 from seedbed.generation.sample import Sample
 from seedbed.teacher.model_folder import model_revision
 from seedbed_training.evaluation.measures import Measure, Measures, score_by
 from seedbed_training.evaluation.result_file import Evaluation, write_evaluation
 from seedbed_training.evaluation.score import Case, LeafScore, score_leaf
+from seedbed_training.learning.run_files import read_record
 from seedbed_training.planning.plan_file import plan_digest
 from seedbed_training.releasing.kept_answers import kept_or_asked
 from seedbed_training.releasing.leaf_judge import Judged, judge_arms, leaf_measures
@@ -89,11 +90,21 @@ def score_model(
 
 
 def trained_model(workspace: Workspace, release: str) -> Path:
-    """The folder of a run's trained model. Raises UsageError when training has not come to its end."""
-    folder = workspace.run_directory(release) / "model"
-    if not (folder / "config.json").is_file():
+    """The folder of a run's trained model.
+
+    Raises UsageError when training has not come to its end, StoreError when the model is not the one that it ended in.
+    """
+    run = workspace.run_directory(release)
+    folder, record = run / "model", read_record(run)
+    if record is None or not (folder / "config.json").is_file():
         raise UsageError(
             f"{release} has not been trained to its end", hint=f"seedbed train --release {release}"
+        )
+    if (found := model_revision(folder)) != record.get("model_digest"):
+        raise StoreError(
+            f"the model in {folder} was changed after training: it has digest {found[:12]}, training ended in "
+            f"{str(record.get('model_digest'))[:12]}",
+            hint=f"seedbed train --release {release} makes it again from its last checkpoint",
         )
     return folder
 
