@@ -178,3 +178,13 @@ def test_without_torch_the_extra_is_named(type_it: Any, monkeypatch: pytest.Monk
         monkeypatch.setitem(sys.modules, name, None)
     error = refusal(type_it(train), MissingExtraError)
     assert error.hint == install_command("train")
+
+
+def test_of_many_processes_the_first_one_speaks(
+    garden: Garden, type_it: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    type_it(train)
+    monkeypatch.setenv("RANK", "1")
+    silent = type_it(train)
+    assert silent.exit_code == 0
+    assert silent.output == ""

@@ -96,6 +96,8 @@ class ReleaseManifest:
     gate: GateRecord
     files: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of every file of the release's folder: model, card, pictures, attribution."""
+    choice: str = ""
+    """Which checkpoint of the last phase the model is, among which, and why; empty where it is the phase's end."""
     version: int = 1
 
     def leaf(self, name: str) -> LeafRecord | None:
@@ -104,7 +106,8 @@ class ReleaseManifest:
 
     def to_json(self) -> str:
         """The text of the file: sorted keys, two-space indent, a final newline."""
-        return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
+        fields = {name: value for name, value in asdict(self).items() if name != "choice" or value}
+        return json.dumps(fields, indent=2, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str, *, source: str) -> ReleaseManifest:

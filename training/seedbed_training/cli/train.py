@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -86,7 +87,7 @@ def train(
             gpus=gpus,
         )
         return
-    with nullcontext() if is_first() else redirect_stdout(StringIO()):  # one process of many speaks
+    with nullcontext() if is_first() else _silence():
         workspace = open_workspace()
         if plan_path is not None:
             preparation = open_preparation(workspace, read_plan(plan_path))
@@ -103,3 +104,10 @@ def train(
             result = run_training(workspace, preparation, progress=progress, trackers=trackers)
         name = preparation.plan.release
         click.echo(f"\ntrained {name}: {result.model}\nnext: seedbed eval --release {name}")
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Of the processes that torchrun started one speaks; an error of the others is told where it ends them."""
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        yield

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from seedbed.errors import StoreError, UsageError
 from seedbed_training.learning.encode import LeftOut
@@ -102,11 +102,13 @@ def write_checkpoint(
     model: Any,
     optimizer: torch.optim.Optimizer | None,
     world: World = ALONE,
+    *,
+    kept: int = KEPT_PER_PHASE,
 ) -> None:
     """Write a checkpoint under `directory` and remove those that are no longer needed. Raises StoreError.
 
-    Every process of `world` must call it; the first one writes. Kept are the last `KEPT_PER_PHASE` of the newest phase,
-    and the last one of every phase before it.
+    Every process of `world` must call it; the first one writes. Kept are the last `kept` of the newest phase, two at
+    least, and the last one of every phase before it.
     """
     model_file = gathered(learned_tensors(model), world)
     optimizer_file = gathered(_optimizer_tensors(model, optimizer), world) if optimizer is not None else None
@@ -124,7 +126,7 @@ def write_checkpoint(
         digests = {path.name: _file_digest(path) for path in sorted(temporary.iterdir())}
         (temporary / _MARKER).write_text(_to_json(digests), encoding="utf-8")
         put_in_place(temporary, directory / name)
-        _remove_old(directory, keep=position)
+        _remove_old(directory, newest=position, kept=max(kept, KEPT_PER_PHASE))
     except (OSError, SafetensorError) as error:  # the latter for a full disk too
         shutil.rmtree(temporary, ignore_errors=True)
         raise StoreError(
@@ -157,6 +159,26 @@ def newest_checkpoint(
     return path, position
 
 
+def phase_checkpoints(
+    directory: Path, phase_index: int, say: Callable[[str], None]
+) -> tuple[tuple[Position, Path], ...]:
+    """The whole checkpoints of a phase, earliest first; of a damaged one `say` is told."""
+    found: list[tuple[Position, Path]] = []
+    for path in directory.glob("[!.]*/"):
+        if fault := _fault(path):
+            say(f"checkpoint {path.name} is damaged ({fault}) and is not used")
+            continue
+        position = _read_position(path)
+        if position.phase_index == phase_index:
+            found.append((position, path))
+    return tuple(sorted(found, key=lambda each: each[0].step))
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """What the model had learned at the checkpoint, by the names of `learned_tensors`."""
+    return load_file(path / _MODEL)
+
+
 def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer | None) -> None:
     """Bring the model, and the optimiser where the phase goes on, to the state that was saved at `path`.
 
@@ -185,7 +207,7 @@ def _optimizer_tensors(model: Any, optimizer: torch.optim.Optimizer) -> dict[str
     }
 
 
-def _remove_old(directory: Path, *, keep: Position) -> None:
+def _remove_old(directory: Path, *, newest: Position, kept: int) -> None:
     by_phase: dict[int, list[tuple[int, Path]]] = {}
     for path in directory.glob("*/"):
         if path.name.startswith(".") or not (path / _MARKER).is_file():
@@ -193,8 +215,7 @@ def _remove_old(directory: Path, *, keep: Position) -> None:
         position = _read_position(path)
         by_phase.setdefault(position.phase_index, []).append((position.step, path))
     for phase, found in by_phase.items():
-        kept = KEPT_PER_PHASE if phase == keep.phase_index else 1
-        for _, path in sorted(found)[:-kept]:
+        for _, path in sorted(found)[: -(kept if phase == newest.phase_index else 1)]:
             (path / _MARKER).unlink()  # first, so that what a killed removal leaves is not taken for complete
             shutil.rmtree(path)
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+SAME_PRESS = 2.0
+"""Seconds within which a second signal is the first one's echo: torchrun passes Ctrl-C on to processes that had it."""
 
 
 class Interruption:
@@ -24,7 +28,7 @@ class Interruption:
 
 @contextmanager
 def postponed_interruption() -> Iterator[Interruption]:
-    """The first SIGINT or SIGTERM is noted, the second one is obeyed at once.
+    """The first SIGINT or SIGTERM is noted, a second one after `SAME_PRESS` is obeyed at once.
 
     Outside the main thread, where Python handles no signals, nothing is put off.
     """
@@ -33,10 +37,14 @@ def postponed_interruption() -> Iterator[Interruption]:
         yield interruption
         return
 
+    first = 0.0
+
     def note(number: int, _: FrameType | None) -> None:
-        if interruption.signal is not None:
+        nonlocal first
+        if interruption.signal is None:
+            interruption.signal, first = number, time.monotonic()
+        elif time.monotonic() - first > SAME_PRESS:
             interruption.stop()
-        interruption.signal = number
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -89,6 +89,11 @@ class Run:
             if metrics is not None:
                 metrics.close()
 
+    def _candidates(self, position: Position) -> int:
+        """How many checkpoints of this phase its end is chosen from."""
+        last = position.phase_index + 1 == len(self.plan.phases)
+        return self.plan.recipe.candidates if last else 1
+
     def _metrics(self, position: Position) -> Metrics | None:
         if not self.world.first:
             return None
@@ -191,6 +196,7 @@ class Run:
                     self.model,
                     None if position.final else optimizer,
                     self.world,
+                    kept=self._candidates(position),
                 )
             if stop:
                 self.progress.say(

@@ -12,7 +12,7 @@ from seedbed.generation.sample import Sample
 from seedbed_training.learning.attention import attend_inside_documents, check_isolation
 from seedbed_training.learning.checkpoint import RunIdentity
 from seedbed_training.learning.encode import load_encoder
-from seedbed_training.learning.lora import add_adapters, merged, save_adapter
+from seedbed_training.learning.lora import add_adapters
 from seedbed_training.learning.loss import Batching
 from seedbed_training.learning.model import (
     Student,
@@ -21,7 +21,6 @@ from seedbed_training.learning.model import (
     load_student,
     model_digest,
     model_tensors,
-    save_student,
     tokenizer_digest,
 )
 from seedbed_training.learning.numerics import fitting_threads, matmul_precision, repeatable
@@ -32,6 +31,7 @@ from seedbed_training.learning.sharding import gathered, layers_of, shard
 from seedbed_training.learning.step_samples import StepSamples
 from seedbed_training.learning.training_record import TrainingResult, finished, phase_records, record_of
 from seedbed_training.learning.world import World, joined_world
+from seedbed_training.learning.written_model import write_model
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import plan_digest
 from seedbed_training.planning.read_recipe import recipe_digest
@@ -97,7 +97,7 @@ def train(
         )
         position = run.all_phases()
         step_samples.tell_left_out()
-        digest = _save(run.model, folder, student, plan.recipe, run_directory, world)
+        digest = _save(run.model, student, plan.recipe, run_directory, world)
         result = TrainingResult(
             run_directory / "model", digest, phase_records(plan, position), identity, position.left_out
         )
@@ -156,22 +156,10 @@ def _prepared(student: Student, plan: TrainingPlan, world: World) -> Any:
     return model.to(world.device)
 
 
-def _save(
-    model: Any, folder: Path, student: Student, recipe: TrainingRecipe, directory: Path, world: World
-) -> str:
-    """Write `<run>/model/`, and `<run>/adapter/` where the recipe keeps it; the model's digest.
-
-    Adapters are merged into weights that are read anew from the base, so that what was trained on is left as it is.
-    """
-    digest = None
-    weights = gathered(learned_tensors(model) if recipe.lora else model_tensors(model), world)
-    if world.first:
-        if recipe.lora is not None:
-            whole, view = merged(load_student(folder).model, recipe.lora, weights)
-            weights = model_tensors(whole)
-            if recipe.lora.keep_adapter:
-                save_adapter(view, directory / "adapter", base=str(folder))
-        digest = save_student(student, directory / "model", weights)
+def _save(model: Any, student: Student, recipe: TrainingRecipe, directory: Path, world: World) -> str:
+    """Write what was learned under `directory`; the model's digest, in every process."""
+    learned = gathered(learned_tensors(model) if recipe.lora else model_tensors(model), world)
+    digest = write_model(student, recipe, learned, directory) if world.first else None
     shared = world.from_first(digest)
     assert isinstance(shared, str)
     return shared

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from seedbed.errors import ConfigurationError, MissingExtraError
 from seedbed_training.planning.plan import REASONS, PhasePlan, PlannedSamples, Steps, TrainingPlan
-from seedbed_training.planning.read_recipe import recipe_from_data
+from seedbed_training.planning.read_recipe import recipe_from_data, recipe_to_data
 from seedbed_training.planning.recipe import PhaseRecipe
 from seedbed_training.planning.whole_file import write_whole
 
@@ -103,7 +102,7 @@ def _head(plan: TrainingPlan) -> str:
         "release": plan.release,
         "parent": plan.parent,
         "taxonomy_commit": plan.taxonomy_commit,
-        "recipe": asdict(plan.recipe),
+        "recipe": recipe_to_data(plan.recipe),
         "seed": plan.seed,
         "leaves": [[name, blob, *plan.sample_keys[name]] for name, blob in plan.blobs.items()],
         "fresh": plan.fresh,

@@ -80,6 +80,7 @@ def recipe_from_data(data: object, *, source: str) -> TrainingRecipe:
         activation_checkpointing=reader.flag("activation_checkpointing"),
         lora=_lora(reader),
         checkpoint_steps=reader.whole("checkpoint_steps", minimum=1),
+        candidates=reader.whole("candidates", minimum=1),
     )
     _check_phases(recipe, source)
     return recipe
@@ -87,8 +88,17 @@ def recipe_from_data(data: object, *, source: str) -> TrainingRecipe:
 
 def recipe_digest(recipe: TrainingRecipe) -> str:
     """64 hex digits from every figure of the recipe; comments and the order of keys do not change it."""
-    text = json.dumps(asdict(recipe), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(recipe_to_data(recipe), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def recipe_to_data(recipe: TrainingRecipe) -> dict[str, Any]:
+    """What `recipe_from_data` reads. Keys that recipes did not always have are there only where they say something,
+    so that the digests of older recipes and plans hold."""
+    data = asdict(recipe)
+    if recipe.candidates == 1:
+        del data["candidates"]
+    return data
 
 
 def _phase(reader: _Reader) -> PhaseRecipe:

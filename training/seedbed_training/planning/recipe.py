@@ -113,3 +113,7 @@ class TrainingRecipe:
     """Train low-rank adapters alone; absent: all weights."""
     checkpoint_steps: int = 100
     """Optimiser steps between checkpoints inside a phase; one is always written at its end."""
+    candidates: int = 1
+    """The newest so many checkpoints of the last phase are kept, and the run's model is the one of them whose held-out
+    scores are best: fresh leaves learned, old leaves kept (`evaluation/choose_checkpoint.py`). 1: the phase's end.
+    Costs, for each, its answers to every held-out question, and disk for a model with its optimiser."""

@@ -54,6 +54,7 @@ def run_manifest(
         phases=tuple(PhaseRecord(**phase) for phase in record["phases"]),
         scores=_scores(plan, evaluation),
         gate=verdict,
+        choice=record.get("choice", {}).get("reason", ""),
     )
 
 

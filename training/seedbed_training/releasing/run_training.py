@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from seedbed.errors import MissingExtraError, NothingToDoError, UsageError
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.plan_file import read_plan, write_plan
+from seedbed_training.releasing.choose_model import choose_model
 from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.workspace import Workspace
 
@@ -40,12 +41,15 @@ def run_training(
 ) -> TrainingResult:
     """Run the plan's phases; the model then lies in `<run>/model`, the plan beside it.
 
+    Where the recipe keeps candidates, it is the one of the last checkpoints that held-out samples speak for.
+
     In processes that torchrun started each of them must call this.
 
     Raises UsageError when the run's folder was begun with another plan, NothingToDoError when the plan has no step,
     TrainingError when training diverges, MissingExtraError without torch.
     """
     try:
+        from seedbed_training.learning.progress import Silence
         from seedbed_training.learning.train import train
         from seedbed_training.learning.world import is_first
     except ImportError as error:
@@ -62,9 +66,12 @@ def run_training(
         write_plan(plan, run / PLAN_FILE)
     needed = {planned.id for phase in plan.phases for planned in phase.samples}
     samples = {identity: preparation.training[identity] for identity in sorted(needed)}
-    return train(
+    result = train(
         plan, samples, base=preparation.base, run_directory=run, progress=progress, trackers=trackers
     )
+    if plan.recipe.candidates > 1 and is_first():
+        return choose_model(workspace, replace(preparation, plan=plan), result, progress or Silence())
+    return result
 
 
 def settled_plan(workspace: Workspace, plan: TrainingPlan) -> TrainingPlan:

@@ -12,7 +12,8 @@ from seedbed_training.releasing.plots.losses import LOSSES_FILE
 def training_section(facts: CardFacts) -> str:
     """A row for each phase, the loss as a picture, and what makes the run repeatable."""
     picture = f"![Training loss, phase by phase]({LOSSES_FILE})\n\n" if facts.losses else ""
-    return f"{_phases(facts)}\n\n{picture}{_recipe(facts)}\n\n{_digests(facts)}\n"
+    choice = f"The model is checkpoint {facts.manifest.choice}.\n\n" if facts.manifest.choice else ""
+    return f"{_phases(facts)}\n\n{picture}{choice}{_recipe(facts)}\n\n{_digests(facts)}\n"
 
 
 def _phases(facts: CardFacts) -> str:
