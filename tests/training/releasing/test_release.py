@@ -246,8 +246,11 @@ def test_an_evaluation_of_other_weights_is_refused(garden: Garden) -> None:
     preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
     run_training(garden.workspace, preparation)
     evaluation = run_evaluation(garden.workspace, preparation)
-    (garden.workspace.run_directory("release-1") / "model" / "tokenizer_config.json").open("a").write("\n")
+    other = dataclasses.replace(evaluation, digests={**evaluation.digests, "this": "0" * 40})
     with pytest.raises(UsageError, match="other weights"):
+        cut_release(garden.workspace, preparation, other, limits=ANYTHING)
+    (garden.workspace.run_directory("release-1") / "model" / "tokenizer_config.json").open("a").write("\n")
+    with pytest.raises(StoreError, match="was changed after training"):
         cut_release(garden.workspace, preparation, evaluation, limits=ANYTHING)
 
 
