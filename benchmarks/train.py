@@ -16,7 +16,9 @@ times, and the best round of each counts, so that a busy machine disturbs them l
   same model and log-normal samples, tokenised beforehand, at the fastest of several of its settings.
 
 `uniform_vs_dense` and `lognormal_vs_dense` are ours over the limit; `vs_padded` and `vs_trl` ours over the others, on
-the log-normal set. All arms multiply with `set_float32_matmul_precision("medium")`, which is as exact in fp32 on most
+the log-normal set. How far a trainer can be ahead of another one depends on the processor: where products of matrices
+are slow, both spend their time in them, and no trainer is faster than those. `gigaflops` is what one such product
+reaches here, a second of one thread. All arms multiply with `set_float32_matmul_precision("medium")`, which is as exact in fp32 on most
 CPUs and faster.
 """
 
@@ -26,6 +28,7 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import random
 import subprocess
 import tempfile
@@ -57,11 +60,14 @@ TEMPLATE = (
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 TRL_SETTINGS = (
-    {"batch": 16, "sampling": "random", "packing": False, "matmul": "medium"},
-    {"batch": 8, "sampling": "group_by_length", "packing": False, "matmul": "medium"},
-    {"batch": 4, "sampling": "random", "packing": True, "matmul": "medium"},
+    {"batch": 1, "sampling": "group_by_length", "packing": False},
+    {"batch": 2, "sampling": "group_by_length", "packing": False},
+    {"batch": 4, "sampling": "group_by_length", "packing": False},
+    {"batch": 8, "sampling": "group_by_length", "packing": False},
+    {"batch": 4, "sampling": "random", "packing": True},
 )
-"""A batch of 4 when packing, since each of its rows is then a packed one of 512 tokens or more."""
+"""Small batches of like lengths: hardly a token is padding, while each pass still has some hundred tokens. Batches at
+random, and larger ones, are slower still. A batch of 4 when packing, since each row is then one of 512 tokens or more."""
 
 
 def make_model(directory: Path) -> None:
@@ -251,6 +257,17 @@ def dense(plan: TrainingPlan, model: Path, precision: str) -> float:
     return (STEPS - 1) * passes * rows * width / (times[-1] - times[0])
 
 
+def gigaflops() -> float:
+    """What a product as large as one of the model's layers reaches, in 10^9 operations a second of processor time."""
+    left, right = torch.randn(PASS_TOKENS, 256), torch.randn(256, 704)
+    seconds = []
+    for _ in range(8):
+        began = time.process_time()
+        left @ right
+        seconds.append(time.process_time() - began)
+    return 2 * left.numel() * right.shape[1] / min(seconds) / 1e9
+
+
 @contextmanager
 def medium_products() -> Iterator[None]:
     torch.set_float32_matmul_precision("medium")
@@ -265,6 +282,7 @@ def trl(python: str, data: Path, model: Path, setting: dict[str, Any], precision
     script = Path(__file__).with_name("train_trl.py")
     task = {
         **setting,
+        "matmul": "medium",
         "data": str(data),
         "model": str(model),
         "precision": precision,
@@ -310,8 +328,12 @@ def main() -> None:
             arms[f"{kind}: ours"] = partial(ours, plans[kind], samples, model)
         arms["lognormal: padded"] = partial(padded, plans["lognormal"], sets["lognormal"], model)
         with medium_products():
+            speed = gigaflops()
             best = best_of(options.rounds, arms)
+        load = ", ".join(f"{minutes:.1f}" for minutes in os.getloadavg())
+        print(f"products of matrices: {speed:.0f} GFLOP/s; load average {load} on {os.cpu_count()} cores")
         figures = {
+            "gigaflops": speed,
             "uniform_vs_dense": best["uniform: ours"] / best["uniform: limit"],
             "lognormal_vs_dense": best["lognormal: ours"] / best["lognormal: limit"],
             "vs_padded": best["lognormal: ours"] / best["lognormal: padded"],
@@ -327,7 +349,8 @@ def main() -> None:
                 f"TRL {setting}": partial(trl, options.peer_python, data, model, setting, options.precision)
                 for setting in TRL_SETTINGS
             }
-            beside = best_of(1, {"lognormal: ours": arms["lognormal: ours"], **peers})
+            with medium_products():
+                beside = best_of(options.rounds, {"lognormal: ours": arms["lognormal: ours"], **peers})
             own = max(best["lognormal: ours"], beside.pop("lognormal: ours"))
             figures["vs_trl"] = own / max(beside.values())
     for name, value in figures.items():
