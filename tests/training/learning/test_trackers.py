@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +42,44 @@ def test_tensorboard(tmp_path: Path) -> None:
 def test_wandb_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_SILENT", "true")
-    run(tmp_path, "wandb")
+    lines = run(tmp_path, "wandb")
     (folder,) = (tmp_path / "run" / "wandb").glob("offline-run-*")
-    assert list(folder.glob("*.wandb"))
+    (file,) = folder.glob("*.wandb")
+    history = wandb_history(file)
+    assert [entry["_step"] for entry in history] == [1, 2, 3, 4, 5]
+    assert [entry["training/loss"] for entry in history] == pytest.approx([line["loss"] for line in lines])
+
+
+def wandb_history(file: Path) -> list[dict[str, Any]]:
+    """What was logged, step by step, as W&B itself would send it to its server later."""
+    from wandb.proto import wandb_internal_pb2
+
+    history = []
+    for data in log_records(file.read_bytes()):
+        record = wandb_internal_pb2.Record()
+        record.ParseFromString(data)
+        if record.WhichOneof("record_type") == "history":
+            items = record.history.item
+            history.append(
+                {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items}
+            )
+    return history
+
+
+def log_records(content: bytes) -> Iterator[bytes]:
+    """The records of a log in LevelDB's format (blocks of 32 KiB; checksum, length, kind), after W&B's own 7 bytes."""
+    place, record = 7, b""
+    while place < len(content):
+        left = 32768 - place % 32768
+        if left < 7:
+            place += left
+            continue
+        length, kind = struct.unpack_from("<HB", content, place + 4)
+        record += content[place + 7 : place + 7 + length]
+        place += 7 + length
+        if kind in (1, 4):  # whole, or its last part
+            yield record
+            record = b""
 
 
 def test_mlflow(tmp_path: Path) -> None:
@@ -54,6 +91,7 @@ def test_mlflow(tmp_path: Path) -> None:
     history = client.get_metric_history(found.info.run_id, "loss")
     assert [point.value for point in history] == pytest.approx([line["loss"] for line in lines])
     assert found.data.params["recipe"] == "toy"
+    assert "MLFLOW_TRACKING_URI" not in os.environ
 
 
 @pytest.mark.parametrize(
@@ -70,4 +108,3 @@ def test_one_that_is_not_installed(
     with pytest.raises(MissingExtraError) as caught:
         run(tmp_path, tracker)
     assert f"[{tracker}]" in str(caught.value.hint)
-    assert "MLFLOW_TRACKING_URI" not in os.environ

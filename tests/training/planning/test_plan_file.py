@@ -149,6 +149,7 @@ def test_the_table(plan: TrainingPlan) -> None:
         "skills           leaf replay       1        1     1    1.0       7   9.1%\n"
         "\n"
         "16 samples in 3 steps of at most 8, 112 tokens, replay 12.5% of them\n"
-        "knowledge_short: leaf replay is above its share of 10.0%, because each leaf brings at least 1\n"
+        "knowledge_short: leaf replay is 20.0%, above its share of 10.0%: every leaf (1) brings at least 1,\n"
+        "  share or no share; a smaller minimum_per_leaf in the recipe brings less\n"
         "knowledge_long: skipped, there is no fresh sample of knowledge_long, foundational"
     )

@@ -104,12 +104,18 @@ def _mlflow(directory: Path, run: str, done: int, settings: Mapping[str, Any]) -
         import mlflow
     except ImportError as error:
         raise MissingExtraError("MLflow", "mlflow", error.name or "mlflow") from error
-    if "MLFLOW_TRACKING_URI" not in os.environ:
+    own = "MLFLOW_TRACKING_URI" not in os.environ
+    if own:
         mlflow.set_tracking_uri(f"sqlite:///{directory.resolve() / 'mlflow.db'}")
-    mlflow.set_experiment("seedbed")
-    with mlflow.start_run(run_name=run):
-        mlflow.log_params(dict(settings))
-        yield _MLflow(mlflow)
+    try:
+        mlflow.set_experiment("seedbed")
+        with mlflow.start_run(run_name=run):
+            mlflow.log_params(dict(settings))
+            yield _MLflow(mlflow)
+    finally:
+        if own:  # mlflow puts it into the environment, where the next run of this process would find it
+            mlflow.set_tracking_uri(None)
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 _OPEN = {"tensorboard": _tensorboard, "wandb": _wandb, "mlflow": _mlflow}

@@ -108,13 +108,15 @@ def _row(phase: PhasePlan, why: Why) -> tuple[str, ...]:
 
 
 def _over_share(plan: TrainingPlan, phase: PhasePlan) -> Iterable[str]:
-    """Only the minimum per leaf may take more than the share; then the table says so."""
+    """Only the minimum per leaf may take more than the share; then the table says so, and what would change it."""
     replay = plan.recipe.replay
     tokens = phase.samples.seen_tokens(Why.LEAF_REPLAY)
     if replay.strategy != "joint" and tokens > replay.leaf_share * phase.tokens:
+        leaves = len(set(phase.samples.leaf[phase.samples.of_reason(Why.LEAF_REPLAY)].tolist()))
         yield (
-            f"{phase.recipe.name}: leaf replay is above its share of {replay.leaf_share:.1%}, because each leaf "
-            f"brings at least {replay.minimum_per_leaf}"
+            f"{phase.recipe.name}: leaf replay is {tokens / phase.tokens:.1%}, above its share of {replay.leaf_share:.1%}: "
+            f"every leaf ({leaves}) brings at least {replay.minimum_per_leaf}, share or no share; a smaller "
+            "minimum_per_leaf in the recipe brings less"
         )
 
 

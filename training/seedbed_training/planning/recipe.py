@@ -36,7 +36,9 @@ class ReplayRecipe:
     phase_share: float
     """Share of each phase's tokens, 0…1, given to fresh samples of `replay_stages`."""
     minimum_per_leaf: int
-    """Each unchanged leaf brings at least this many samples (fewer only if it has fewer), before shares are filled."""
+    """Each unchanged leaf brings at least this many samples (fewer only if it has fewer), before shares are filled. It
+    goes before `leaf_share`, since a leaf of which nothing comes back is forgotten: with many old leaves and few fresh
+    ones it alone may take more than the share, and the plan then says so. 0 holds every plan to the share."""
     strategy: str
     """How the share is divided among leaves: `balanced` (the same tokens for each), `uniform` (in proportion to each
     leaf's samples), `tempered` (to the square root of that), or `surprise` (half by leaf, half by mean loss under the
