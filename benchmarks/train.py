@@ -1,6 +1,7 @@
 """How fast is training, against the limit of the machine, against padding, and beside TRL's SFTTrainer?
 
-    python benchmarks/train.py [--peer-python PYTHON] [--rounds N] [--precision fp32|bf16] [--json FILE]
+    python benchmarks/train.py [--peer-python PYTHON] [--rounds N] [--precision fp32|bf16] [--compile]
+        [--json FILE]
 
 A Llama of 5.3 million weights is trained by one CPU thread on two sets of samples: lengths that are nearly uniform (54
 to 64 tokens) and log-normal ones (8 to 512, mean about 90); the answer is the latter half of each. What counts is real
@@ -145,7 +146,7 @@ def make_samples(kind: str) -> dict[str, Sample]:
     return {sample.id: sample for sample in samples}
 
 
-def make_plan(samples: dict[str, Sample], model: Path, precision: str) -> TrainingPlan:
+def make_plan(samples: dict[str, Sample], model: Path, precision: str, *, compiled: bool) -> TrainingPlan:
     """One phase that sees every sample once."""
     encoder = load_encoder(model)
     phase = PhaseRecipe("only", (Stage.FOUNDATIONAL,), (), epochs=1.0, learning_rate=1e-4, warmup_steps=2)
@@ -160,6 +161,7 @@ def make_plan(samples: dict[str, Sample], model: Path, precision: str) -> Traini
         max_tokens=512,
         precision=precision,
         matmul_precision="medium",
+        compile=compiled,
         checkpoint_steps=10**6,
     )
     planned = [
@@ -314,6 +316,7 @@ def main() -> None:
     parser.add_argument("--peer-python", help="interpreter that has trl")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--compile", action="store_true", help="train with compile: true")
     parser.add_argument("--json", type=Path, help="write the figures there")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -321,7 +324,10 @@ def main() -> None:
         model = Path(folder) / "model"
         make_model(model)
         sets = {kind: make_samples(kind) for kind in ("uniform", "lognormal")}
-        plans = {kind: make_plan(samples, model, options.precision) for kind, samples in sets.items()}
+        plans = {
+            kind: make_plan(samples, model, options.precision, compiled=options.compile)
+            for kind, samples in sets.items()
+        }
         arms: dict[str, Callable[[], float]] = {}
         for kind, samples in sets.items():
             arms[f"{kind}: limit"] = partial(dense, plans[kind], model, options.precision)
