@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections.abc import Iterator
@@ -11,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.browser import BROWSER, loaded_page
+from support.browser_keys import keyboard
 from support.html_tags import Tags
 from support.repositories import RepositoryBuilder
 from support.small_taxonomy import FREEFORM, KNOWLEDGE, freeform_leaf, small_taxonomy
 
 from seedbed.generation.project import open_project
+from seedbed.generation.release_manifest import GateRecord, LeafRecord, ReleaseManifest, Role, ScoreRecord
 from seedbed.site.addresses import folder_page, leaf_page, link, release_page
 from seedbed.site.build import build_site, site_style
 from seedbed.site.folders import folder_tree
@@ -23,6 +26,7 @@ from seedbed.site.frame import Edition
 from seedbed.site.front_page import front_html
 from seedbed.site.leaf_facts import LeafSummary, Standing, shortened
 from seedbed.site.picture import picture
+from seedbed.site.release_page import release_html
 from seedbed.site.search_index import words
 from seedbed.site.tiles import TILES
 from seedbed.site.treemap import Box, squarified
@@ -112,6 +116,20 @@ def test_the_picture_of_a_large_folder_has_few_tiles_and_all_leaves() -> None:
     assert sum(int(found[1].replace(",", "")) if found else 1 for found in counted) == 3_000
 
 
+def test_of_a_large_release_those_leaves_are_shown_that_it_does_worst() -> None:
+    records = tuple(LeafRecord(f"knowledge/leaf_{n:04}", "b" * 40, Role.FRESH, (), 9, 3) for n in range(700))
+    scores = tuple(ScoreRecord(leaf.name, 1 - n / 700, 0, 1, 3) for n, leaf in enumerate(records))
+    digests = ("base", "b", "m", "recipe", "r", "p")
+    release = ReleaseManifest(
+        "r", None, "c" * 40, *digests, 0, "1", records, (), scores, GateRecord(False, ("why",))
+    )
+    said = " ".join(Tags(release_html(release, (), Edition("t", "c" * 40, 0))).said)
+    assert (
+        "knowledge/leaf_0199" not in said and "knowledge/leaf_0200" in said and "knowledge/leaf_0699" in said
+    )
+    assert "200 leaves that it does better" in said and "It did not pass its gate: why" in said
+
+
 def test_there_is_no_picture_of_one_leaf() -> None:
     assert picture(folder_tree(many_leaves(1)), "index.html") is None
 
@@ -174,6 +192,52 @@ def test_the_search_finds_what_leaves_hold(
     assert said == {0: "No leaf holds all of these words.", 1: "1 leaf."}.get(
         len(leaves), f"{len(leaves)} leaves."
     )
+
+
+FOCUSED = "document.activeElement.textContent.trim() || document.activeElement.id"
+
+
+@needs_browser
+def test_all_of_it_can_be_done_by_keys_and_on_a_narrow_screen(searched: Path, tmp_path: Path) -> None:
+    """Skip links come first, the search takes what is typed, Enter goes to what was found; nothing overflows 320 pixels
+    (WCAG 2.2, criteria 2.1.1, 2.4.1, 1.4.10); the browser finds nothing that the page's own policy forbids."""
+
+    async def use() -> None:
+        async with keyboard(tmp_path / "profile") as keys:
+            for page in ("index.html", "search.html", leaf_page(KNOWLEDGE), folder_page("knowledge")):
+                await keys.open(searched / page, width=320)
+                assert await keys.see("document.documentElement.scrollWidth") <= 320, page
+            await keys.open(searched / "index.html")
+            order = []
+            for _ in range(8):
+                await keys.press("Tab")
+                order.append(await keys.see(FOCUSED))
+            assert order == [
+                "Skip to the content",
+                "t",
+                "Overview",
+                "Tree",
+                "Releases",
+                "q",
+                "Search",
+                "Skip the picture",
+            ]
+            await keys.open(searched / "search.html")
+            await keys.until("document.activeElement.id === 'q'")
+            await keys.type("ada pier")
+            await keys.until("document.getElementById('said').textContent === '1 leaf.'")
+            await keys.press("Enter")
+            assert await keys.see(FOCUSED) == KNOWLEDGE
+            await keys.press("Enter")
+            await keys.until("location.pathname.endsWith('/leaf.html') && document.readyState === 'complete'")
+            for _ in range(6):
+                await keys.press("Tab")
+            await keys.type("turn")
+            await keys.press("Enter")
+            await keys.until("document.querySelectorAll('#results li').length === 2")
+            assert keys.complaints == []
+
+    asyncio.run(use())
 
 
 TEXT_PAIRS = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role, ScoreRecord
 from seedbed.reports.funnel import counted
@@ -11,6 +11,8 @@ from seedbed.site.addresses import RELEASES, leaf_page, link, release_page
 from seedbed.site.frame import Edition, facts_list, framed, section, table
 from seedbed.site.score_bar import figure, score_bar
 
+_ROWS = 500
+"""Of leaves on one page."""
 _ROLE_WORDS = {Role.FRESH: "learned", Role.REPLAYED: "replayed", Role.KEPT: "kept", Role.DROPPED: "dropped"}
 
 
@@ -56,7 +58,9 @@ def release_html(release: ReleaseManifest, present: Collection[str], edition: Ed
     address = release_page(release.name)
     scores = {score.leaf: score for score in release.scores}
     heads = ("Leaf", "Role", "Trained on", "Held out", "Score", "Its parent", "Base model", "Licence")
-    rows = [_leaf_row(leaf, scores.get(leaf.name), address, present) for leaf in release.leaves]
+    shown = _foremost(release.leaves, scores)
+    rows = [_leaf_row(leaf, scores.get(leaf.name), address, present) for leaf in shown]
+    left_out = len(release.leaves) - len(shown)
     return framed(
         address,
         element(
@@ -77,10 +81,23 @@ def release_html(release: ReleaseManifest, present: Collection[str], edition: Ed
                 class_="quiet",
             ),
             table("Leaves of this release", heads, rows),
+            element("p", f"{counted(left_out, 'leaf')} that it does better; each has this on its own page.")
+            if left_out
+            else None,
         ),
         edition=edition,
         title=f"Release {release.name}",
     )
+
+
+def _foremost(leaves: Sequence[LeafRecord], scores: Mapping[str, ScoreRecord]) -> list[LeafRecord]:
+    """All leaves, or of very many those that it does worst."""
+    if len(leaves) <= _ROWS:
+        return list(leaves)
+    worst = sorted(
+        leaves, key=lambda leaf: (scores[leaf.name].score if leaf.name in scores else 2.0, leaf.name)
+    )
+    return sorted(worst[:_ROWS], key=lambda leaf: leaf.name)
 
 
 def _gate(release: ReleaseManifest) -> Markup:

@@ -18,6 +18,8 @@ from seedbed.site.leaf_facts import LeafFacts, LeafSummary, summary_of
 LEAVES_A_PART = 64
 """Leaves whose lines one script holds."""
 LONGEST_WORD = 24
+DOCUMENT_CHARACTERS = 50_000
+"""Of each document that are searched."""
 NAME, ABOUT, BODY = 3, 2, 1
 """Weights: a word of the name counts for more than one of the task, and that for more than one of a seed."""
 
@@ -145,7 +147,7 @@ def _body(facts: LeafFacts) -> Iterator[str]:
         yield from facts.attribution.fields.values()
     for document in facts.documents:
         yield document.path
-        yield document.text
+        yield document.text[:DOCUMENT_CHARACTERS]
 
 
 def _facets(summary: LeafSummary) -> Iterator[str]:
