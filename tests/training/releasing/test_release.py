@@ -410,14 +410,16 @@ def test_benchmarks_enter_the_front_matter_as_hubs_index_them(garden: Garden) ->
     run_training(garden.workspace, preparation)
     score = {"value": 58.891, "standard_error": 0.4, "metric": "acc,none", "cases": 100}
     graded = {"value": 7.2, "standard_error": 0.1, "metric": "grade 1 to 10", "cases": 80}
-    models = {"base": {"mmlu": score | {"value": 60.0}}, "this": {"mmlu": score, "mt_bench": graded}}
+    this = {"mmlu": score, "mt_bench": graded, "own_task: [x]": score | {"metric": "exact_match,none"}}
+    models = {"base": {"mmlu": score | {"value": 60.0}}, "this": this}
     found = {"version": 1, "tool": "a harness", "models": models}
     (garden.workspace.run_directory("release-1") / "benchmarks.json").write_text(json.dumps(found))
     cut_release(garden.workspace, preparation, run_evaluation(garden.workspace, preparation), limits=ANYTHING)
     card = ModelCard.load(garden.workspace.release_directory("release-1") / "README.md")
-    (result,) = card.data.eval_results or ()
+    result, own = card.data.eval_results or ()
+    assert (own.dataset_name, own.dataset_type, own.metric_type) == ("own_task: [x]",) * 2 + ("exact_match",)
     assert (result.dataset_type, result.metric_type, result.metric_value) == ("cais/mmlu", "acc", 58.89)
-    assert "**Elsewhere:** MT-Bench **7.2**, MMLU 60.0 → **58.9**." in card.text
+    assert "**Elsewhere:** MT-Bench **7.2**, MMLU 60.0 → **58.9**, own\\_task" in card.text
     assert "| Labradorite-13b (LAB paper) | 7.23 | 58.89 |" in card.text
 
 

@@ -51,7 +51,9 @@ def score_table(evaluation: Evaluation, fresh: Collection[str], *, width: int = 
         *_silences(evaluation),
         *_without_judge(evaluation),
     ]
-    return "\n".join([*lines, "", *(line for note in notes for line in textwrap.wrap(note, width))])
+    return "\n".join(
+        [*lines, "", *(line for note in notes for line in textwrap.wrap(note, width, subsequent_indent="  "))]
+    )
 
 
 def _row(evaluation: Evaluation, leaf: str, fresh: bool) -> Mapping[str, Any]:

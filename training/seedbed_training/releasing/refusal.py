@@ -10,6 +10,7 @@ from seedbed.generation.release_manifest import GateRecord
 from seedbed_training.evaluation.gate import LeafOutcome, Limits, refused
 from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.evaluation.score import CaseScore
+from seedbed_training.planning.leaf_names import shortened
 from seedbed_training.planning.plan import TrainingPlan, Why
 
 _FEW_SAMPLES = 30  # of a leaf, to train on; LAB's own pipeline makes 30 and more
@@ -59,8 +60,9 @@ def _example(evaluation: Evaluation, found: LeafOutcome) -> str | None:
 
 
 def _short(text: str) -> str:
+    """On one line; a long text loses its middle, since what a grounded question asks stands at its end."""
     line = " / ".join(part.strip() for part in text.splitlines() if part.strip())
-    return f"“{line}”" if len(line) <= _SHOWN else f"“{line[: _SHOWN - 1]}…”"
+    return f"“{shortened(line, _SHOWN)}”"
 
 
 def _advice(plan: TrainingPlan, grounds: Sequence[LeafOutcome], limits: Limits) -> Sequence[str]:

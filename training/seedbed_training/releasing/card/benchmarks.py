@@ -66,9 +66,9 @@ def changes_in_words(facts: CardFacts) -> str:
     before = models.get("parent") or models.get("base") or {}
     tasks = [task for task in (*COLUMNS, *sorted(set(this) - set(COLUMNS))) if task in this]
     return ", ".join(
-        f"{_title(task)} {before[task]['value']:.1f} → **{this[task]['value']:.1f}**"
+        f"{inline(_title(task))} {before[task]['value']:.1f} → **{this[task]['value']:.1f}**"
         if task in before
-        else f"{_title(task)} **{this[task]['value']:.1f}**"
+        else f"{inline(_title(task))} **{this[task]['value']:.1f}**"
         for task in tasks
     )
 
@@ -82,7 +82,7 @@ def measured_results(facts: CardFacts) -> list[EvalResult]:
         EvalResult(
             task_type="text-generation",
             dataset_type=_DATA_SETS.get(task, task),
-            dataset_name=_title(task),
+            dataset_name=_title(task),  # plain: YAML has escapes of its own
             metric_type=score["metric"].partition(",")[0],
             metric_value=round(score["value"], 2),
         )
@@ -92,7 +92,7 @@ def measured_results(facts: CardFacts) -> list[EvalResult]:
 
 
 def _title(task: str) -> str:
-    return _TITLES[COLUMNS.index(task)] if task in COLUMNS else inline(task)
+    return _TITLES[COLUMNS.index(task)] if task in COLUMNS else task
 
 
 def _how(found: Mapping[str, Any]) -> str:
