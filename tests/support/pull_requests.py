@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from support.sample_previews import full_preview
+from support.sample_previews import full_preview, hostile_preview
 
 from seedbed.checking.finding import Severity, Status
 from seedbed.checking.verdict import Verdict
@@ -113,8 +113,23 @@ def hostile(text: str) -> Facts:
     """The facts of a pull request in which everything that a stranger names is `text`."""
     finding = replace(MISSPELT, path=text, message=text, help=text, excerpt=text, code="SB111")
     leaf = replace(RIVERS, path=text, name=text, change="added", neighbours=(text,))
-    report = CheckReportFile("0.1.0", HEAD, MERGE, BASE, True, (finding,), (leaf,))
-    return checked(report, pull_request=pull_request(author=text[:39]))
+    moved = replace(leaf, change="renamed", old_path=text, verdict=Verdict.PASS)
+    twice = replace(finding, line=4), replace(finding, severity=Severity.WARNING, code="SB305")
+    report = CheckReportFile("0.1.0", HEAD, MERGE, BASE, True, (finding, *twice), (leaf, moved))
+    author = pull_request(author=text[:39], newcomer=True, labels=frozenset({text}))
+    return checked(report, pull_request=author, owners=Owners((text,), (text,)))
+
+
+def hostile_shown(text: str) -> Facts:
+    """The facts of a pull request whose preview says `text` wherever a leaf, a model or a file's writer can."""
+    preview = replace(hostile_preview(text), head=HEAD)
+    before = OwnComment(5, body_of(hostile(text)), NOW)
+    return replace(hostile(text), run=PreviewRun(HEAD, RUN, preview), comment=before)
+
+
+def hostile_run(text: str) -> Facts:
+    """The facts of a run that left nothing, and ended in words that no forge says."""
+    return replace(hostile(text), run=CheckRun(HEAD, text, RUN, None, text))
 
 
 def body_of(facts: Facts) -> str:

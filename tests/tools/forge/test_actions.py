@@ -23,6 +23,8 @@ from support.pull_requests import (
     cases,
     checked,
     hostile,
+    hostile_run,
+    hostile_shown,
     pull_request,
     review,
     shown_preview,
@@ -84,17 +86,21 @@ def assert_harmless(body: str) -> None:
     "text", [*NAUGHTY, HOSTILE, "<!-- seedbed:comment:v1 {} -->\n", "```\n# x\n", "a" * 90_000]
 )
 def test_a_stranger_s_text_does_nothing(text: str) -> None:
-    facts = hostile(text)
-    assert_harmless(body_of(facts))
-    assert {
-        label for action in actions_of(facts) if isinstance(action, AddLabels) for label in action.names
-    } <= OURS
+    for facts in (hostile(text), hostile_shown(text), hostile_run(text)):
+        assert_harmless(body_of(facts))
+        for action in actions_of(facts):
+            if isinstance(action, AddLabels):
+                assert set(action.names) <= OURS
+            if isinstance(action, RemoveLabel):
+                assert action.name in OURS
+        assert runner_commands(describe(actions_of(facts)).replace(text, "")) == []
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.sampled_from("ab`~*_[]()<>!@#:|\\\n\r\t-=+.&$1/{}\u202e\x1b\U0001f30a "), max_size=60))
 def test_no_text_does_anything(text: str) -> None:
     assert_harmless(body_of(hostile(text)))
+    assert_harmless(body_of(hostile_shown(text)))
 
 
 def test_a_stranger_s_text_cannot_move_the_border_between_the_parts() -> None:

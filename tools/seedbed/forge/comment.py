@@ -60,7 +60,7 @@ def preview_section(run: PreviewRun, now: datetime) -> Section:
     foot = f"<sub>Preview of {run.head}, [run]({run.url}), written at {_time(now)}.</sub>"
     if run.preview is None:
         text = (
-            f"The preview could not be made: {run.problem or 'it left nothing'}. Nothing in the pull request need be "
+            f"The preview could not be made: {markdown_inline(run.problem or 'it left nothing')}. Nothing in the pull request need be "
             f"wrong: a maintainer reads [the run]({run.url})."
         )
     else:
@@ -95,7 +95,7 @@ def _next(where: Standing, author: str, outcome: Outcome | None) -> str:
         Standing.NOT_LET: f"**Next: a maintainer looks at the change and lets {run} start.** Until then `seedbed check` "
         "on your own machine says the same.",
         Standing.STOPPED: f"**Next: a maintainer starts {run} again.**",
-        Standing.NO_REPORT: f"**Next: a maintainer looks at {run}:** {outcome.problem if outcome else ''}.",
+        Standing.NO_REPORT: f"**Next: a maintainer looks at {run}:** {markdown_inline(outcome.problem) if outcome else ''}.",
         Standing.CONTRADICTED: f"**Next: a maintainer looks at {run},** which ended as {conclusion}; the report below says "
         "otherwise.",
         Standing.LEFT_QUEUE: f"**Next: {author} merges the main branch into this one and mends what is below.** It passes "

@@ -119,7 +119,7 @@ def _block(alike: _Alike) -> str:
     first = alike.first
     lines = [f"\n**{first.severity.value} {first.code}** at {_place(first)}  ", _prose(first.message), ""]
     if first.excerpt and first.code not in _FILE_IS_AT_FAULT:
-        lines += [markdown_fence(_no_command(_without_rim(first.excerpt)), _EXCERPT_LIMIT), ""]
+        lines += [markdown_fence(_without_rim(first.excerpt), _EXCERPT_LIMIT), ""]
     if first.help or first.safe_fix:
         fix = "`seedbed fix` mends it." if first.safe_fix else ""
         help_ = f"Help: {_prose(first.help).removesuffix('.')}. " if first.help else ""
@@ -175,11 +175,6 @@ def _without_rim(excerpt: str) -> str:
     """An excerpt without the empty line above it, which parts it from a header that a comment does not have."""
     first, _, rest = excerpt.partition("\n")
     return rest if first.strip() == "|" else excerpt
-
-
-def _no_command(text: str) -> str:
-    """Lines of which none is a command for a workflow runner that prints them in a dry run."""
-    return "\n".join(re.sub(r"^(\s*)::", r"\1: :", line) for line in text.splitlines())
 
 
 def _code(text: str) -> str:

@@ -109,8 +109,12 @@ def _plain_part(text: str) -> str:
 
 
 def markdown_fence(text: str, limit: int) -> str:
-    """`text` as a fenced block that it cannot close, cut to `limit` characters with the rest counted."""
-    shown = "\n".join(terminal_text(line.replace("\t", "    ")) for line in text[:limit].splitlines())
+    """`text` as a fenced block that it cannot close, cut to `limit` characters with the rest counted.
+
+    A line that begins with `::` would be a command for a workflow runner that prints it: a blank parts the two.
+    """
+    lines = (terminal_text(line.replace("\t", "    ")) for line in text[:limit].splitlines())
+    shown = "\n".join(re.sub(r"^(\s*)::", r"\1: :", line) for line in lines)
     runs = [len(run) for run in re.findall(r"`+", shown)]
     fence = "`" * max(3, max(runs, default=0) + 1)
     rest = f"\n\n… and {len(text) - limit:,} more characters" if len(text) > limit else ""

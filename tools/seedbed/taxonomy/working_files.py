@@ -22,6 +22,7 @@ class WorkingFiles:
     def __init__(self, git: pygit2.Repository, root: Path) -> None:
         self._git = git
         self._root = root
+        self._text = os.fspath(root)
 
     def files(self, under: str) -> Iterator[TreeFile]:
         """Every file below the folder `under`, or the file `under` itself; a bare repository has none to show."""
@@ -98,6 +99,8 @@ class WorkingFiles:
 
     def _lstat(self, path: str) -> os.stat_result | None:
         try:
-            return (self._root / path).lstat()
+            return os.lstat(
+                f"{self._text}/{path}"
+            )  # a Path for each of many thousand files takes longer than this
         except (OSError, ValueError):
             return None
