@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -65,6 +66,18 @@ def test_a_leaf_may_be_named_or_pointed_at(repository: Path, named: tuple[str, .
     found = run_seedbed("generate", *named, "--dry-run")
     assert found.exit_code == 0, found.errors
     assert "1 of 3 leaves" in found.output and f"{FREEFORM}: " in found.output
+
+
+def test_a_dry_run_counts_the_leaves_that_it_cannot_read(repository: Path) -> None:
+    folder = repository / "taxonomy" / "compositional_skills" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "qna.yaml").write_text("version: 3\nseed_examples: [\n")
+    subprocess.run(["git", "add", "-A"], cwd=repository, check=True)
+    identity = ("-c", "user.name=Robin", "-c", "user.email=robin@example.org")
+    subprocess.run(["git", *identity, "commit", "-qm", "broken"], cwd=repository, check=True)
+    found = run_seedbed("generate", "--dry-run")
+    assert found.exit_code == 0 and "1 of 4" not in found.output
+    assert "left out: 1 leaf that cannot be read" in found.errors
 
 
 def test_a_folder_above_the_leaves_names_none(repository: Path) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import click
 
-from seedbed.cli.generate_outcomes import LISTED_STORED
+from seedbed.cli.generate_outcomes import LISTED_STORED, REAL_TEACHER
+from seedbed.cli.terminal import advise
 from seedbed.errors import SeedbedError
 from seedbed.generation.cost import Prices
 from seedbed.generation.entrance import unreadable_words
@@ -17,6 +18,7 @@ from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.seed import leaf_seeds
 from seedbed.generation.status import LeafStatus
 from seedbed.reports.escape import terminal_text
+from seedbed.reports.funnel import counted
 from seedbed.teacher.teacher import Teacher
 
 
@@ -29,7 +31,7 @@ def print_estimate(
     prices: Prices | None,
 ) -> None:
     """A line per leaf and the sum; `reader` is the teacher whose closed vocabulary decides what it can read at all."""
-    total, stored, digest = Estimate(), 0, recipe.digest
+    total, stored, unreadable, refused, digest = Estimate(), 0, 0, 0, recipe.digest
     for status in picked:
         if any((made.recipe_digest, made.seed) == (digest, run_seed) for made in status.stored):
             stored += 1
@@ -40,18 +42,21 @@ def print_estimate(
             continue
         source = next(iter(read([status.name])), None)
         if source is None or source.leaf is None:
+            unreadable += 1
             reason = source.problem if source else ""
             click.echo(f"{terminal_text(status.name)}: {terminal_text(reason or '')}", err=True)
             continue
         try:
             passages = source_passages(source.documents, recipe.passages)
         except SeedbedError as error:
+            unreadable += 1
             click.echo(f"{terminal_text(status.name)}: {error.message}", err=True)
             continue
-        unreadable = unreadable_words(leaf_seeds(source.leaf), passages, reader) if reader else None
-        if unreadable:
+        words = unreadable_words(leaf_seeds(source.leaf), passages, reader) if reader else None
+        if words:
+            refused += 1
             click.echo(
-                f"{terminal_text(status.name)}: {status.why}; would be refused: {terminal_text(unreadable)}"
+                f"{terminal_text(status.name)}: {status.why}; would be refused: {terminal_text(words)}"
             )
             continue
         cost = estimate_leaf(source.leaf, passages, recipe)
@@ -59,6 +64,10 @@ def print_estimate(
         click.echo(f"{terminal_text(status.name)}: {status.why}; {_cost(cost)}")
     if stored > LISTED_STORED:
         click.echo(f"and {stored - LISTED_STORED:,} more already stored")
+    if unreadable:
+        advise(f"left out: {counted(unreadable, 'leaf')} that cannot be read; `seedbed check --all` says why")
+    if refused:
+        advise(f"refused: {counted(refused, 'leaf')}; {REAL_TEACHER}")
     price = f", cost {prices.tokens(total.prompt_tokens, total.completion_tokens):,.2f}" if prices else ""
     hours = " and the engine's hours" if prices and prices.hour else ""
     click.echo(f"about {_cost(total)} in all{price}{hours}; nothing was asked")

@@ -1,4 +1,4 @@
-"""How a run of `generate` looks: a bar on a terminal, plain lines in a log; and a warning when nothing comes of it."""
+"""How a run of `generate` or `preview` looks: a bar on a terminal, plain lines in a log; and a warning when nothing comes of it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Figures:
 
     def finished(self, outcome: LeafOutcome) -> None:
         self.done += 1
-        if outcome.outcome in (Outcome.GENERATED, Outcome.FAILED):
+        if outcome.outcome in (Outcome.GENERATED, Outcome.PREVIEWED, Outcome.FAILED):
             self._open = max(0.0, self._open - 1.0)
 
     def text(self) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 import click
 
 from seedbed.bundled_files import bundled_file
+from seedbed.cli.generate_progress import watch
 from seedbed.cli.options import write_file, write_out
 from seedbed.cli.preview_scope import Scope, scope_of
 from seedbed.config import Settings
@@ -31,6 +32,7 @@ from seedbed.generation.preview_budget import CappedTeacher
 from seedbed.generation.preview_differences import read_earlier
 from seedbed.generation.preview_request import MOST_LEAVES, PreviewRequest, read_request, request_json
 from seedbed.generation.project import journaled, teacher_settings
+from seedbed.generation.unanswered import Troubles
 from seedbed.reports.preview_html import preview_html
 from seedbed.reports.preview_json import preview_json
 from seedbed.reports.preview_markdown import preview_markdown
@@ -197,14 +199,16 @@ def _run(scope: Scope, teacher_flag: str | None, student_flag: str | None) -> Pr
 
     async def run() -> tuple[LeafPreview, ...]:
         try:
-            return await preview_leaves(
-                scope.sources,
-                recipe=scope.recipe,
-                teacher=capped,
-                student=student,
-                samples=scope.samples,
-                run_seed=scope.seed,
-            )
+            with watch(len(scope.sources), teacher, Prices.of(settings), Troubles()) as progress:
+                return await preview_leaves(
+                    scope.sources,
+                    recipe=scope.recipe,
+                    teacher=capped,
+                    student=student,
+                    samples=scope.samples,
+                    run_seed=scope.seed,
+                    progress=progress,
+                )
         finally:
             if student is not None:
                 await student.close()

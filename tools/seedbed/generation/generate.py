@@ -31,6 +31,7 @@ class Outcome(StrEnum):
 
     GENERATED = "generated"
     STORED = "already stored"
+    PREVIEWED = "previewed"  # shown, not stored
     REFUSED = "refused"  # the teacher is not trusted with it
     UNREADABLE = "unreadable"  # it is no valid leaf, or its documents cannot be read
     FAILED = "failed"  # the teacher gave hardly an answer that could be used, so that nothing is stored

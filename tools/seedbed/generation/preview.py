@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from seedbed.generation.asking import Asker, Usage, together
 from seedbed.generation.funnel import Funnel, Loss
+from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.grow_leaf import LeafGrower, Refusal
-from seedbed.generation.grow_task import Rejected
+from seedbed.generation.grow_task import OnDecided, Rejected
 from seedbed.generation.knowledge import source_passages
 from seedbed.generation.leaf_sources import LeafSource
 from seedbed.generation.normalise import normalised
 from seedbed.generation.preview_differences import EarlierPreview, SampleDifference, sample_difference
+from seedbed.generation.progress import Progress, Unwatched
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.seed import Seed, leaf_seeds
@@ -152,16 +154,22 @@ async def preview_leaves(
     student: Teacher | None,
     samples: int = 8,
     run_seed: int = 0,
+    progress: Progress | None = None,
 ) -> tuple[LeafPreview, ...]:
     """A preview of each (leaf, change), in their order. Nothing is stored. Raises TeacherError when a model is lost."""
-    asker = Asker(teacher)
+    watcher = progress or Unwatched()
+    asker = Asker(teacher, on_answer=watcher.answered)
     student_asker = Asker(student) if student is not None else None
-    return tuple(
-        await together(
-            _preview_leaf(source, change, recipe, asker, student_asker, samples, run_seed)
-            for source, change in sources
+
+    async def preview(source: LeafSource, change: str) -> LeafPreview:
+        shown = await _preview_leaf(
+            source, change, recipe, asker, student_asker, samples, run_seed, watcher.decided
         )
-    )
+        outcome = Outcome.PREVIEWED if shown.problem is None else Outcome.UNREADABLE
+        watcher.finished(LeafOutcome(source.name, outcome, shown.problem or ""))
+        return shown
+
+    return tuple(await together(preview(source, change) for source, change in sources))
 
 
 async def _preview_leaf(
@@ -172,6 +180,7 @@ async def _preview_leaf(
     student: Asker | None,
     samples: int,
     run_seed: int,
+    on_decided: OnDecided,
 ) -> LeafPreview:
     start = time.monotonic()
     if source.leaf is None:
@@ -188,7 +197,9 @@ async def _preview_leaf(
     )
     passages = spread(source_passages(source.documents, recipe.passages), samples)
     small = small_recipe(recipe, source.leaf, len(passages), samples)
-    harvest = await LeafGrower(small, asker, run_seed=run_seed).grow(source.leaf, passages)
+    harvest = await LeafGrower(small, asker, run_seed=run_seed).grow(
+        source.leaf, passages, on_decided=on_decided
+    )
     seconds = time.monotonic() - start
     if isinstance(harvest, Refusal):
         return replace(asked, problem=harvest.reason, seconds=seconds)

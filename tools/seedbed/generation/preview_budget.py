@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from seedbed.generation.cost import Prices
-from seedbed.teacher.teacher import Completion, FinishReason, Request, Teacher, TeacherIdentity
+from seedbed.teacher.teacher import Cause, Completion, FinishReason, Request, Teacher, TeacherIdentity
 
 _CHARACTERS_PER_TOKEN = 2  # fewer than in any prose: a prompt is rather taken for longer than it is
 
@@ -116,4 +116,5 @@ class CappedTeacher:
 
 
 def _unpaid(cap: str) -> Completion:
-    return Completion("", FinishReason.FAILED, 0, 0, f"the preview's cap on {cap} is reached")
+    detail = f"the preview's cap on {cap} is reached"
+    return Completion("", FinishReason.FAILED, 0, 0, detail, cause=Cause.CAPPED)

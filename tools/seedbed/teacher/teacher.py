@@ -30,6 +30,7 @@ class Cause(StrEnum):
     NO_GRAMMAR = "JSON not supported"  # nothing here holds the model to a schema
     FILTERED = "content filter"
     ENGINE = "engine error"
+    CAPPED = "cap reached"  # what may be asked of it is asked
 
 
 def http_cause(status: int) -> str:
