@@ -9,7 +9,7 @@ import pytest
 from support.hostile_answers import HOSTILE_TEXTS
 from support.scripted_teacher import ScriptedTeacher
 
-from seedbed.errors import TrainingError
+from seedbed.errors import ConfigurationError, TrainingError
 from seedbed.teacher.teacher import FinishReason, Request
 from seedbed_training.evaluation.leaf_judge import Question, grade_request, judge_cases
 from seedbed_training.evaluation.score import Case, CaseScore, Metric
@@ -77,6 +77,11 @@ def test_a_judge_that_fails_judges_nothing() -> None:
     with pytest.raises(TrainingError, match="failed on 1 of 2 answers, of a/verse") as error:
         judged(ScriptedTeacher(override=fails_on_one), case("unlucky"), case("lucky"))
     assert "again" in (error.value.hint or "")
+
+
+def test_a_model_of_few_words_is_no_judge() -> None:
+    with pytest.raises(ConfigurationError, match="cannot judge: it has no word for instruction"):
+        judged(ScriptedTeacher(override=lambda _: "3", unknown=("instruction",)), case("something"))
 
 
 def test_progress_counts_every_case() -> None:

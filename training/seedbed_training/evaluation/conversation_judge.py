@@ -19,7 +19,7 @@ from seedbed.generation.asking import together
 from seedbed.generation.enclosure import mark_of
 from seedbed.teacher.teacher import FinishReason, Message, Request, Teacher
 from seedbed_training.evaluation.conversation_questions import ConversationQuestion
-from seedbed_training.evaluation.judge_prompts import judge_templates
+from seedbed_training.evaluation.judge_prompts import check_reads, judge_templates
 
 GRADES = tuple(map(str, range(1, 11)))
 FIRST, SECOND, TIE = "FIRST", "SECOND", "TIE"
@@ -77,7 +77,11 @@ async def answer_questions(
 async def grade(
     judge: Teacher, questions: Sequence[ConversationQuestion], answers: Answers, *, judgements: int = 3
 ) -> Graded:
-    """Every turn of every question, graded `judgements` times. Raises TeacherError when the judge is lost."""
+    """Every turn of every question, graded `judgements` times.
+
+    Raises ConfigurationError for a judge that cannot read, TeacherError when it is lost.
+    """
+    check_reads(judge)
     asked = [
         (question, turn, number)
         for question in questions

@@ -16,7 +16,7 @@ from seedbed.generation.funnel import Loss
 from seedbed.generation.judging import PAIR_SCORES, VERDICT_TOKENS, ask_verdict
 from seedbed.generation.normalise import normalised
 from seedbed.teacher.teacher import Message, Request, Teacher
-from seedbed_training.evaluation.judge_prompts import judge_templates
+from seedbed_training.evaluation.judge_prompts import check_reads, judge_templates
 from seedbed_training.evaluation.score import Case, CaseScore, Metric, exact_match
 
 WORTH = dict(zip(PAIR_SCORES, (0.0, 0.5, 1.0), strict=True))
@@ -38,8 +38,10 @@ async def judge_cases(
 ) -> Sequence[CaseScore]:
     """A score for each case, in their order. An answer that is the reference is right, an empty one wrong, unasked.
 
-    Raises TeacherError when the judge is lost, TrainingError when it could not be asked about some of them.
+    Raises ConfigurationError for a judge that cannot read, TeacherError when it is lost, TrainingError when it could
+    not be asked about some of them.
     """
+    check_reads(judge)
     asker, usage = Asker(judge), Usage()
     done = 0
 
