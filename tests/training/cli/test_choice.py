@@ -21,7 +21,10 @@ from seedbed_training.releasing import choose_model
 
 @pytest.fixture
 def recipe(garden: Garden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    recipe = replace(garden.recipe, checkpoint_steps=1, candidates=5)
+    empty = replace(
+        garden.recipe.phases[1], name="nothing fresh"
+    )  # so that the last phase is not the last to train
+    recipe = replace(garden.recipe, phases=(*garden.recipe.phases, empty), checkpoint_steps=1, candidates=5)
     path = tmp_path / "recipe.yaml"
     path.write_text(json.dumps(asdict(recipe)), encoding="utf-8")
     monkeypatch.chdir(garden.builder.path)

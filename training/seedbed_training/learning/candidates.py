@@ -29,11 +29,11 @@ class Candidate:
 def write_candidates(
     plan: TrainingPlan, *, base: str | Path, run_directory: Path, say: Callable[[str], None]
 ) -> tuple[Candidate, ...]:
-    """The newest `recipe.candidates` checkpoints of the last phase as models below the run, earliest first.
+    """The newest `recipe.candidates` whole checkpoints of the last phase that has steps, as models below the run, earliest first.
 
     Raises StoreError when the disk does not take them.
     """
-    found = phase_checkpoints(run_directory / "checkpoints", len(plan.phases) - 1, say)
+    found = phase_checkpoints(run_directory / "checkpoints", plan.last_trained, say)
     student = load_student(find_base(base))
     candidates = []
     for _, checkpoint in found[-plan.recipe.candidates :]:

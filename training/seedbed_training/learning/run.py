@@ -91,8 +91,7 @@ class Run:
 
     def _candidates(self, position: Position) -> int:
         """How many checkpoints of this phase its end is chosen from."""
-        last = position.phase_index + 1 == len(self.plan.phases)
-        return self.plan.recipe.candidates if last else 1
+        return self.plan.recipe.candidates if position.phase_index == self.plan.last_trained else 1
 
     def _metrics(self, position: Position) -> Metrics | None:
         if not self.world.first:

@@ -200,6 +200,11 @@ class TrainingPlan:
     """Leaves that the taxonomy has but that were revoked: no sample of theirs is in any phase."""
 
     @property
+    def last_trained(self) -> int:
+        """Index of the last phase that has any steps; the plan must have one."""
+        return max(index for index, phase in enumerate(self.phases) if phase.steps)
+
+    @property
     def replay_token_share(self) -> float:
         """Replayed tokens as a share of all tokens of all phases, 0…1."""
         total = sum(phase.tokens for phase in self.phases)

@@ -33,6 +33,8 @@ def choose_model(
     if is_chosen(run):
         return result
     candidates = write_candidates(plan, base=preparation.base, run_directory=run, say=progress.say)
+    if not candidates:  # removed or damaged since, all of them: the model is the phase's end
+        return result
     held_out = preparation.held_out
     parent: Mapping[str, float] = {}
     if plan.parent is not None:
