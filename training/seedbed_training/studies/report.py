@@ -14,6 +14,8 @@ from seedbed_training.planning.whole_file import write_whole
 from seedbed_training.studies.run import Outcome
 from seedbed_training.studies.study import Chart
 
+_SHORT_LABEL = 20  # characters; of longer ones, three are wider than the picture
+
 
 def study_json(outcome: Outcome) -> str:
     """The figures, rounded to what three seeds can tell."""
@@ -112,7 +114,8 @@ def _svg(chart: Chart) -> str:
                 axes.set_xticks(range(len(means)), chart.places)
         axes.set(xlabel=chart.x_label, ylabel=chart.y_label, ylim=(0, chart.y_limit))
         axes.grid(axis="y", alpha=0.3)
-        figure.legend(loc="outside upper center", ncols=3, frameon=False)
+        columns = 3 if max(map(len, chart.series)) <= _SHORT_LABEL else 2
+        figure.legend(loc="outside upper center", ncols=columns, frameon=False)
         sink = io.StringIO()
         figure.savefig(sink, format="svg", metadata={"Date": None})
     return sink.getvalue()
