@@ -5,28 +5,17 @@ Each judge is first shown what it must refuse, in the same way as it is shown ou
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from support.workflows.forge_place import ROOT
+from support.workflows.judges import audit, judged_by_schema, run_tool
 
 GITHUB = ROOT / ".github"
 PINNED = "3d3c42e5aac5ba805825da76410c181273ba90b1"
-
-
-def run_tool(name: str, *arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a linter of the dev extra, from this interpreter's folder first; skip where it is not installed."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return subprocess.run(
-        [found, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False
-    )
 
 
 SAFE = f"""\
@@ -76,10 +65,6 @@ SCHEMA_CONTROLS: dict[str, tuple[str, Edits]] = {
 }
 
 
-def judged_by_schema(schema: str, *files: Path) -> subprocess.CompletedProcess[str]:
-    return run_tool("check-jsonschema", "--builtin-schema", schema, *files)
-
-
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_published_schema(schema: str) -> None:
     files = sorted(GITHUB.glob(SCHEMAS[schema]))
@@ -109,14 +94,6 @@ def test_published_schema_catches(name: str, tmp_path: Path) -> None:
 
 
 # --- zizmor
-
-
-def audit(*paths: Path, persona: str = "regular", minimum: str = "medium") -> set[str]:
-    """Names of zizmor's audits that found something."""
-    options = ["--offline", "--no-progress", "--no-config", "--format", "json-v1"]
-    audited = run_tool("zizmor", *options, "--persona", persona, "--min-severity", minimum, *paths)
-    assert audited.stdout, audited.stderr
-    return {finding["ident"] for finding in json.loads(audited.stdout)}
 
 
 STEP = ("      - run: echo", "      - uses: {}\n      - run: echo")

@@ -25,6 +25,8 @@ USUAL: dict[str, Any] = {
     "action": "opened",
     "inputs": {},
     "cron": "17 4 * * *",
+    "workflow": "check",
+    "state": "changes_requested",
 }
 
 
@@ -89,6 +91,18 @@ def workflow_run(run: int, event: Event, conclusion: str, base: str, **case: Any
 def workflow_dispatch(workflow: str, head: str, **inputs: str) -> Event:
     payload = recorded("workflow_dispatch", workflow=workflow, inputs=inputs)
     return Event("workflow_dispatch", payload, "refs/heads/main", head)
+
+
+def review(head: str, base: str, merge: str, **case: Any) -> Event:
+    """Somebody reviewed the pull request of a fork; its run, too, is for the merge and has no token that writes."""
+    payload = recorded("pull_request_review", head=head, base=base, **case)
+    return Event("pull_request_review", payload, "refs/pull/7/merge", merge, base_ref="main", from_fork=True)
+
+
+def comment(base: str, body: str, **case: Any) -> Event:
+    """Somebody, a member unless said otherwise, comments on the pull request."""
+    payload = recorded("issue_comment", body=body, **({"association": "MEMBER"} | case))
+    return Event("issue_comment", payload, "refs/heads/main", base)
 
 
 def schedule(head: str) -> Event:

@@ -122,15 +122,18 @@ class ForgePlace:
         """The environment of every step: what the forge sets, and this interpreter's programs first."""
         names = ("event_name", "ref", "ref_name", "ref_type", "sha", "base_ref", "head_ref", "repository")
         names += ("actor", "run_id", "run_number", "run_attempt", "server_url", "api_url", "workflow")
-        path = [str(self.programs), str(Path(sys.executable).parent), os.environ["PATH"]]
-        packages = [folder for folder in sys.path if folder]
         return {
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             **{f"GITHUB_{name.upper()}": str(github[name]) for name in names},
-            "PATH": os.pathsep.join(path),
-            "PYTHONPATH": os.pathsep.join(packages),
+            **self.programs_and_packages(),
         }
+
+    def programs_and_packages(self) -> dict[str, str]:
+        """Where a script finds `seedbed`, and this interpreter finds what it imports."""
+        path = [str(self.programs), str(Path(sys.executable).parent), os.environ["PATH"]]
+        packages = [folder for folder in sys.path if folder]
+        return {"PATH": os.pathsep.join(path), "PYTHONPATH": os.pathsep.join(packages)}
 
 
 def token_for(permissions: Mapping[str, str], *, from_fork: bool) -> str:

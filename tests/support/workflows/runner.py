@@ -61,15 +61,22 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def run_workflow(
-    place: ForgePlace, path: Path, event: Event, *, fetch_depth: int | None = None
+    place: ForgePlace,
+    path: Path,
+    event: Event,
+    *,
+    fetch_depth: int | None = None,
+    parts_alone: bool = False,
 ) -> WorkflowRun:
     """Run every job of a workflow that the event starts. `fetch_depth` stands in for the one in the file, as if its
-    owner had set another."""
+    owner had set another; with `parts_alone` the workflows that ours of all parts calls are named and not run. Raises
+    StartupFailure as the forge does, before any job."""
     workflow = load(path)
     run = WorkflowRun(place.next_run(), workflow["name"], event)
     if listens(workflow["on"], event):
-        called = Called(place, run, path, fetch_depth)
-        run.jobs = called.jobs(workflow, granted=None, inputs={}, secrets=None)
+        _start(path, workflow, None)
+        called = Called(place, run, path, fetch_depth, parts_alone)
+        run.jobs = called.jobs(workflow, inputs={}, secrets=None)
     return run
 
 
@@ -100,17 +107,16 @@ class Called:
     run: WorkflowRun
     path: Path
     fetch_depth: int | None
+    parts_alone: bool = False
 
     def jobs(
         self,
         workflow: Mapping[str, Any],
         *,
-        granted: Mapping[str, str] | None,
         inputs: Mapping[str, Any],
         secrets: Mapping[str, str] | None,
     ) -> dict[str, JobRun]:
-        """Every job once those that it needs are done. `granted` is what a caller lets it have, None at the top;
-        `secrets` likewise what a caller handed on."""
+        """Every job once those that it needs are done. `secrets` is what a caller handed on, None at the top."""
         done: dict[str, JobRun] = {}
         waiting = dict(workflow["jobs"])
         while waiting:
@@ -118,8 +124,6 @@ class Called:
             job = waiting.pop(name)
             default = workflow.get("permissions", {})
             permissions = job.get("permissions", default)
-            if granted is not None:
-                _allowed(f"{self.path.stem}/{name}", permissions, granted)
             needs = {
                 other: {"result": done[other].result, "outputs": done[other].outputs} for other in _needs(job)
             }
@@ -129,7 +133,7 @@ class Called:
                 done[name] = JobRun("skipped")
             elif "uses" in job:
                 done |= {name: JobRun("success")}
-                below = self._call(job, permissions, contexts, secrets)
+                below = self._call(job, contexts, secrets)
                 done |= {f"{name} / {other}": one for other, one in below.items()}
                 if any(one.result == "failure" for one in below.values()):
                     done[name].result = "failure"
@@ -140,7 +144,6 @@ class Called:
     def _call(
         self,
         job: Mapping[str, Any],
-        permissions: Mapping[str, str],
         contexts: Mapping[str, Any],
         secrets: Mapping[str, str] | None,
     ) -> dict[str, JobRun]:
@@ -153,10 +156,12 @@ class Called:
         if unknown:
             raise StartupFailure(f"{path.name} declares no {', '.join(sorted(unknown))}")
         defaults = {name: one.get("default") for name, one in declared.get("inputs", {}).items()}
-        below = Called(self.place, self.run, path, self.fetch_depth)
+        if self.parts_alone and self.path == ROOT / ".github" / "workflows" / "seedbed.yml":
+            return {}
+        below = Called(self.place, self.run, path, self.fetch_depth, self.parts_alone)
         # What environments hold is not known here: the job that names one reads it.
         handed = dict.fromkeys(job.get("secrets", {}), "") if secrets is None else dict(secrets)
-        return below.jobs(called, granted=permissions, inputs=defaults | given, secrets=handed)
+        return below.jobs(called, inputs=defaults | given, secrets=handed)
 
     def _contexts(
         self,
@@ -192,7 +197,7 @@ class Called:
             for made in (folder / "temp", workspace):
                 made.mkdir(parents=True, exist_ok=True)
             (folder / "event.json").write_text(json.dumps(self.run.event.payload), encoding="utf-8")
-            if not render(job["concurrency"], contexts)["group"]:
+            if "concurrency" in job and not render(job["concurrency"], contexts)["group"]:
                 raise StartupFailure("a concurrency group without a name")
             environment = render({**workflow.get("env", {}), **job.get("env", {})}, contexts)
             place = Job(
@@ -231,13 +236,20 @@ def _needs(job: Mapping[str, Any]) -> list[str]:
     return [needs] if isinstance(needs, str) else list(needs)
 
 
-def _allowed(name: str, asked: Mapping[str, str], granted: Mapping[str, str]) -> None:
+def _start(path: Path, workflow: Mapping[str, Any], granted: Mapping[str, str] | None) -> None:
+    """What the forge looks at before it starts anything, skipped jobs included: no called workflow asks for more than its
+    caller has."""
     order = {"none": 0, "read": 1, "write": 2}
-    for scope, level in asked.items():
-        if order[level] > order[granted.get(scope, "none")]:
-            raise StartupFailure(
-                f"{name} asks for {scope}: {level}, its caller has {granted.get(scope, 'none')}"
-            )
+    for name, job in workflow["jobs"].items():
+        permissions = job.get("permissions", workflow.get("permissions", {}))
+        for scope, level in permissions.items():
+            if granted is not None and order[level] > order[granted.get(scope, "none")]:
+                raise StartupFailure(
+                    f"{path.name}, {name} asks for {scope}: {level}, more than its caller has"
+                )
+        if "uses" in job:
+            below = workflow_at(job["uses"])
+            _start(below, load(below), permissions)
 
 
 def _environment(job: Mapping[str, Any]) -> str | None:

@@ -83,6 +83,7 @@ class Stage:
             self.forge.pulls[7]["head"]["sha"] = self.head
         else:
             self.forge.add_pull(7, self.head, labels=tuple(pull.get("labels", ())))
+            self.forge.pulls[7]["author_association"] = pull.get("association", "CONTRIBUTOR")
             self.forge.pulls[7]["head"]["label"] = f"robin:{pull.get('branch', 'rivers')}"
         labels = [{"name": name} for name in self.forge.labels(7)]
         action = "synchronize" if pushed else "opened"
@@ -130,6 +131,8 @@ class Stage:
             lines += ["comment:", *(f"    {line}".rstrip() for line in comment["body"].splitlines())]
         text = "\n".join(lines) + "\n"
         text = re.sub(r"written at [\d-]+ [\d:]+ UTC", "written at DATE", text)
+        text = re.sub(r'("since": ")[^"]+', r"\1DATE", text)
+        text = re.sub(r"(::stop-commands::)\S+", r"\1TOKEN", text)
         return re.sub(r'("digest": ")[0-9a-f]+', r"\1DIGEST", text)
 
 

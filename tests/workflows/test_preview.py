@@ -1,0 +1,166 @@
+"""A preview from label to comment: three jobs, of which none holds a stranger's text, the key and a token that writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.openai_server import FaultyServer, answer, openai_server
+from support.workflows import events
+from support.workflows.forge_place import Event
+from support.workflows.log import commands
+from support.workflows.runner import WorkflowRun, load
+from support.workflows.stage import CAPITALS, RIVERS, WORKFLOWS, Files, Stage, leaf, stage
+
+KEY = "the-key-of-the-teacher"
+EVIL: Files = {
+    "evil.sh": "touch evil",
+    "seedbed.toml": '[teacher]\nbackend = "openai"\nurl = "http://evil.example"\n',
+}
+
+
+HOSTILE = "::add-mask::a\n##[error]x\n@seedbed/all `touch evil` $(touch evil) ${{ secrets.KEY }} <img src=x>"
+
+
+def settings(address: str) -> Files:
+    """A teacher behind HTTP that wants a key, and no student, whose loading takes longer than all the rest."""
+    lines = ["[teacher]", 'backend = "openai"', f'url = "{address}"', 'model = "tiny"']
+    lines += ['api_key_variable = "SEEDBED_TEACHER_KEY"', "[preview]", 'student = "/nowhere"', ""]
+    return {"seedbed.toml": "\n".join(lines)}
+
+
+@pytest.fixture
+def teacher() -> Iterator[FaultyServer]:
+    with openai_server(otherwise=answer(HOSTILE)) as server:
+        yield server
+
+
+@pytest.fixture
+def played(tmp_path: Path, teacher: FaultyServer) -> Iterator[Stage]:
+    with stage(tmp_path) as found:
+        found.begin(leaf(CAPITALS, "Asia") | settings(teacher.address))
+        yield found
+
+
+def labelled(stage: Stage, *, label: str = "preview", sender: str = "ada") -> Event:
+    """A maintainer sets a label on the pull request."""
+    stage.forge.pulls[7]["labels"].append({"name": label})
+    labels = [{"name": name} for name in stage.forge.labels(7)]
+    return events.pull_request_target(
+        "labeled", stage.head, stage.base, label=label, labels=labels, sender=sender
+    )
+
+
+def results(run: WorkflowRun) -> dict[str, str]:
+    return {name: job.result for name, job in run.jobs.items()}
+
+
+def everything_written(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            yield path.name, path.read_bytes()
+
+
+def test_from_label_to_comment(played: Stage, teacher: FaultyServer) -> None:
+    played.publish(played.run("check", played.propose(leaf(RIVERS) | EVIL)))
+    run = played.run("preview", labelled(played))
+    assert results(run) == {
+        "withdraw": "skipped",
+        "prepare": "success",
+        "generate": "success",
+        "publish": "success",
+    }, run.log
+    assert played.head in run.jobs["prepare"].summary, "the reviewer sees which commit"
+    assert "compositional_skills/geography/rivers" in run.jobs["prepare"].summary
+    assert teacher.bodies and {one["Authorization"] for one in teacher.headers} == {f"Bearer {KEY}"}
+    [comment] = played.forge.comments
+    first = comment["body"].splitlines()[0]
+    assert '"check"' in first and '"preview"' in first, "one comment in two parts"
+    assert "all clear" in comment["body"] and "@seedbed" not in comment["body"]
+
+    # Nothing of the pull request or of the model is laid out, run or obeyed, and the key is nowhere.
+    for name, content in everything_written(played.place.folder):
+        assert KEY.encode() not in content, name
+        assert name not in ("evil", "evil.sh")
+    for name in ("prepare", "generate"):
+        assert commands(run.jobs[name].log) == []
+    [stopped] = commands(run.jobs["publish"].log)
+    assert stopped.startswith("::stop-commands::")
+
+
+def test_a_push_takes_the_label_back(played: Stage) -> None:
+    played.propose(leaf(RIVERS))
+    labelled(played)
+    event = played.propose(leaf(RIVERS, "Africa"))
+    pushed = events.pull_request_target(
+        "pull_request",
+        played.head,
+        played.base,
+        action="synchronize",
+        labels=event.payload["pull_request"]["labels"],
+    )
+    assert results(played.run("preview", pushed))["withdraw"] == "success"
+    assert played.forge.labels(7) == []
+
+
+@pytest.mark.parametrize("sort", ["a push without the label", "another label", "opened"])
+def test_nothing_starts_by_itself(played: Stage, teacher: FaultyServer, sort: str) -> None:
+    played.propose(leaf(RIVERS))
+    action = "synchronize" if sort == "a push without the label" else "opened"
+    event = events.pull_request_target("pull_request", played.head, played.base, action=action)
+    if sort == "another label":
+        event = labelled(played, label="previews")
+    run = played.run("preview", event)
+    assert {results(run).get(name, "skipped") for name in ("prepare", "generate")} == {"skipped"}
+    assert played.forge.changes() == [] and teacher.bodies == []
+
+
+@pytest.mark.parametrize("commit", ["--upload-pack=touch evil", "refs/pull/7/head", "0" * 40])
+def test_by_hand_only_a_whole_commit_id_that_is_there_will_do(played: Stage, commit: str) -> None:
+    played.propose(leaf(RIVERS))
+    run = played.run("preview", events.comment(played.base, f"/preview {commit}"))
+    assert (results(run)["prepare"], results(run)["generate"]) == ("failure", "skipped")
+    assert not [name for name, _ in everything_written(played.place.folder) if name == "evil"]
+
+
+def test_settings_that_changed_since_the_branch_began_are_not_used(played: Stage) -> None:
+    """The merge base may be years old, and its seedbed.toml name a teacher that somebody else answers for by now."""
+    played.propose(leaf(RIVERS))
+    tip = played.commit({"seedbed.toml": "[preview]\nmost_tokens = 5\n"}, [played.base], "settings")
+    played.refer("refs/heads/main", tip)
+    run = played.run("preview", events.comment(tip, f"/preview {played.head}"))
+    assert (results(run)["prepare"], results(run)["generate"]) == ("failure", "skipped")
+    assert "bring the branch up to date" in run.jobs["prepare"].summary
+
+
+def test_by_hand_with_the_commit_that_was_looked_at(played: Stage) -> None:
+    """Here the teacher's server is away: the contributor hears of it, by the commit that was looked at."""
+    played.base = played.commit(settings("http://127.0.0.1:9/v1"), [played.base], "settings")
+    played.refer("refs/heads/main", played.base)
+    played.propose(leaf(RIVERS))
+    event = events.comment(played.base, f"/preview {played.head}")
+    run = played.run("preview", event)
+    assert (results(run)["prepare"], results(run)["publish"]) == ("success", "success"), run.log
+    [comment] = played.forge.comments
+    assert played.head in comment["body"]
+    assert KEY not in comment["body"] + run.log
+
+    played.forge.pulls[7]["head"]["sha"] = "d" * 40
+    told = comment["body"]
+    run = played.run("preview", event)
+    assert results(run)["publish"] == "success", run.log
+    assert played.forge.comments == [comment | {"body": told}], (
+        "of a commit that is no longer the last, nothing is said"
+    )
+
+
+def test_the_key_reaches_one_job_that_may_do_nothing_else() -> None:
+    jobs = load(WORKFLOWS / "preview.yml")["jobs"]
+    assert [name for name, job in jobs.items() if "secrets." in str(job)] == ["generate"]
+    assert jobs["generate"]["permissions"] == {} and jobs["generate"]["environment"] == "teacher"
+    for name in ("generate", "publish"):
+        assert not [step for step in jobs[name]["steps"] if "checkout" in step.get("uses", "")]
+    writing = [name for name, job in jobs.items() if "write" in job["permissions"].values()]
+    assert writing == ["withdraw", "publish"]
+    assert all(jobs[name]["permissions"] == {"pull-requests": "write"} for name in writing)
