@@ -130,6 +130,13 @@ def test_of_a_large_release_those_leaves_are_shown_that_it_does_worst() -> None:
     assert "200 leaves that it does better" in said and "It did not pass its gate: why" in said
 
 
+def test_the_legend_leads_to_all_leaves_that_stand_alike() -> None:
+    tags = Tags(str(picture(folder_tree(many_leaves(8)), "index.html"))).tags
+    links = [found["href"] for tag, found in tags if tag == "a" and "search" in (found.get("href") or "")]
+    states = ("learned", "grown", "fresh", "cannot-be-read")
+    assert links == [f"search.html#q=state%3A{state}" for state in states]
+
+
 def test_there_is_no_picture_of_one_leaf() -> None:
     assert picture(folder_tree(many_leaves(1)), "index.html") is None
 
@@ -181,6 +188,7 @@ def found(site: Path, profile: Path, fragment: str) -> tuple[str, list[str]]:
         ("?q=TURN%20around", [FREEFORM, "compositional_skills/words/tricky"]),  # its seeds say it too
         (f"#q={TRICKY.swapcase()}", ["compositional_skills/words/tricky"]),
         ("#q=kind%3Aknowledge+harb", [KNOWLEDGE]),
+        ("#q=state%3Afresh+tricky", ["compositional_skills/words/tricky"]),
         ("#q=constructor+__proto__", []),
     ],
 )

@@ -3,7 +3,6 @@ pattern of where it stands. Of a large folder tiles stand for whole folders, wit
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from seedbed.reports.funnel import counted
@@ -11,6 +10,7 @@ from seedbed.reports.html_writing import Markup, element
 from seedbed.site.addresses import folder_page, leaf_page, link
 from seedbed.site.folders import SiteFolder
 from seedbed.site.leaf_facts import MEANINGS, LeafSummary, Standing
+from seedbed.site.search_link import search_link
 from seedbed.site.tiles import PlacedTile, Rest, Tile, placed_tiles, standings_of
 from seedbed.site.treemap import Box
 
@@ -45,20 +45,26 @@ def picture(folder: SiteFolder, page: str) -> Markup | None:
     )
     said = "One tile a leaf, or a folder of leaves, as large as its questions that people wrote."
     caption = element(
-        "figcaption", _legend(folder.standings), element("p", said, class_="quiet"), id="after-picture"
+        "figcaption", _legend(folder, page), element("p", said, class_="quiet"), id="after-picture"
     )
     return element(
         "figure", element("a", "Skip the picture", href="#after-picture", class_="skip"), drawing, caption
     )
 
 
-def _legend(standings: Counter[Standing]) -> Markup:
-    """Each standing with its colour, how many leaves have it, and what it means."""
+def _legend(folder: SiteFolder, page: str) -> Markup:
+    """Each standing with its colour, how many leaves have it, and what it means; of the whole taxonomy, a link to them."""
+    standings = folder.standings
+
+    def count(standing: Standing) -> str:
+        text = f"{standings[standing]:,} {standing}"
+        return text if folder.name else search_link(page, "state", standing, text)
+
     items = [
         element(
             "li",
             element("svg", _filled(standing), aria_hidden="true", class_="swatch"),
-            element("b", f"{standings[standing]:,} {standing}"),
+            element("b", count(standing)),
             element("span", f" {MEANINGS[standing]}", class_="quiet"),
         )
         for standing in Standing
