@@ -188,7 +188,7 @@ def test_idle_pull_requests_are_reminded_once_and_closed_at_last(stage: Stage) -
     stage.check()
     stage.publish(conclusion="failure")
     stage.repository.write("seedbed.toml", "[pull_requests]\nremind_after_days = 1\nclose_after_days = 2\n")
-    assert stage.happens("", "--idle").stdout == "", "it was spoken of today"
+    assert stage.happens("", "--idle").stdout == "1 open pull request looked at.\n", "it was spoken of today"
     since = stage.forge.comments[0]["body"].split('"since": "')[1][:25]
     stage.forge.comments[0]["body"] = shifted(stage.forge.comments[0]["body"], since)
     dry = stage.happens("", "--idle", "--dry-run")
@@ -288,6 +288,18 @@ def test_a_preview_that_says_something_else_is_not_shown(stage: Stage) -> None:
     made.symlink_to("/etc/hostname")
     assert stage.preview(made).returncode == 0
     assert "is a link" in stage.forge.comments[0]["body"]
+
+
+def test_people_who_cannot_be_called_fail_nothing(stage: Stage) -> None:
+    stage.propose(SKILL)
+    stage.check()
+    stage.forge.faults = {
+        "POST /issues/7/assignees": [Fault(403)],
+        "POST /pulls/7/requested_reviewers": [Fault(422)],
+    }
+    ran = stage.publish(conclusion="success")
+    assert ran.returncode == 0 and ran.stderr.count("nobody was called") == 2
+    assert len(stage.forge.comments) == 1 and "leaf: new" in stage.forge.labels(7)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--report", "a", "--preview", "b"), ("--idle", "--report", "a")])

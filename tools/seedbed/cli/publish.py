@@ -24,7 +24,7 @@ import click
 from seedbed.cli.options import write_out
 from seedbed.config import load_settings
 from seedbed.errors import ExitCode, ForgeError, UsageError
-from seedbed.forge.actions import Action, actions_of, describe
+from seedbed.forge.actions import Action, AskTeams, Assign, actions_of, describe
 from seedbed.forge.check_report import CheckReportFile
 from seedbed.forge.code_owners import CodeOwners
 from seedbed.forge.conversation import Forge
@@ -35,6 +35,7 @@ from seedbed.forge.report_file import read_report_file
 from seedbed.forge.sections import Sections
 from seedbed.forge.waiting import Patience, Waiting, actions_of_waiting
 from seedbed.reports.escape import terminal_text
+from seedbed.reports.funnel import counted
 
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 
@@ -176,7 +177,8 @@ def _tend(forge: Forge, dry_run: bool) -> None:
     settings = load_settings(Path.cwd()).pull_requests
     patience = Patience(settings.remind_after_days, settings.close_after_days or None)
     now = datetime.now(UTC)
-    for number in forge.open_numbers():
+    numbers = forge.open_numbers()
+    for number in numbers:
         pull_request, said = forge.pull_request(number), forge.conversation(number)
         check = Sections.read(said.comment.body).check if said.comment else None
         outcome = check.outcome if check and check.head == pull_request.head else None
@@ -184,17 +186,21 @@ def _tend(forge: Forge, dry_run: bool) -> None:
         if actions := actions_of_waiting(waiting, patience):
             click.echo(f"Pull request {number}, idle since {waiting.idle_since:%Y-%m-%d}:")
             _perform(forge, number, actions, dry_run)
+    click.echo(f"{counted(len(numbers), 'open pull request')} looked at.")
 
 
 def _perform(forge: Forge, number: int, actions: Sequence[Action], dry_run: bool) -> None:
-    """All of it, whatever fails; what failed is one error in the end."""
+    """All of it, whatever fails; what failed is one error in the end. Calling people is a courtesy and fails nothing."""
     write_out(describe(tuple(actions)))
     failed: list[ForgeError] = []
     for action in () if dry_run else actions:
         try:
             forge.perform(number, action)
         except ForgeError as error:
-            failed.append(error)
+            if isinstance(action, Assign | AskTeams):
+                click.echo(f"nobody was called: {error.message}", err=True)
+            else:
+                failed.append(error)
     if failed:
         problems = "; ".join(error.message for error in failed)
         raise ForgeError(problems, hint=failed[0].hint) from failed[0]
