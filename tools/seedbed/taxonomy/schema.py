@@ -17,6 +17,7 @@ from seedbed.bundled_files import bundled_file
 from seedbed.taxonomy.conformance import Conforms, conforms_to
 from seedbed.taxonomy.leaf import Fault, Span, YamlPath
 from seedbed.taxonomy.places import place_name, shown
+from seedbed.taxonomy.yaml_faults import fill_in
 
 SCHEMA_FAULT_KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -224,7 +225,7 @@ class _Translator:
                 f"{name} has no value",
                 span,
                 path,
-                help="write one, or remove the key if it may be left out",
+                help=fill_in(path),
             )
         span = self._value_span(path)
         if validator == "type":

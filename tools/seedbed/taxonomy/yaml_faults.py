@@ -54,6 +54,10 @@ def anchor(name: str, found: str, path: YamlPath, span: Span) -> Fault:
     return Fault("anchor", message, span, path, value=found[:80], help=help)
 
 
+_ALWAYS_THERE = frozenset({"created_by", "seed_examples", "question", "answer"})
+"""Keys that no version of the format does without."""
+
+
 def tag(found: str, path: YamlPath, span: Span) -> Fault:
     message = "a tag (`!…`) asks the reader for another type; every value of a leaf is text"
     help = "quote the value if it is meant to begin with `!`"
@@ -68,8 +72,14 @@ def alias(name: str, found: str, path: YamlPath, span: Span) -> Fault:
 
 def empty_value(path: YamlPath, span: Span) -> Fault:
     """YAML readers make nothing (null) of a key without a value, where the format wants text or a list."""
-    help = "write a value, or remove the key if it may be left out"
-    return Fault("empty_value", f"{place_name(path)} has no value", span, path, help=help)
+    return Fault("empty_value", f"{place_name(path)} has no value", span, path, help=fill_in(path))
+
+
+def fill_in(path: YamlPath) -> str:
+    """What to do about a key without a value: some keys every leaf has."""
+    if path and path[-1] in _ALWAYS_THERE:
+        return "write its value"
+    return "write a value, or remove the key if it may be left out"
 
 
 def plain_value(value: str, reading: str, path: YamlPath, span: Span) -> Fault:
