@@ -74,6 +74,7 @@ def test_two_releases_the_second_replaying_the_first(garden: Garden) -> None:
     assert "**Learned now:** 1 leaf, new or changed: mean score 0.00 → **" in card
     assert "**Kept:** 2 leaves taught before: mean score " in card
     assert "**Elsewhere:** not measured" in card
+    assert f"- Compositional\\_skills/count — `{COUNT}`, from Robin Test, CC0-1.0: score 0.00 → **" in card
     assert "| `release-1` | **release-2** |" in card
     for picture in ("scores.png", "forgetting.png", "losses.png"):
         assert (folder / picture).read_bytes().startswith(b"\x89PNG")

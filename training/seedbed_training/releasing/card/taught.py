@@ -35,7 +35,7 @@ def _listed(facts: CardFacts, title: str, leaves: Sequence[LeafRecord]) -> str:
 
 def _line(facts: CardFacts, leaf: LeafRecord) -> str:
     described = facts.descriptions.get(leaf.name)
-    text = described.what if described else ""
+    text = described.what[:1].upper() + described.what[1:] if described else ""
     what = inline(text if len(text) <= _LENGTH else f"{text[: _LENGTH - 1]}…").rstrip(".")
     people = inline(", ".join(leaf.authors) or "authors not stated")
     licence = inline(leaf.licence or "licence not stated")
@@ -49,4 +49,4 @@ def _scores(facts: CardFacts, leaf: LeafRecord) -> str:
     if score is None:
         return "not scored"
     before = score.parent if score.parent is not None else score.base
-    return f"{figure(before)} → **{score.score:.2f}**"
+    return f"score {figure(before)} → **{score.score:.2f}**"
