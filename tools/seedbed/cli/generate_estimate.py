@@ -65,7 +65,7 @@ def print_estimate(
     if stored > LISTED_STORED:
         click.echo(f"and {stored - LISTED_STORED:,} more already stored")
     if unreadable:
-        advise(f"left out: {counted(unreadable, 'leaf')} that cannot be read; `seedbed check --all` says why")
+        advise(f"left out: {counted(unreadable, 'leaf')} that cannot be read, for the reasons above")
     if refused:
         advise(f"refused: {counted(refused, 'leaf')}; {REAL_TEACHER}")
     price = f", cost {prices.tokens(total.prompt_tokens, total.completion_tokens):,.2f}" if prices else ""

@@ -107,7 +107,8 @@ def read_source(
             else ()
         )
     except SeedbedError as error:
-        return LeafSource(name, file.path, file.blob, None, (), error.message)
+        problem = f"{error.message}; {error.hint}" if error.hint else error.message
+        return LeafSource(name, file.path, file.blob, None, (), problem)
     return LeafSource(name, file.path, file.blob, found.leaf, documents)
 
 
