@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from seedbed.errors import StoreError, TeacherError
 from seedbed.teacher.journal import Journal, JournaledTeacher, request_key
+from seedbed.teacher.journal_file import JournalFile
 from seedbed.teacher.teacher import Completion, FinishReason, Message, Request, TeacherIdentity
 
 IDENTITY = TeacherIdentity("transformers", "tiny", "0" * 40)
@@ -200,6 +201,25 @@ def test_whatever_determines_an_answer_changes_the_key(data: st.DataObject) -> N
         )
     )
     assert request_key(*changed) != request_key(IDENTITY, REQUEST)
+
+
+def test_a_journal_that_may_not_be_written_is_read_and_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "with space #1" / "journal.sqlite"
+    answers, _, _ = run(path, CountingTeacher(), *seeds(3))
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    monkeypatch.setattr(
+        os, "access", lambda *_: False
+    )  # root may write anything: the mode alone would prove nothing
+    file = JournalFile.open_to_read(path)
+    for request, answer in zip(seeds(3), answers, strict=True):
+        assert file.get(request_key(IDENTITY, request)) == answer
+    assert file.get("0" * 64) is None
+    with pytest.raises(StoreError):
+        file.put([("0" * 64, answers[0])])
+    file.close()
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
 
 
 def test_a_second_writer_is_refused_until_the_first_has_ended(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def recall(
     """Grow a leaf again from the journals in `folder`; `pool` for a recipe that draws from whole branches. Raises StoreError when one is in use or damaged."""
     assert source.leaf is not None
     with ExitStack() as stack:
-        journals = [JournalFile.open(path) for path in sorted(folder.glob("journal*.sqlite"))]
+        journals = [JournalFile.open_to_read(path) for path in sorted(folder.glob("journal*.sqlite"))]
         for journal in journals:
             stack.callback(journal.close)
         remembering = RecallingTeacher(teacher, journals)

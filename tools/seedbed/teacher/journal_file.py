@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,6 +44,14 @@ class JournalFile:
                 raise
             raise _readable(error, path) from error
         return cls(path, connection)
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> JournalFile:
+        """Open a file that answers are only read from; one that may not be written is taken as it is on disk. What a
+        killed writer left beside it is then not seen. Raises StoreError as `open`."""
+        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+            return cls.open(path)
+        return cls(path, sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True))
 
     def get(self, key: str) -> Completion | None:
         """The answer on record, if there is one."""
