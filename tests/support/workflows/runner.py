@@ -13,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from support.forge_server import REPOSITORY
-from support.workflows.expressions import Status, holds, render
+from support.workflows.expressions import Status, as_text, holds, render
 from support.workflows.forge_place import ROOT, Event, ForgePlace, token_for
 from support.workflows.steps import Job, StepRun, run_steps
 
@@ -208,7 +208,7 @@ class Called:
                 workspace,
                 permissions,
                 {**contexts, "runner": {"temp": str(folder / "temp")}},
-                {name: str(value) for name, value in environment.items()},
+                {name: as_text(value) for name, value in environment.items()},
                 self.fetch_depth,
             )
             steps = run_steps(place, job["steps"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from support.workflows.expressions import Status, holds, render
+from support.workflows.expressions import Status, as_text, holds, render
 from support.workflows.forge_place import ROOT, Event, ForgePlace
 
 REPLACED = {
@@ -18,7 +19,7 @@ REPLACED = {
         [[ "$EXTRAS" =~ ^[a-z,]*$ ]]
         if [[ -n "$ENVIRONMENT" ]]; then mkdir -p "$ENVIRONMENT/bin"; ln -sf "$(command -v seedbed)" "$ENVIRONMENT/bin/"; fi
     """,
-    "make check": "make --dry-run check PYTHON=python",
+    "make check": f"make --directory='{ROOT}' --dry-run check PYTHON=python",
     "Install actionlint": "true",
 }
 """Every step that is not run as it stands, by name. `Install` fetches from a package index: the tests' own environment is
@@ -51,7 +52,7 @@ class Job:
     environment: dict[str, str]
     fetch_depth: int | None
     summary: str = ""
-    path: list[str] = field(default_factory=list)
+    installed: Path | None = None  # programs of an environment of this job's own
 
     @property
     def temp(self) -> Path:
@@ -80,7 +81,7 @@ def run_steps(job: Job, steps: Sequence[Mapping[str, Any]], *, action: Path | No
         environment = render({**job.environment, **step.get("env", {})}, job.contexts, status)
         job.contexts["env"] = environment
         if "run" in step:
-            went = _script(job, step, {key: str(value) for key, value in environment.items()}, action)
+            went = _script(job, step, {key: as_text(value) for key, value in environment.items()}, action)
         else:
             went = _action(job, step)
         outcome = "success" if went.code == 0 else "failure"
@@ -103,6 +104,8 @@ def _script(
     text = REPLACED.get(step.get("name", ""), step["run"])
     if os.environ.get("SEEDBED_REAL_INSTALL") == "1" and step.get("name") == "Install":
         text = step["run"]
+        subprocess.run([sys.executable, "-m", "venv", str(job.folder / "python")], check=True)
+        job.installed = job.folder / "python" / "bin"
     files = {
         name: job.folder / f"{name}-{uuid.uuid4()}" for name in ("output", "env", "path", "step_summary")
     }
@@ -115,6 +118,11 @@ def _script(
             if name in ("HOME", "LANG") or name.startswith("GIT_CONFIG")
         },
         **job.place.variables_of(job.contexts["github"]),
+        **(
+            {"PATH": f"{job.installed}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": ""}
+            if job.installed
+            else {}
+        ),
         "GITHUB_EVENT_PATH": str(job.folder / "event.json"),
         "GITHUB_WORKSPACE": str(job.workspace),
         "RUNNER_TEMP": str(job.temp),
