@@ -47,4 +47,6 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/plan_scale.py
 	$(BIN)/python benchmarks/train.py $(if $(TRL),--peer-python $(TRL))
 	$(BIN)/python benchmarks/replay.py
+	$(BIN)/python benchmarks/export.py --leaves 2000
+	$(BIN)/python benchmarks/site.py
 	$(if $(CORPUS),$(BIN)/python benchmarks/corpus_agreement.py $(CORPUS))
