@@ -131,7 +131,22 @@ def test_settings_that_changed_since_the_branch_began_are_not_used(played: Stage
     played.refer("refs/heads/main", tip)
     run = played.run("preview", events.comment(tip, f"/preview {played.head}"))
     assert (results(run)["prepare"], results(run)["generate"]) == ("failure", "skipped")
-    assert "bring the branch up to date" in run.jobs["prepare"].summary
+    assert "bring it up to date" in run.jobs["prepare"].summary
+
+
+def test_settings_that_somebody_once_had_on_a_merged_branch_are_not_used(
+    played: Stage, teacher: FaultyServer
+) -> None:
+    """A first pull request names a teacher of its own and takes it back before it is merged; a second begins in between."""
+    named = played.commit(EVIL, [played.base], "a teacher of my own")
+    taken_back = played.commit({"seedbed.toml": settings(teacher.address)["seedbed.toml"]}, [named], "back")
+    tip = played.commit({}, [played.base, taken_back], "merged, with nothing amiss")
+    played.refer("refs/heads/main", tip)
+    played.head = named
+    played.propose(leaf(RIVERS))
+    run = played.run("preview", events.comment(tip, f"/preview {played.head}"))
+    assert (results(run)["prepare"], results(run)["generate"]) == ("failure", "skipped")
+    assert teacher.bodies == [] and "bring it up to date" in run.jobs["prepare"].summary
 
 
 def test_by_hand_with_the_commit_that_was_looked_at(played: Stage) -> None:
