@@ -47,6 +47,16 @@ def test_owners_of_several_paths_come_once() -> None:
     assert CodeOwners.read(OWNERS).of(paths) == Owners(("grace", "ada"), ("knowledge",))
 
 
-def test_the_project_s_own_file_is_understood() -> None:
+@pytest.mark.parametrize(
+    ("path", "team"),
+    [
+        ("taxonomy/knowledge/harbours/velm/qna.yaml", "knowledge"),
+        ("taxonomy/compositional_skills/writing/haiku/qna.yaml", "compositional-skills"),
+        (".github/workflows/publish.yml", "maintainers"),
+        ("README.md", "maintainers"),
+    ],
+)
+def test_the_project_s_own_file_names_a_team_for_each_branch(path: str, team: str) -> None:
     file = Path(__file__).parents[3] / ".github" / "CODEOWNERS"
-    assert len(CodeOwners.read(file.read_text(encoding="utf-8")).rules) == 9
+    owners = CodeOwners.read(file.read_text(encoding="utf-8")).of([path])
+    assert team in owners.teams and owners.people == ()
