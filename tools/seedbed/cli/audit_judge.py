@@ -19,8 +19,8 @@ from seedbed.generation.project import Project, check_leaf_names, open_project
 from seedbed.generation.recipe import JudgingMode
 from seedbed.generation.store_files import open_store_files
 from seedbed.reports.escape import json_for_log, terminal_text
-from seedbed.reports.funnel import counted
 from seedbed.reports.judge_audit import judge_audit_text
+from seedbed.reports.plural import counted
 from seedbed.taxonomy.leaf import Leaf
 from seedbed.teacher import event_loop
 from seedbed.teacher.journal import JournaledTeacher

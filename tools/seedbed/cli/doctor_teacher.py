@@ -8,7 +8,7 @@ from dataclasses import replace
 from seedbed.cli.diagnosis import Diagnosis, State
 from seedbed.config import TeacherSettings
 from seedbed.errors import SeedbedError
-from seedbed.reports.funnel import counted
+from seedbed.reports.plural import counted
 from seedbed.teacher import event_loop
 from seedbed.teacher.examine_teacher import LONGEST, Found, Speed, examine
 from seedbed.teacher.open_teacher import open_teacher

@@ -19,7 +19,8 @@ from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.screen_samples import screen_samples
 from seedbed.generation.status import LeafState, taxonomy_status
 from seedbed.reports.dataset_card import dataset_card
-from seedbed.reports.funnel import counted, left_out_line
+from seedbed.reports.funnel import left_out_line
+from seedbed.reports.plural import counted
 
 
 @click.command()

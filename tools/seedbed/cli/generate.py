@@ -28,7 +28,7 @@ from seedbed.generation.store_files import open_store_files
 from seedbed.generation.stored_already import stored_already
 from seedbed.generation.unanswered import Troubles
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted
+from seedbed.reports.plural import counted
 from seedbed.taxonomy.changes import changed_leaves
 from seedbed.teacher import event_loop
 from seedbed.teacher.open_teacher import open_teacher

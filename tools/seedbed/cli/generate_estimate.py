@@ -18,7 +18,7 @@ from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.seed import leaf_seeds
 from seedbed.generation.status import LeafStatus
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted
+from seedbed.reports.plural import counted
 from seedbed.teacher.teacher import Teacher
 
 

@@ -11,7 +11,8 @@ from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.unanswered import Trouble
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted, funnel_lines, shortfall
+from seedbed.reports.funnel import funnel_lines, shortfall
+from seedbed.reports.plural import counted
 from seedbed.reports.unanswered import trouble_lines
 
 LISTED_STORED = 20  # leaves that nothing was asked about

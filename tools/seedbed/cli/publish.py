@@ -35,7 +35,7 @@ from seedbed.forge.report_file import read_report_file
 from seedbed.forge.sections import Sections
 from seedbed.forge.waiting import Patience, Waiting, actions_of_waiting
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted
+from seedbed.reports.plural import counted
 
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 

@@ -19,7 +19,7 @@ from seedbed.generation.project import Project, chosen, open_project
 from seedbed.generation.recall import Recalled, recall
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.status import LeafStatus, taxonomy_status
-from seedbed.reports.funnel import counted
+from seedbed.reports.plural import counted
 from seedbed.reports.sample_text import left_out_lines, rejected_lines, sample_lines
 from seedbed.reports.unanswered import trouble_lines
 

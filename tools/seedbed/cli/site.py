@@ -9,7 +9,7 @@ import click
 from seedbed.cli.leaf_progress import watched_leaves
 from seedbed.generation.project import open_project
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted
+from seedbed.reports.plural import counted
 from seedbed.site.build import BuiltSite, build_site
 
 

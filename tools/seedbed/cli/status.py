@@ -17,7 +17,8 @@ from seedbed.generation.status import LeafState, LeafStatus, taxonomy_status
 from seedbed.generation.store import SampleStore
 from seedbed.reports.diversity import coverage_line, diversity_line
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted, funnel_line
+from seedbed.reports.funnel import funnel_line
+from seedbed.reports.plural import counted
 
 SHOWN = 200
 """Lines by default; of more leaves than that, those that want a look."""

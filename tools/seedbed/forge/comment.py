@@ -11,9 +11,9 @@ from seedbed.forge.findings_section import findings_text, leaves_list
 from seedbed.forge.outcome import Outcome
 from seedbed.forge.sections import Section, Sections
 from seedbed.forge.standing import Standing, checklist, standing
-from seedbed.reports.counts import counted
 from seedbed.reports.escape import markdown_inline
 from seedbed.reports.markdown import COMMENT_LIMIT
+from seedbed.reports.plural import counted
 from seedbed.reports.preview_markdown import length
 
 CHECK_LIMIT = 24_000

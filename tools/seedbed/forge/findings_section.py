@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from seedbed.checking.finding import Severity, Status
 from seedbed.checking.verdict import Verdict
 from seedbed.forge.check_report import CheckReportFile, ReportedFinding, ReportedLeaf
-from seedbed.reports.counts import counted
 from seedbed.reports.escape import markdown_code, markdown_fence, markdown_inline, markdown_prose
+from seedbed.reports.plural import counted
 
 _TEXT_LIMIT = 600  # characters of one message, a name or a line of help
 _EXCERPT_LIMIT = 3_000

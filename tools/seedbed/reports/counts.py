@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from seedbed.checking.finding import Finding, Severity, Status
 from seedbed.checking.report import CheckReport
 from seedbed.checking.verdict import Verdict
+from seedbed.reports.plural import counted
 
 
 def shown(report: CheckReport) -> list[Finding]:
@@ -54,11 +55,6 @@ def ignores(report: CheckReport) -> list[str]:
 def failing(report: CheckReport) -> int:
     """How many leaves fail."""
     return sum(leaf.verdict is Verdict.FAIL for leaf in report.leaves)
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """`1 leaf`, `2 leaves`."""
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def _by_severity(findings: Iterable[Finding]) -> str:

@@ -11,7 +11,8 @@ from seedbed.generation.export_files import HELD_OUT, TRAIN
 from seedbed.generation.funnel import total
 from seedbed.generation.sample import Stage
 from seedbed.reports.escape import markdown_inline
-from seedbed.reports.funnel import counted, funnel_line, left_out_line
+from seedbed.reports.funnel import funnel_line, left_out_line
+from seedbed.reports.plural import counted
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _HUB_LICENCES: Mapping[str, str] = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from seedbed.generation.funnel import Funnel, Loss, named_causes
 from seedbed.generation.sample import Sample
-from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Child, Markup, element, joined
+from seedbed.reports.plural import counted
 
 TEXT_LIMIT = 8_000
 """Characters of one question or answer; the rest is counted."""

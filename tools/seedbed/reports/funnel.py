@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from seedbed.generation.across_leaves import Reason
 from seedbed.generation.funnel import Funnel, Loss, named_causes
 from seedbed.generation.sample import Stage
+from seedbed.reports.plural import counted
 
 
 def funnel_line(funnel: Funnel) -> str:
@@ -38,9 +39,3 @@ def shortfall(funnel: Funnel) -> str:
 def funnel_lines(funnels: Mapping[Stage, Funnel]) -> list[str]:
     """One line a stage."""
     return [f"{stage.replace('_', ' ')}: {funnel_line(funnel)}" for stage, funnel in funnels.items()]
-
-
-def counted(count: int, what: str, *, many: str | None = None) -> str:
-    """Such as `1 leaf` or `3 leaves`; `many` for what is no plain plural."""
-    many = many or (f"{what[:-1]}ves" if what.endswith("f") else f"{what}s")
-    return f"{count:,} {what if count == 1 else many}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from seedbed.generation.audit_record import CriterionAudit, JudgeAudit, Share
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted
+from seedbed.reports.plural import counted
 
 _HEAD = ("criterion", "recall (faults caught)", "precision", "good pairs kept", "unread")
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.report import CheckReport
-from seedbed.reports.counts import counted, failing, ignores, shown, summary
+from seedbed.reports.counts import failing, ignores, shown, summary
 from seedbed.reports.escape import markdown_fence, markdown_inline
+from seedbed.reports.plural import counted
 from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
 
 COMMENT_LIMIT = 65_536

@@ -14,8 +14,8 @@ from seedbed.generation.preview import STOPPED, LeafPreview, Preview, StudentAns
 from seedbed.generation.sample import Sample
 from seedbed.generation.seed import Seed
 from seedbed.reports.exchange_html import exchange, funnel_bar, sample_card, tag, tag_row, text_block, turn
-from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Markup, element, page
+from seedbed.reports.plural import counted
 
 _STYLE = Path(__file__).with_name("preview.css")
 _OPEN = 6  # rejected attempts, or answers of the student, that are shown without a click

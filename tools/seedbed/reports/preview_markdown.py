@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from seedbed.generation.preview import STOPPED, LeafPreview, Preview
 from seedbed.reports.escape import markdown_fence, markdown_inline
-from seedbed.reports.funnel import counted, funnel_lines
+from seedbed.reports.funnel import funnel_lines
+from seedbed.reports.plural import counted
 
 COMMENT_LIMIT = 39_000
 """UTF-16 units: of the 65,536 that GitHub takes in one comment, those that the check's findings leave to a preview."""

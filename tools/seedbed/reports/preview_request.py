@@ -6,7 +6,7 @@ from seedbed.generation.cost import Prices
 from seedbed.generation.preview_budget import Caps
 from seedbed.generation.preview_request import PreviewRequest
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted
+from seedbed.reports.plural import counted
 
 _SHOWN = 50  # names
 

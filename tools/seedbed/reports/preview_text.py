@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from seedbed.generation.preview import STOPPED, LeafPreview, Preview
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted, funnel_lines
+from seedbed.reports.funnel import funnel_lines
+from seedbed.reports.plural import counted
 
 _SHOWN_COPIES = 5
 _SHOWN_NAMES = 10

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.report import CheckReport
 from seedbed.checking.verdict import fails
-from seedbed.reports.counts import counted, failing, ignores, shown, summary
+from seedbed.reports.counts import failing, ignores, shown, summary
 from seedbed.reports.escape import terminal_text
+from seedbed.reports.plural import counted
 from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
 from seedbed.reports.wrapping import wrapped
 

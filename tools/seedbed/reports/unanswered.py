@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from seedbed.generation.dry_spell import DrySpell
 from seedbed.generation.unanswered import Trouble
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import counted
+from seedbed.reports.plural import counted
 
 _NAMED = 3
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Child, Markup, element
+from seedbed.reports.plural import counted
 from seedbed.site.addresses import folder_page, leaf_page, link
 from seedbed.site.folders import SiteFolder
 from seedbed.site.frame import Edition, framed, section, standing_tag, table, title_of, trail

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seedbed.generation.release_manifest import ReleaseManifest, latest_release
-from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Child, Markup, element
+from seedbed.reports.plural import counted
 from seedbed.site.addresses import FRONT, folder_page, leaf_page, link, release_page
 from seedbed.site.folder_page import folder_table
 from seedbed.site.folders import SiteFolder

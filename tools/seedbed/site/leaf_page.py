@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from seedbed.documents.read_documents import Document
 from seedbed.generation.release_manifest import Role
 from seedbed.reports.exchange_html import exchange, funnel_bar, sample_card, tag, text_block
-from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Child, Markup, element
+from seedbed.reports.plural import counted
 from seedbed.site.addresses import leaf_page, link, release_page
 from seedbed.site.frame import (
     Edition,

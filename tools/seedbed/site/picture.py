@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Markup, element
+from seedbed.reports.plural import counted
 from seedbed.site.addresses import folder_page, leaf_page, link
 from seedbed.site.folders import SiteFolder
 from seedbed.site.leaf_facts import MEANINGS, LeafSummary, Standing

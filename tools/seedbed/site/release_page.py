@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role, ScoreRecord
-from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Child, Markup, element
+from seedbed.reports.plural import counted
 from seedbed.site.addresses import RELEASES, leaf_page, link, release_page
 from seedbed.site.frame import Edition, facts_list, framed, section, table
 from seedbed.site.score_bar import figure, score_bar

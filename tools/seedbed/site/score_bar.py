@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from seedbed.generation.release_manifest import ScoreRecord
-from seedbed.reports.funnel import counted
 from seedbed.reports.html_writing import Markup, element
+from seedbed.reports.plural import counted
 
 
 def figure(score: float | None) -> str:

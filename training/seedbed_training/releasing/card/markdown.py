@@ -52,11 +52,6 @@ def figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """`1 leaf`, `2 leaves`."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
 def quoted(text: str) -> str:
     """A YAML scalar in double quotes."""
     return json.dumps(text, ensure_ascii=False)

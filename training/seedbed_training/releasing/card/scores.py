@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from seedbed.generation.release_manifest import Role, ScoreRecord
+from seedbed.reports.plural import counted
 from seedbed_training.evaluation.matrix import ScoreMatrix
 from seedbed_training.releasing.card.facts import CardFacts
-from seedbed_training.releasing.card.markdown import capped_table, code, counted, figure, inline, table
+from seedbed_training.releasing.card.markdown import capped_table, code, figure, inline, table
 from seedbed_training.releasing.plots.matrix import MATRIX_FILE
 from seedbed_training.releasing.plots.scores import SCORES_FILE
 

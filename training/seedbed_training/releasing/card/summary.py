@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from seedbed.generation.release_manifest import Role, ScoreRecord
+from seedbed.reports.plural import counted
 from seedbed_training.releasing.attribution_file import ATTRIBUTION_FILE
 from seedbed_training.releasing.card.benchmarks import changes_in_words
 from seedbed_training.releasing.card.facts import CardFacts
-from seedbed_training.releasing.card.markdown import code, counted, figure, inline
+from seedbed_training.releasing.card.markdown import code, figure, inline
 from seedbed_training.releasing.card.scores import means
 from seedbed_training.releasing.licence_file import LICENCE_FILE, leaves_by_licence
 
