@@ -91,6 +91,32 @@ def test_a_change_under_review_cannot_choose_settings_or_recipe(repository: Repo
     assert [leaf["name"] for leaf in document["leaves"]] == [NEW]
 
 
+def test_a_branch_that_began_inside_a_merged_one_cannot_choose_settings_either(
+    repository: RepositoryBuilder,
+) -> None:
+    """Its merge base is a commit that nobody looked at: there, settings were a stranger's for one commit."""
+    repository.commit("base")
+    settings = (repository.path / "seedbed.toml").read_text(encoding="utf-8")
+    repository.branch("first")
+    repository.write(
+        "seedbed.toml", '[teacher]\nbackend = "openai"\nmodel = "m"\nurl = "http://127.0.0.1:9/v1"\n'
+    )
+    midst = repository.commit("settings of my own")
+    repository.write("seedbed.toml", settings)
+    repository.commit("and back")
+    repository.checkout("main")
+    repository.merge("first")
+    repository.branch("second", midst)
+    repository.write_leaf(f"taxonomy/{NEW}", freeform_leaf())
+    head = repository.commit("a leaf")
+    repository.checkout("main")
+    found = run_seedbed("preview", "--head", head, "--format", "json", "--samples", "1")
+    assert found.exit_code == 0, found.errors
+    document = json.loads(found.output)
+    assert document["base"] == midst
+    assert "transformers" in document["teacher"]
+
+
 def test_a_page_is_written_and_the_next_preview_says_what_changed(
     repository: RepositoryBuilder, tmp_path: Path
 ) -> None:

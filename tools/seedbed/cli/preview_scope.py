@@ -73,10 +73,11 @@ def scope_of(
     recipe: str | None,
     seed: int | None,
 ) -> Scope:
-    """The changed leaves of the repository here, or those under `paths`. With `head`, settings and recipe are the base's."""
+    """The changed leaves of the repository here, or those under `paths`. With `head`, settings and recipe are those at the
+    tip of the branch that it is compared with."""
     project = open_project(Path.cwd())
     found = _base(project, base, head, everything)
-    settings = settings_at(project.repository, found.base) if found.head is not None else project.settings
+    settings = settings_at(project.repository, found.trusted) if found.head is not None else project.settings
     project = replace(project, settings=settings)
     changes = _changes(project, found, paths, everything)
     present = sorted(name for name, change in changes.items() if change != ChangeKind.REMOVED)
@@ -109,7 +110,7 @@ def _recipe(project: Project, found: Base, flag: str | None) -> GenerationRecipe
     if flag is not None:  # whoever types the command names a file of their own machine
         return load_recipe(flag)
     if found.head is not None:
-        return recipe_at(project.repository, found.base, project.settings.generation.recipe)
+        return recipe_at(project.repository, found.trusted, project.settings.generation.recipe)
     return project.recipe(None, None)
 
 

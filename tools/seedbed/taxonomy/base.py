@@ -16,6 +16,14 @@ class Base:
     rung: str
     base: str
     head: str | None
+    branch_tip: str | None = None
+    """The newest commit of the branch compared with, where one was: who merges decided on what stands there. `base` may be
+    older, and a commit in the midst of somebody's merged branch, that no one ever looked at as a whole."""
+
+    @property
+    def trusted(self) -> str:
+        """The commit whose settings count when a change is looked at."""
+        return self.branch_tip or self.base
 
 
 def find_base(
@@ -37,7 +45,7 @@ def find_base(
     if base is not None:
         return _explicit(repository, base, tip, resolved)
     if (merged := _merge_parent(repository, tip, environment)) is not None:
-        return Base("first parent of the merge commit under test", merged, resolved)
+        return Base("first parent of the merge commit under test", merged, resolved, merged)
     target = (
         environment.get("GITHUB_BASE_REF")
         or environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
@@ -54,11 +62,14 @@ def find_base(
         and environment.get("GITHUB_EVENT_NAME") == "push"
         and (parents := repository.parents(tip))
     ):
-        return Base("first parent of the pushed commit", parents[0], resolved)
+        return Base("first parent of the pushed commit", parents[0], resolved, other)
     if parted == tip and resolved is None:
-        return Base("HEAD, which the default branch already holds", parted, resolved)
+        return Base("HEAD, which the default branch already holds", parted, resolved, other)
     return Base(
-        f"merge base with {f'the branch {target}' if target else 'the default branch'}", parted, resolved
+        f"merge base with {f'the branch {target}' if target else 'the default branch'}",
+        parted,
+        resolved,
+        other,
     )
 
 
@@ -67,9 +78,12 @@ def _explicit(repository: Repository, base: str, tip: str, head: str | None) -> 
     commit = repository.resolve(base)
     parted = repository.merge_base(commit, tip)
     if parted is None:
-        return Base(f"--base {base}, which shares no history with the change", commit, head)
+        return Base(f"--base {base}, which shares no history with the change", commit, head, commit)
     return Base(
-        f"--base {base}" if parted == commit else f"--base {base}, where the change left it", parted, head
+        f"--base {base}" if parted == commit else f"--base {base}, where the change left it",
+        parted,
+        head,
+        commit,
     )
 
 
