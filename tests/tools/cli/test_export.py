@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet
@@ -16,8 +17,11 @@ from support.stored_project import stored_project
 from seedbed.errors import StoreError
 from seedbed.generation import export_files
 from seedbed.generation.across_leaves import Fallen, Reason
+from seedbed.generation.audit_record import CriterionAudit, JudgeAudit, write_audit
 from seedbed.generation.export import Export, LeafToExport, export_samples
+from seedbed.generation.planting import Fault
 from seedbed.generation.store import SampleStore
+from seedbed.generation.store_files import open_store_files
 from seedbed.reports.dataset_card import dataset_card
 from seedbed.taxonomy.attribution import read_attribution
 
@@ -129,6 +133,26 @@ def test_wrong_input_is_one_clear_error(
 ) -> None:
     found = run_seedbed("export", str(tmp_path / "out"), *arguments)
     assert found.exit_code == 2 and words in found.errors and not (tmp_path / "out").exists()
+
+
+def test_the_card_tells_what_the_judge_caught(project: RepositoryBuilder, tmp_path: Path) -> None:
+    files = open_store_files(str(project.path / ".seedbed"))
+    store = SampleStore.open(project.path / ".seedbed")
+    making = store.describe(store.keys()[0]).making
+    criterion = CriterionAudit("grounded|<b>", 5, 4, {Fault.NUMBER: (6, 3)}, 0)
+    audit = JudgeAudit(
+        making.recipe, "a" * 64, "b" * 64, making.teacher, "c" * 40, 0, (FREEFORM,), (criterion,)
+    )
+    names = [write_audit(files, audit), write_audit(files, replace(audit, recipe="another"))]
+    export(tmp_path / "audited")
+    for name in names:
+        (project.path / ".seedbed" / name).unlink()
+    card = (tmp_path / "audited" / "README.md").read_text(encoding="utf-8")
+    assert card.count("## How far its judge can be trusted") == 1
+    assert "| 0.50 (0.19 to 0.81) | 0.75 (0.30 to 0.95) | 0.80 (0.38 to 0.96) |" in card
+    assert "<b>" not in card and "grounded|" not in card
+    export(tmp_path / "never")
+    assert "its judge" not in (tmp_path / "never" / "README.md").read_text(encoding="utf-8")
 
 
 def test_samples_that_fall_are_left_out_and_counted(project: RepositoryBuilder, tmp_path: Path) -> None:

@@ -34,8 +34,12 @@ def test_a_real_model_grows_every_leaf_and_a_second_run_asks_nothing(repository:
         assert f"{name}: generated" in first.output
     assert "\n0 requests made" not in first.output
     assert (repository / ".seedbed" / "journal.sqlite").is_file()
+    *leaves, in_all = [line for line in first.output.splitlines() if " asked, " in line]
+    assert in_all.startswith("in all, 3 leaves: ") and in_all in run_seedbed("status").output
+    asked = [int(line.partition(": ")[2].split()[0]) for line in (*leaves, in_all)]
+    assert sum(asked[:-1]) == asked[-1] > 0
     again = run_seedbed("generate")
-    assert again.exit_code == 0
+    assert again.exit_code == 0 and "in all" not in again.output
     assert f"{FREEFORM}: already stored" in again.output
     assert "\n0 requests made, 0 answers recalled" in again.output
 

@@ -57,8 +57,9 @@ def test_a_new_leaf_in_the_working_tree(repository: RepositoryBuilder, form: str
     assert all(one["question"] and one["reason"] in funnel["lost"] for one in leaf["rejected"])
 
 
-def test_paths_choose_unchanged_leaves(repository: RepositoryBuilder) -> None:
-    found = run_seedbed("preview", f"taxonomy/{GROUNDED}", "--format", "json", "--samples", "1")
+@pytest.mark.parametrize("everything", [(), ("--all",)])
+def test_paths_choose_unchanged_leaves(repository: RepositoryBuilder, everything: tuple[str, ...]) -> None:
+    found = run_seedbed("preview", f"taxonomy/{GROUNDED}", *everything, "--format", "json", "--samples", "1")
     assert "1/1 leaves, " in found.errors and f": {GROUNDED} previewed" in found.errors
     assert [(leaf["name"], leaf["change"]) for leaf in json.loads(found.output)["leaves"]] == [
         (GROUNDED, "unchanged")

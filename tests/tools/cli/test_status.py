@@ -99,9 +99,10 @@ def test_many_leaves(grown: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch) 
     assert lines[4] == (
         f"{samples} samples ({held_out} held out) of 2 leaves; 1 leaf without samples, 1 leaf that cannot be read"
     )
-    assert lines[5] == "2 fresh, 2 unchanged, 0 removed"
+    assert lines[5].startswith("in all, 2 leaves: ")
+    assert lines[6] == "2 fresh, 2 unchanged, 0 removed"
     every = run_seedbed("status", "--all").output.splitlines()
-    assert len(every) == 6 and every[-1] == lines[5]
+    assert len(every) == 7 and every[-1] == lines[6]
 
 
 def test_nothing_changed(grown: RepositoryBuilder) -> None:

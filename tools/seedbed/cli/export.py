@@ -10,6 +10,7 @@ import click
 from seedbed.cli.leaf_progress import watched_leaves
 from seedbed.errors import UsageError
 from seedbed.generation.across_leaves import Fallen
+from seedbed.generation.audit_record import read_audits
 from seedbed.generation.export import Export, LeafToExport, export_samples
 from seedbed.generation.export_files import FORMS
 from seedbed.generation.leaf_sources import LeafSource, read_attribution_beside, read_sources
@@ -18,6 +19,7 @@ from seedbed.generation.release_manifest import Role
 from seedbed.generation.sample import Sample, Stage
 from seedbed.generation.screen_samples import screen_samples
 from seedbed.generation.status import LeafState, taxonomy_status
+from seedbed.generation.store_files import open_store_files
 from seedbed.reports.dataset_card import dataset_card
 from seedbed.reports.funnel import left_out_line
 from seedbed.reports.plural import counted
@@ -52,6 +54,7 @@ def export(
     check_leaf_names(names, {leaf.name for leaf in leaves})
     picked = [leaf for leaf in leaves if not names or leaf.name in names]
     wanted = [Stage(stage) for stage in stages] or list(Stage)
+    audits = read_audits(open_store_files(project.store.url))
 
     with watched_leaves() as watch:
 
@@ -64,7 +67,9 @@ def export(
             picked,
             folder,
             form=form,
-            card=lambda export, digest: dataset_card(export, digest, parquet=form == "huggingface"),
+            card=lambda export, digest: dataset_card(
+                export, digest, parquet=form == "huggingface", audits=audits
+            ),
             commit=commit,
             release=release,
             stages=wanted,

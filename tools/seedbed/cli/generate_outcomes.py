@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import click
 
 from seedbed.cli.terminal import advise
+from seedbed.generation.funnel import total
 from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.unanswered import Trouble
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.funnel import funnel_lines, shortfall
+from seedbed.reports.funnel import funnel_line, funnel_lines, shortfall
 from seedbed.reports.plural import counted
 from seedbed.reports.unanswered import trouble_lines
 
@@ -58,6 +59,9 @@ def _print_leaves(outcomes: Sequence[LeafOutcome]) -> None:
             advise(f"{name}: {outcome.outcome}: {terminal_text(outcome.reason)}")
     if stored > LISTED_STORED:
         click.echo(f"and {stored - LISTED_STORED:,} more already stored")
+    grown = [one.total for one in outcomes if one.outcome in (Outcome.GENERATED, Outcome.FAILED)]
+    if len(grown) > 1:
+        click.echo(f"in all, {counted(len(grown), 'leaf')}: {funnel_line(total(grown))}")
 
 
 def _print_refused(outcomes: Sequence[LeafOutcome], recipe: GenerationRecipe) -> None:

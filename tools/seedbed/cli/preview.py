@@ -53,7 +53,9 @@ _SANDBOX = "sandbox"
 
 @click.command()
 @click.argument("paths", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every leaf, not only the changed ones.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Every leaf (under PATHS), not only the changed ones."
+)
 @click.option("--base", metavar="REV", help="The commit to compare with; found by itself unless given.")
 @click.option(
     "--head", metavar="REV", help="Preview this commit, from the object store; the working tree unless given."

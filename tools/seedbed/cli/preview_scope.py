@@ -130,7 +130,7 @@ def _changes(project: Project, found: Base, paths: Sequence[str], everything: bo
     }
     folders = [_from_root(project, path) for path in paths]
     picked = {
-        name: path for name, path in every.items() if everything or any(_under(path, one) for one in folders)
+        name: path for name, path in every.items() if not paths or any(_under(path, one) for one in folders)
     }
     return {name: changed.get(name, str(ChangeKind.UNCHANGED)) for name in picked}
 

@@ -11,6 +11,7 @@ import click
 from seedbed.errors import NothingToDoError
 from seedbed.generation.diversity import diversity
 from seedbed.generation.fact_coverage import fact_coverage
+from seedbed.generation.funnel import total
 from seedbed.generation.project import open_project
 from seedbed.generation.release_manifest import latest_release
 from seedbed.generation.status import LeafState, LeafStatus, taxonomy_status
@@ -68,6 +69,9 @@ def status(
     if len(shown) < len(statuses):
         click.echo(f"… and {counted(len(statuses) - len(shown), 'leaf')} more: seedbed status --all")
         click.echo(_together(statuses))
+    made = [one.stored[0].total for one in statuses if one.stored]
+    if len(made) > 1:
+        click.echo(f"in all, {counted(len(made), 'leaf')}: {funnel_line(total(made))}")
     counts = {state: sum(one.state is state for one in statuses) for state in LeafState}
     click.echo(
         ", ".join(

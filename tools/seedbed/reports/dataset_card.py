@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from seedbed.documents.read_documents import CONVERTED_BY
+from seedbed.generation.audit_record import JudgeAudit, Share
 from seedbed.generation.export import Export, ExportedLeaf
 from seedbed.generation.export_files import HELD_OUT, TRAIN
 from seedbed.generation.funnel import total
@@ -30,10 +31,15 @@ _HUB_LICENCES: Mapping[str, str] = {
 """SPDX id → the hub's own name of a licence; any other is `other`."""
 
 
-def dataset_card(export: Export, digest: str, *, parquet: bool) -> str:
-    """`README.md`; `digest` is that of the data files beside it. No text of a leaf takes effect in it."""
+def dataset_card(export: Export, digest: str, *, parquet: bool, audits: Sequence[JudgeAudit] = ()) -> str:
+    """`README.md`; `digest` is that of the data files beside it. No text of a leaf takes effect in it.
+
+    Of `audits` those are shown whose teacher and recipe made something of what is exported.
+    """
+    makers = {(made.making.teacher, made.making.recipe) for one in export.leaves for made in one.stored}
+    judges = [audit for audit in audits if (audit.teacher, audit.recipe) in makers]
     front = ["---", *_front_matter(export, parquet), "---", ""]
-    return "\n".join([*front, *_body(export, digest, parquet)]) + "\n"
+    return "\n".join([*front, *_body(export, digest, parquet, judges)]) + "\n"
 
 
 def _front_matter(export: Export, parquet: bool) -> Iterator[str]:
@@ -73,7 +79,7 @@ def _hub_licence(one: ExportedLeaf) -> str:
     return _HUB_LICENCES.get(licence or "", "other" if licence else "unknown")
 
 
-def _body(export: Export, digest: str, parquet: bool) -> Iterator[str]:
+def _body(export: Export, digest: str, parquet: bool, judges: Sequence[JudgeAudit]) -> Iterator[str]:
     train, held_out = export.count(held_out=False), export.count(held_out=True)
     yield f"# {counted(train, 'sample')} of {counted(len(export.leaves), 'leaf')}"
     yield ""
@@ -93,6 +99,8 @@ def _body(export: Export, digest: str, parquet: bool) -> Iterator[str]:
     yield f"- in all: {funnel_line(total(one.funnel for one in export.leaves))}"
     yield f"- left out here, listed in `left_out.jsonl`: {left_out_line(export.left_out)}"
     yield f"- benchmark lists whose questions are left out: {_benchmarks(export)}"
+    for audit in judges:
+        yield from _judge(audit)
     yield from ("", "## By stage", "", "| stage | train | held out |", "|---|---|---|")
     for stage in dict.fromkeys(stage for stage, _ in export.samples):
         sides = [export.samples.get((stage, side), 0) for side in (False, True)]
@@ -102,6 +110,21 @@ def _body(export: Export, digest: str, parquet: bool) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|---|"
     yield from (_leaf_row(one) for one in export.leaves)
     yield from ("", "## To load it", "", "```python", *_loading(parquet), "```")
+
+
+def _judge(audit: JudgeAudit) -> Iterator[str]:
+    """What the judge caught of planted faults; shares with their 95 % intervals."""
+    made = f"{markdown_inline(str(audit.teacher))}, recipe {markdown_inline(audit.recipe)}"
+    yield from ("", "## How far its judge can be trusted", "")
+    yield f"{made}, digest {audit.recipe_digest[:16]}: faults were planted into seeds of {counted(len(audit.leaves), 'leaf')}."
+    yield from ("", "| criterion | recall | precision | good pairs kept |", "|---|---|---|---|")
+    for each in audit.criteria:
+        shares = " | ".join(_share(one) for one in (each.recall, each.precision, each.kept))
+        yield f"| {_cell(each.criterion)} | {shares} |"
+
+
+def _share(share: Share | None) -> str:
+    return "-" if share is None else f"{share.share:.2f} ({share.low:.2f} to {share.high:.2f})"
 
 
 def _loading(parquet: bool) -> Iterator[str]:
