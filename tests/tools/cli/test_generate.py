@@ -84,6 +84,16 @@ def test_a_dry_run_counts_the_leaves_that_it_cannot_read(repository: Path) -> No
     assert "left out: 1 leaf that cannot be read" in found.errors
 
 
+def test_a_dry_run_refuses_a_template_that_no_run_could_fill(repository: Path) -> None:
+    step = "{prompt: q.txt, seeds: 2, temperature: 0.9, max_tokens: 64}"
+    stream = f"{{attempts: 9, question: {step}, answer: {step}, judging: {{mode: second_answer}}}}"
+    (repository / "r.yaml").write_text(f"extends: lab\nname: mine\nfreeform: {stream}\n")
+    (repository / "q.txt").write_text("Ask about {{ questons }}.")
+    found = run_seedbed("generate", "--recipe", "r.yaml", "--dry-run")
+    assert found.exit_code == 2 and "asks for `questons`" in found.errors
+    assert "did you mean `questions`?" in found.errors
+
+
 def test_a_folder_above_the_leaves_names_none(repository: Path) -> None:
     found = run_seedbed("generate", "taxonomy", "--dry-run")
     assert found.exit_code == 2 and "there is no leaf 'taxonomy'" in found.errors

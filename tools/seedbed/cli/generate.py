@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.status import LeafStatus, taxonomy_status
 from seedbed.generation.store_files import open_store_files
 from seedbed.generation.stored_already import stored_already
+from seedbed.generation.template_variables import recipe_templates
 from seedbed.generation.unanswered import Troubles
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.plural import counted
@@ -121,6 +123,8 @@ def generate(
     reading = _Reading(project, commit)
     reading.fetch(picked)
     if dry_run:
+        with suppress(MissingExtraError):  # which a dry run does not need
+            recipe_templates(plan)
         reader = open_teacher(teacher_settings(project.settings, teacher)) if plan.closed_vocabulary else None
         print_estimate(picked, reading.leaves, plan, run_seed, reader, Prices.of(project.settings.teacher))
         return ExitCode.FINE
