@@ -26,6 +26,7 @@ from seedbed.generation.release_manifest import (
     Role,
     ScoreRecord,
 )
+from seedbed.generation.revocation import FOLDER, Revocation
 from seedbed.site.addresses import folder_page, leaf_page, release_page
 from seedbed.site.build import BuiltSite, build_site
 from seedbed.site.frame import POLICY, SCRIPT_POLICY
@@ -142,6 +143,18 @@ def test_a_leaf_that_cannot_be_read_has_a_page(site: Path) -> None:
     page = said(site, leaf_page("knowledge/broken/one"))
     assert "It cannot be read: " in page and "no attribution.txt" in page
     assert "knowledge/broken/one" in said(site, "index.html")
+
+
+def test_a_revoked_leaf_is_neither_learned_nor_fresh(tmp_path: Path) -> None:
+    made = stored_project(tmp_path / "repository")
+    made.write("releases/spring.json", release_of(made, FREEFORM).to_json())
+    revocation = Revocation(FREEFORM, (), "withdrawn by its author", ("spring",))
+    made.write(f"releases/{FOLDER}/{revocation.file_name}", revocation.to_json())
+    build(made, tmp_path / "site")
+    page = said(tmp_path / "site", leaf_page(FREEFORM))
+    assert "revoked: withdrawn by its author" in page
+    front = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    assert "1 revoked" in front and "1 learned" not in front and "pattern-revoked" in front
 
 
 def test_the_first_page(site: Path) -> None:

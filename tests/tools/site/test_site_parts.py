@@ -86,7 +86,7 @@ def many_leaves(count: int) -> list[LeafSummary]:
         LeafSummary(
             f"{('knowledge', 'compositional_skills', 'foundational_skills')[number % 3]}/topic_number_{number % 37}/"
             f"subject_{number % 211}/a_leaf_with_an_ordinary_name_{number}",
-            standings[number % 4],
+            standings[number % len(standings)],
             Kind.FREEFORM,
             "Answer questions of an ordinary length about something that a person took the trouble to describe",
             5 + number % 11,
@@ -131,9 +131,9 @@ def test_of_a_large_release_those_leaves_are_shown_that_it_does_worst() -> None:
 
 
 def test_the_legend_leads_to_all_leaves_that_stand_alike() -> None:
-    tags = Tags(str(picture(folder_tree(many_leaves(8)), "index.html"))).tags
+    tags = Tags(str(picture(folder_tree(many_leaves(10)), "index.html"))).tags
     links = [found["href"] for tag, found in tags if tag == "a" and "search" in (found.get("href") or "")]
-    states = ("learned", "grown", "fresh", "cannot-be-read")
+    states = ("learned", "grown", "fresh", "cannot-be-read", "revoked")
     assert links == [f"search.html#q=state%3A{state}" for state in states]
 
 

@@ -206,7 +206,7 @@ def test_requests_that_cannot_be_answered_are_results_not_errors(teacher: Transf
     assert too_long.finish_reason is FinishReason.REFUSED
     assert "603 tokens; the model reads 512" in too_long.detail
     assert schema.finish_reason is FinishReason.REFUSED
-    assert "tokenizer cannot be held to a JSON schema" in schema.detail
+    assert "tokenizer cannot be held to a JSON schema: llguidance reads only" in schema.detail
     assert longest.completion_tokens <= 4
 
 

@@ -105,9 +105,13 @@ def test_a_plan_of_another_version_is_named_as_such(plan: TrainingPlan, tmp_path
     altered(path, lambda head, columns: head.update(version=3))
     with pytest.raises(ConfigurationError, match="version 3; this Seedbed reads version 2"):
         read_plan(path)
-    path.write_text('{"version":1}', encoding="utf-8")
+    path.write_text('{"version": 1, "recipe": {}, "phases": []}', encoding="utf-8")
     with pytest.raises(ConfigurationError, match="version 1; this Seedbed reads version 2"):
         read_plan(path)
+    for text in ('{"version": 1}', '{"name": "package"}', "{not JSON"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ConfigurationError, match="is not a training plan"):
+            read_plan(path)
 
 
 def test_a_step_is_found_without_its_neighbours(plan: TrainingPlan, tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def survey(project: Project, revision: str) -> Taxonomy:
         commit=commit,
         taxonomy_root=root,
         releases=releases,
+        revocations=project.revocations,
         store=project.store,
         recipe_digest=project.recipe(None, None).digest,
     )

@@ -23,6 +23,7 @@ class Standing(StrEnum):
     GROWN = "grown"  # fresh, and its samples wait for a release
     FRESH = "fresh"  # new or changed, no samples yet
     UNREADABLE = "cannot be read"
+    REVOKED = "revoked"  # in the taxonomy still, and no release learns it again
 
 
 MEANINGS: Mapping[Standing, str] = {
@@ -30,6 +31,7 @@ MEANINGS: Mapping[Standing, str] = {
     Standing.GROWN: "new or changed since the latest release; its samples are stored",
     Standing.FRESH: "new or changed since the latest release; no samples yet",
     Standing.UNREADABLE: "no leaf can be made of the file; seedbed check says why",
+    Standing.REVOKED: "in the taxonomy still, and no release learns it again",
 }
 
 
@@ -139,6 +141,8 @@ def shortened(text: str, length: int) -> str:
 
 def standing_of(state: LeafState, *, readable: bool, samples: bool) -> Standing:
     """The standing of a leaf that is in the taxonomy."""
+    if state is LeafState.REVOKED:
+        return Standing.REVOKED
     if not readable:
         return Standing.UNREADABLE
     if state is LeafState.UNCHANGED:

@@ -23,8 +23,9 @@ _STROKES = {
     Standing.GROWN: "M4.5 4v1",
     Standing.FRESH: "M-1 10L10 -1",
     Standing.UNREADABLE: "M0 0L9 9M0 9L9 0",
+    Standing.REVOKED: "M0 4.5h9",
 }
-"""What is drawn into each square of nine pixels: nothing, a dot, a slant, a cross."""
+"""What is drawn into each square of nine pixels: nothing, a dot, a slant, a cross, a level line."""
 
 
 def picture(folder: SiteFolder, page: str) -> Markup | None:

@@ -54,6 +54,8 @@ class JsonGrammars:
                 )
             except ValueError as error:
                 why = str(error).partition(":")[0]  # what follows is the whole decoder, as Rust prints it
+                if "decoder type" in why:
+                    why = "llguidance reads only those whose tokens are bytes or can fall back to bytes"
                 return f"the model's tokenizer cannot be held to a JSON schema: {why}"
         # Without it a weak model fills its answer with blanks until its tokens are spent.
         grammar = LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_flexible": False})

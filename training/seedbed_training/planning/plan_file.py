@@ -78,11 +78,20 @@ def read_plan(path: Path) -> TrainingPlan:
     except (SafetensorError, KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         if isinstance(error, ConfigurationError):
             raise
-        if path.read_bytes()[:1] == b"{":
+        if _is_first_version(path):
             raise _other_version(path, 1) from error
         raise ConfigurationError(
             f"{path} is not a training plan: {error}", hint="make it again: seedbed plan --output PATH"
         ) from error
+
+
+def _is_first_version(path: Path) -> bool:
+    """Plans of version 1 were JSON; any other JSON is no plan."""
+    try:
+        data = json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return isinstance(data, dict) and data.get("version") == 1 and {"recipe", "phases"} <= data.keys()
 
 
 def _other_version(path: Path, version: object) -> ConfigurationError:
