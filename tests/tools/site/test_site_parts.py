@@ -6,6 +6,7 @@ import asyncio
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ from support.html_tags import Tags
 from support.repositories import RepositoryBuilder
 from support.small_taxonomy import FREEFORM, KNOWLEDGE, freeform_leaf, small_taxonomy
 
+from seedbed.generation.funnel import Funnel, Loss
 from seedbed.generation.project import open_project
 from seedbed.generation.release_manifest import GateRecord, LeafRecord, ReleaseManifest, Role, ScoreRecord
+from seedbed.reports.exchange_html import funnel_bar
 from seedbed.site.addresses import folder_page, leaf_page, link, release_page
 from seedbed.site.build import build_site, site_style
 from seedbed.site.folders import folder_tree
@@ -116,6 +119,27 @@ def test_the_picture_of_a_large_folder_has_few_tiles_and_all_leaves() -> None:
     assert sum(int(found[1].replace(",", "")) if found else 1 for found in counted) == 3_000
 
 
+def test_the_picture_of_a_branch_shows_its_folders_each_by_itself() -> None:
+    wide = [
+        replace(leaf, name=f"knowledge/folder_{place:03}/leaf") for place, leaf in enumerate(many_leaves(120))
+    ]
+    page = Tags(str(picture(folder_tree(wide).folders[0], "tree/knowledge/index.html")))
+    assert sum(tag == "a" and found.get("class") == "tile" for tag, found in page.tags) == 120
+    assert not any(text.startswith("+") for text in page.said)
+
+
+def test_a_reason_has_one_colour_in_all_bars_of_a_leaf() -> None:
+    first = Funnel(asked=4, kept=2, lost={Loss.SEED_COPY: 1, Loss.REPEATED: 1})
+    second = Funnel(asked=4, kept=2, lost={Loss.EMPTY: 1, Loss.REPEATED: 1})
+    colours = [
+        re.findall(
+            r'class="(lost-\d)"[^>]*></i>\d+ <span>repeated', str(funnel_bar(one, beside=(first, second)))
+        )
+        for one in (first, second)
+    ]
+    assert colours == [["lost-2"], ["lost-2"]]
+
+
 def test_of_a_large_release_those_leaves_are_shown_that_it_does_worst() -> None:
     records = tuple(LeafRecord(f"knowledge/leaf_{n:04}", "b" * 40, Role.FRESH, (), 9, 3) for n in range(700))
     scores = tuple(ScoreRecord(leaf.name, 1 - n / 700, 0, 1, 3) for n, leaf in enumerate(records))
@@ -134,7 +158,7 @@ def test_the_legend_leads_to_all_leaves_that_stand_alike() -> None:
     tags = Tags(str(picture(folder_tree(many_leaves(10)), "index.html"))).tags
     links = [found["href"] for tag, found in tags if tag == "a" and "search" in (found.get("href") or "")]
     states = ("learned", "grown", "fresh", "cannot-be-read", "revoked")
-    assert links == [f"search.html#q=state%3A{state}" for state in states]
+    assert links == [f"search.html#q=state%3D{state}" for state in states]
 
 
 def test_there_is_no_picture_of_one_leaf() -> None:
@@ -189,6 +213,9 @@ def found(site: Path, profile: Path, fragment: str) -> tuple[str, list[str]]:
         (f"#q={TRICKY.swapcase()}", ["compositional_skills/words/tricky"]),
         ("#q=kind%3Aknowledge+harb", [KNOWLEDGE]),
         ("#q=state%3Afresh+tricky", ["compositional_skills/words/tricky"]),
+        ("#q=kind%3Aknow", [KNOWLEDGE]),
+        ("#q=KIND%3Dknowledge", [KNOWLEDGE]),
+        ("#q=kind%3Dknow", []),  # with =, what only begins so is another value
         ("#q=constructor+__proto__", []),
     ],
 )

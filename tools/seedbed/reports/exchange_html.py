@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from seedbed.generation.funnel import Funnel, Loss, named_causes
 from seedbed.generation.sample import Sample
 from seedbed.reports.html_writing import Child, Markup, element, joined
@@ -13,13 +15,20 @@ _COLOURS = 6  # of losses in the bar
 _UNTOLD = ("max_tokens", "judging", "origin")  # parameters that are the same for every sample of a recipe
 
 
-def funnel_bar(whole: Funnel) -> Markup | None:
-    """A bar of what became of the attempts, with its figures in words below: colour is never alone in saying it."""
+def funnel_bar(whole: Funnel, *, beside: Iterable[Funnel] = ()) -> Markup | None:
+    """A bar of what became of the attempts, with its figures in words below: colour is never alone in saying it.
+
+    `beside` are the funnels of the bars next to it: one reason has one colour in all of them.
+    """
     if not whole.asked:
         return None
-    lost = [(str(loss), whole.lost[loss]) for loss in Loss if whole.lost.get(loss)]
+    named = [loss for loss in Loss if any(one.lost.get(loss) for one in (whole, *beside))]
     parts = [("kept", "kept", whole.kept)] if whole.kept else []
-    parts += [(name, f"lost-{place % _COLOURS}", count) for place, (name, count) in enumerate(lost)]
+    parts += [
+        (str(loss), f"lost-{place % _COLOURS}", whole.lost[loss])
+        for place, loss in enumerate(named)
+        if whole.lost.get(loss)
+    ]
     rectangles, start = [], 0.0
     for _, colour, count in parts:
         width = 100 * count / whole.asked

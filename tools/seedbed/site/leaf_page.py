@@ -195,8 +195,9 @@ def _samples(facts: LeafFacts) -> Markup:
 
 
 def _funnels(facts: LeafFacts) -> Iterator[Markup]:
-    for stage, funnel in facts.stored.funnels.items():
-        bar = funnel_bar(funnel)
+    funnels = facts.stored.funnels
+    for stage, funnel in funnels.items():
+        bar = funnel_bar(funnel, beside=tuple(funnels.values()))
         if bar is not None:
             yield element("div", element("h4", stage.replace("_", " ")), bar, class_="stage")
 

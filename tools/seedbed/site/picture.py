@@ -111,7 +111,7 @@ def _drawn(placed: PlacedTile, page: str) -> Markup:
         edge = element("rect", width="100%", height="100%", class_="edge")
         shown = [element("title", _said(tile)), *_strips(tile), edge]
         if box.width > 36 and box.height > 18:
-            shown.append(_text(f"{tile.count:,} more" if isinstance(tile, Rest) else tile.name, box))
+            shown.append(_text(f"+{tile.count:,} leaves" if isinstance(tile, Rest) else tile.name, box))
     address = leaf_page(tile.name) if isinstance(tile, LeafSummary) else folder_page(tile.name)
     return element(
         "a",

@@ -6,6 +6,7 @@
   const SHOWN = 60;
   const LONGEST_WORD = 24;
   const PAIRED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+/gu;
+  const FACET = /^(state|kind|branch|author|licence|release)[:=]./i; // `=` finds that value alone, `:` what begins with it
   const parts = new Map();
   const waiting = new Map();
   let latest = 0;
@@ -57,17 +58,20 @@
 
   function wordsOf(query) {
     return query.trim().split(/\s+/).filter(Boolean)
-      .flatMap((word) => (/^(state|kind|branch|author|licence|release):./.test(word) ? [word.toLowerCase()] : words(word)));
+      .flatMap((word) => (FACET.test(word) ? [word.toLowerCase()] : words(word)));
   }
 
   // Leaf number → how well it fits one word: what begins with the word counts, and what equals it counts double.
-  async function leavesWith(word, head) {
+  async function leavesWith(query, head) {
+    const exact = FACET.test(query) && /^[a-z]+=/.test(query);
+    const word = exact ? query.replace("=", ":") : query;
     const name = partOf(word);
     const fitting = head.parts.filter((one) => one === name || (isAscii(word) && word.length === 1 && one.startsWith(word)));
     const scores = new Map();
     for (const [held, postings] of await Promise.all(fitting.map((one) => part(`words/${one}`)))) {
       let place = firstAtLeast(held, word);
       for (; place < held.length && held[place].startsWith(word); place++) {
+        if (exact && held[place] !== word) break; // what equals it comes first
         const found = postings[place];
         const rare = Math.log(1 + head.leaves / found.length) * (held[place] === word ? 2 : 1);
         let number = 0;

@@ -163,6 +163,9 @@ def _facets(summary: LeafSummary) -> Iterator[str]:
         yield from (facet(name, value) for value in found if value)
 
 
-def facet(name: str, value: str) -> str:
-    """A word that finds all leaves of which `name` is `value`, such as `licence:cc-by-4.0`: one word without spaces."""
-    return f"{name}:{'-'.join(value.lower().split())}"
+def facet(name: str, value: str, *, exact: bool = False) -> str:
+    """A word that finds all leaves of which `name` is `value`, such as `licence:cc-by-4.0`: one word without spaces.
+
+    As a query it finds what begins with it too, unless it is `exact` (`licence=cc-by-4.0`).
+    """
+    return f"{name}{'=' if exact else ':'}{'-'.join(value.lower().split())}"

@@ -10,6 +10,6 @@ from seedbed.site.search_index import facet
 
 
 def search_link(address: str, name: str, value: str, text: str | None = None) -> Markup:
-    """A link from the page at `address` to all leaves of which `name` is `value`."""
-    query = quote(facet(name, value), safe="", errors="replace")
+    """A link from the page at `address` to all leaves of which `name` is `value`, and none of which it only begins so."""
+    query = quote(facet(name, value, exact=True), safe="", errors="replace")
     return element("a", text or value, href=f"{link(address, SEARCH)}#q={query}")

@@ -37,7 +37,7 @@ def _help() -> Markup:
     ]
     said = (
         "All words of a query must be in a leaf: in its name, task, seeds, documents, authors or attribution. "
-        "A word finds those that begin with it."
+        "A word finds those that begin with it; with = in place of the colon, that value alone."
     )
     return element(
         "details", element("summary", "What can be asked"), element("p", said), element("ul", items)

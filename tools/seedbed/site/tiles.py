@@ -16,7 +16,7 @@ TILES = 160
 HEADER = 20
 """Height that the name of a folder takes above the tiles in it."""
 _WIDEST = 48
-"""Tiles in one folder; what is smaller than those shares one tile."""
+"""Tiles in one folder within the picture; what is smaller than those shares one tile. The picture's own has all."""
 _LEAST_OPENED = 0.03
 """Of a large folder's questions: a folder in it that has fewer stays one tile."""
 
@@ -45,19 +45,19 @@ class PlacedTile:
 
 def placed_tiles(folder: SiteFolder, box: Box) -> list[PlacedTile]:
     """The tiles of a folder in `box`, in pixels, sized by the questions that people wrote."""
-    return list(_inside(folder, box, _opened(folder)))
+    return list(_inside(folder, box, _opened(folder), TILES - 1))
 
 
 def _opened(folder: SiteFolder) -> frozenset[str]:
     """The folders that are drawn by what is in them: the largest first, as long as there are tiles for it, and of a
     large folder none so small that its tiles would be dust."""
-    opened, tiles = {folder.name}, _shown_of(folder)
+    opened, tiles = {folder.name}, _shown_of(folder, TILES - 1)
     least = folder.questions * _LEAST_OPENED if folder.count > TILES else 0
     waiting = [(-below.questions, below.name, below) for below in folder.folders]
     heapq.heapify(waiting)
     while waiting:
         size, name, largest = heapq.heappop(waiting)
-        more = _shown_of(largest) - 1
+        more = _shown_of(largest, _WIDEST) - 1
         if tiles + more <= TILES and -size >= least:
             opened.add(name)
             tiles += more
@@ -66,14 +66,16 @@ def _opened(folder: SiteFolder) -> frozenset[str]:
     return frozenset(opened)
 
 
-def _shown_of(folder: SiteFolder) -> int:
-    return min(len(folder.folders) + len(folder.leaves), _WIDEST + 1)
+def _shown_of(folder: SiteFolder, widest: int) -> int:
+    return min(len(folder.folders) + len(folder.leaves), widest + 1)
 
 
-def _inside(folder: SiteFolder, box: Box, opened: frozenset[str]) -> Iterator[PlacedTile]:
+def _inside(
+    folder: SiteFolder, box: Box, opened: frozenset[str], widest: int = _WIDEST
+) -> Iterator[PlacedTile]:
     tiles: list[Tile] = sorted([*folder.folders, *folder.leaves], key=lambda tile: (-_size(tile), tile.name))
-    if len(tiles) > _WIDEST + 1:
-        tiles = [*tiles[:_WIDEST], _rest(folder, tiles[_WIDEST:])]
+    if len(tiles) > widest + 1:
+        tiles = [*tiles[:widest], _rest(folder, tiles[widest:])]
     for tile, found in zip(tiles, squarified([_size(tile) for tile in tiles], box), strict=True):
         while isinstance(tile, SiteFolder) and len(tile.folders) == 1 and not tile.leaves:
             tile = tile.folders[0]  # nothing is seen between a folder and its only one
