@@ -11,7 +11,13 @@ from seedbed_training.learning.meta_model import build_on_meta, find_shape
 from seedbed_training.planning.read_recipe import load_recipe
 from seedbed_training.releasing.dry_run import dry_run, dry_run_text
 
-PUBLISHED = {"labradorite-13b": 13_015_864_320, "merlinite-7b": 7_241_732_096}
+PUBLISHED = {
+    "lab": 6_738_415_616,
+    "lab-card": 6_738_415_616,
+    "stacked": 6_738_415_616,
+    "labradorite-13b": 13_015_864_320,
+    "merlinite-7b": 7_241_732_096,
+}
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
