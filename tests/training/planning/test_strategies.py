@@ -156,6 +156,7 @@ def test_a_revoked_leaf_never_comes_back(leaf: str) -> None:
     assert (plan.revoked, plan.removed) == ((leaf,), (leaf,))
     assert leaf not in plan.blobs
     assert f"revoked (1): {leaf}" in plan_table(plan)
+    assert "removed (" not in plan_table(plan)  # a leaf is told once
 
 
 def test_a_revoked_text_is_not_taught_under_another_name() -> None:

@@ -6,6 +6,7 @@ import click
 
 from seedbed.errors import UsageError
 from seedbed.generation.revocation import FOLDER, read_revocations
+from seedbed.reports.plural import counted
 from seedbed_training.cli.options import open_workspace
 from seedbed_training.releasing.revocations import revoke as revoke_leaf
 from seedbed_training.releasing.workspace import Workspace
@@ -34,10 +35,10 @@ def revoke(leaf: str | None, reason: str | None) -> None:
     if not traces:
         click.echo("no release has learned it")
         return
-    click.echo(f"\n{len(traces)} releases have learned it, or come from one that did:")
+    click.echo(f"\nLearned by, or by what they come from: {counted(len(traces), 'release')}")
     width = max(len(trace.release) for trace in traces)
     for trace in traces:
-        samples = f", {trace.samples} samples" if trace.learned else ""
+        samples = f", {counted(trace.samples, 'sample')}" if trace.learned else ""
         click.echo(f"  {trace.release.ljust(width)}  {trace.how}{samples}")
     click.echo(_advice(workspace, [trace.release for trace in traces]))
 

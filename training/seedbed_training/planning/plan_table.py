@@ -77,7 +77,7 @@ def _leaf_lines(plan: TrainingPlan, width: int) -> Iterable[str]:
     for word, leaves in (
         ("fresh", plan.fresh),
         ("replayed", plan.replayed),
-        ("removed", plan.removed),
+        ("removed", [name for name in plan.removed if name not in plan.revoked]),
         ("revoked", plan.revoked),
     ):
         if leaves:
