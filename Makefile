@@ -49,4 +49,5 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/export.py --leaves 2000
 	$(BIN)/python benchmarks/site.py
+	$(BIN)/python benchmarks/event.py
 	$(if $(CORPUS),$(BIN)/python benchmarks/corpus_agreement.py $(CORPUS))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-from support.fake_time import FakeTime
+from support.fake_time import FakeTime, SimulatedTime
 
 from seedbed.teacher.gate import Gate
 
@@ -105,3 +105,37 @@ def test_how_long_an_overload_has_lasted_is_forgotten_with_the_first_answer() ->
         assert gate.overloaded_for == 0.0
 
     asyncio.run(run())
+
+
+def test_a_rate_limit_is_used_nearly_whole() -> None:
+    """200 requests a second, of which none is saved for later by more than a second's worth; `Retry-After: 1`."""
+    time, rate, wanted = SimulatedTime(), 200.0, 3000
+    gate = Gate(64, clock=time.now, sleep=time.sleep, jitter=random.Random(0))
+    tokens, filled, answered = rate, 0.0, 0
+
+    async def client() -> None:
+        nonlocal answered
+        while answered < wanted:
+            round = await gate.enter()
+            got = take()
+            await time.sleep(0.002)
+            gate.leave()
+            if got:
+                answered += 1
+                gate.answered(round)
+            else:
+                gate.overloaded(round, asked=1.0)
+
+    def take() -> bool:
+        nonlocal tokens, filled
+        tokens, filled = min(rate, tokens + (time.now() - filled) * rate), time.now()
+        if tokens < 1:
+            return False
+        tokens -= 1
+        return True
+
+    async def all_clients() -> None:
+        await asyncio.gather(*(client() for _ in range(128)))
+
+    seconds = asyncio.run(time.run(all_clients()))
+    assert answered / seconds > 0.9 * rate

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.teacher.limiter import ANSWERS_PER_STEP, LONGEST_PAUSE, PROBE_STEPS, Limit
+from seedbed.teacher.limiter import ANSWERS_PER_STEP, LONGEST_PAUSE, PAUSE_GROWTH, PROBE_STEPS, Limit
 from seedbed.teacher.retrying import LONGEST_ASKED
 
 events = st.lists(st.tuples(st.booleans(), st.integers(0, 3)), max_size=200)
@@ -90,6 +90,6 @@ def test_a_pause_is_bounded_and_never_nothing(overloads: int, jitter: float, ask
 
 
 @pytest.mark.parametrize("overloads", [1, 2, 3])
-def test_each_overload_in_a_row_doubles_the_pause(overloads: int) -> None:
+def test_each_overload_in_a_row_lengthens_the_pause(overloads: int) -> None:
     pauses = [Limit(8, 1, 8, overloads=n).pause(jitter=0.0) for n in (overloads, overloads + 1)]
-    assert pauses[1] == 2 * pauses[0]
+    assert pauses[1] == pytest.approx(PAUSE_GROWTH * pauses[0])

@@ -12,7 +12,12 @@ from seedbed.teacher.retrying import LONGEST_ASKED
 CUT = 0.75  # of what was allowed is left after an overload
 ANSWERS_PER_STEP = 25  # answers that earn one more request in flight
 PROBE_STEPS = 4  # times as many where an overload was met before: the server is tested there, not trusted
-FIRST_PAUSE = 0.5  # seconds without new requests after an overload; doubles while nothing but overload comes
+FIRST_PAUSE = (
+    0.05  # seconds without new requests after an overload; a rate that nobody uses meanwhile is lost
+)
+PAUSE_GROWTH = (
+    3.0  # times as long after each further one with no answer between: such a server is left in peace
+)
 LONGEST_PAUSE = 30.0  # seconds, unless the server asks for more
 
 
@@ -65,5 +70,5 @@ class Limit:
 
     def pause(self, *, jitter: float, asked: float = 0.0) -> float:
         """Seconds without new requests after an overload; `asked` is the server's own wish, `jitter` is in [0, 1)."""
-        backoff = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(max(self.overloads - 1, 0), 32))
+        backoff = min(LONGEST_PAUSE, FIRST_PAUSE * PAUSE_GROWTH ** min(max(self.overloads - 1, 0), 32))
         return min(max(asked, 0.0), LONGEST_ASKED) + backoff * (1 + jitter) / 2
