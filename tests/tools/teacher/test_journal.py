@@ -103,6 +103,35 @@ def test_only_what_never_reached_the_model_is_asked_again(
     assert answer.finish_reason is (FinishReason.STOP if asked_again else outcome)
 
 
+@pytest.mark.parametrize(
+    ("said", "reason", "asked_again"),
+    [
+        ("red", FinishReason.STOP, False),
+        (" \n", FinishReason.STOP, True),
+        ("half of", FinishReason.LENGTH, True),
+        ("", FinishReason.REFUSED, True),
+        ("", FinishReason.FAILED, True),
+    ],
+)
+def test_a_mended_teacher_is_asked_again_for_every_answer_that_was_of_no_use(
+    tmp_path: Path, said: str, reason: FinishReason, asked_again: bool
+) -> None:
+    first = Completion(said, reason, 3, 2)
+
+    async def ask() -> tuple[Completion, int]:
+        journal = Journal.open(tmp_path / "journal.sqlite")
+        teacher = CountingTeacher()
+        await journal.put(request_key(teacher.identity, REQUEST), first)
+        journaled = JournaledTeacher(teacher, journal, retry_failed=True)
+        answer = await journaled.complete(REQUEST)
+        await journaled.close()
+        return answer, len(teacher.requests)
+
+    answer, asked = asyncio.run(ask())
+    assert asked == asked_again
+    assert (answer == first) is not asked_again
+
+
 def test_an_error_of_the_teacher_reaches_every_caller_and_is_not_recorded(tmp_path: Path) -> None:
     class Broken(CountingTeacher):
         async def complete(self, request: Request) -> Completion:

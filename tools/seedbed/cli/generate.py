@@ -63,7 +63,8 @@ _SHOWN_NAMES = 5
 @click.option(
     "--retry-failed",
     is_flag=True,
-    help="Ask again what failed or was refused before, as when the teacher's server has been mended.",
+    help="Ask again what failed, was refused, came empty or was cut off before, as when the teacher's server has been "
+    "mended.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, and ask nothing.")
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to generate.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from seedbed.cli.terminal import advise
-from seedbed.generation.funnel import total
+from seedbed.generation.funnel import Loss, total
 from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.unanswered import Trouble
@@ -31,7 +31,7 @@ def print_outcomes(
     """A line per leaf with its funnel, then what the reader should do about refused, poor and broken ones."""
     _print_leaves(outcomes)
     _print_refused(outcomes, recipe)
-    _print_unanswered(troubles)
+    _print_unanswered(outcomes, troubles)
     _print_short(outcomes)
     broken = sum(outcome.outcome is Outcome.BROKEN for outcome in outcomes)
     if broken:
@@ -79,12 +79,19 @@ def _better_teacher(recipe: GenerationRecipe) -> str:
     )
 
 
-def _print_unanswered(troubles: Sequence[Trouble]) -> None:
-    if not troubles:
+def _print_unanswered(outcomes: Sequence[LeafOutcome], troubles: Sequence[Trouble]) -> None:
+    """An answer that is empty or cut off is no trouble of its request, but a leaf of nothing else has failed."""
+    failed = [one.total for one in outcomes if one.outcome is Outcome.FAILED]
+    if not troubles and not failed:
         return
-    advise("requests without an answer that could be used:")
+    if troubles:
+        advise("requests without an answer that could be used:")
     for line in trouble_lines(troubles):
         advise(f"  {line}")
+    if total(failed).lost.get(Loss.CUT_OFF):
+        advise(
+            "answers are cut off at the `max_tokens` of their step: a teacher that thinks aloud needs more"
+        )
     advise(
         "`seedbed doctor --teacher TEACHER` tries closed lists and JSON. Once the teacher is mended, `--retry-failed` "
         "asks again what failed"
@@ -103,5 +110,5 @@ def _print_short(outcomes: Sequence[LeafOutcome]) -> None:
     for outcome in short[:LISTED_SHORT]:
         advise(f"{terminal_text(outcome.name)}: {shortfall(outcome.total)}")
     if len(short) > LISTED_SHORT:
-        total = sum(outcome.total.missing for outcome in short)
-        advise(f"short: {counted(len(short), 'leaf')}, {total:,} samples in all")
+        missing = sum(outcome.total.missing for outcome in short)
+        advise(f"short: {counted(len(short), 'leaf')}, {missing:,} samples in all")

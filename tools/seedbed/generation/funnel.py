@@ -34,7 +34,7 @@ class Loss(StrEnum):
     SURPLUS = "surplus"  # good, but the target was met by earlier attempts
 
 
-UNUSABLE = (Loss.FAILED, Loss.REFUSED, Loss.UNREADABLE_VERDICT, Loss.UNPARSABLE)
+UNUSABLE = (Loss.EMPTY, Loss.CUT_OFF, Loss.FAILED, Loss.REFUSED, Loss.UNREADABLE_VERDICT, Loss.UNPARSABLE)
 """Losses that tell of the teacher and its server, not of the leaf."""
 
 

@@ -199,7 +199,8 @@ class JournaledTeacher:
     the journal; equal requests in flight at the same time are put once."""
 
     def __init__(self, teacher: Teacher, journal: Journal, *, retry_failed: bool = False) -> None:
-        """With `retry_failed`, requests whose answer on record could not be used are put again, as to a mended server."""
+        """With `retry_failed`, requests whose answer on record could not be used (none, nothing said, or cut off) are
+        put again, as to a mended server."""
         self.asked = 0
         self.recalled = 0
         self.prompt_tokens = 0  # of what was asked, as are those of the answers
@@ -252,4 +253,4 @@ class JournaledTeacher:
         return completion
 
     def _to_retry(self, known: Completion) -> bool:
-        return self._retry_failed and known.finish_reason in (FinishReason.FAILED, FinishReason.REFUSED)
+        return self._retry_failed and (known.finish_reason is not FinishReason.STOP or not known.text.strip())
