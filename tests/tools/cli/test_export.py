@@ -125,7 +125,7 @@ def test_nothing_is_overwritten_and_nothing_half_written(
         (("--leaf", KNOWLEDGE + "m"), "did you mean"),
         (("--release", "v9"), "there is no release 'v9'"),
         (("--leaf", FREEFORM, "--stage", "knowledge_long"), "there are no samples to export"),
-        (("--store", "elsewhere"), "there are no samples to export"),
+        (("--store", "elsewhere"), "is no folder that is there"),
     ],
 )
 def test_wrong_input_is_one_clear_error(

@@ -204,7 +204,7 @@ def test_why_says_what_can_no_longer_be_had(tmp_path: Path, monkeypatch: pytest.
         (("why", "0" * 32), "holds no sample whose id begins with"),
         (("show", KNOWLEDGE + "m"), f"did you mean {KNOWLEDGE}?"),
         (("show", "--rejected"), "--rejected needs a LEAF"),
-        (("show", FREEFORM, "--store", "elsewhere"), "there are no samples of"),
+        (("show", FREEFORM, "--store", "elsewhere"), "is no folder that is there"),
     ],
 )
 def test_wrong_input_is_one_clear_error(

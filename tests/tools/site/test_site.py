@@ -346,3 +346,17 @@ def test_the_command(builder: RepositoryBuilder, tmp_path: Path, monkeypatch: py
 def test_a_folder_page(site: Path) -> None:
     assert "velm" in said(site, folder_page("knowledge/harbours"))
     assert "5 leaves" in said(site, folder_page(""))
+
+
+def test_without_a_leaf_or_the_store_that_was_named_the_earlier_site_stays(
+    site: Path, builder: RepositoryBuilder, tmp_path: Path
+) -> None:
+    before = (site / "index.html").read_bytes()
+    empty = RepositoryBuilder(tmp_path / "empty")
+    empty.write("README.md", "none yet")
+    empty.commit()
+    with pytest.raises(UsageError, match="no leaf under taxonomy/"):
+        build_site(open_project(empty.path), site, revision="HEAD", title="T", samples=1)
+    with pytest.raises(UsageError, match="is no folder that is there"):
+        open_project(builder.path, store=str(tmp_path / "mistyped"), reading=True)
+    assert (site / "index.html").read_bytes() == before

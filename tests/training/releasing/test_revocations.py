@@ -14,6 +14,7 @@ from seedbed.generation.revocation import read_revocations
 from seedbed_training.planning.whole_file import write_whole
 from seedbed_training.releasing.prepare_plan import open_preparation, prepare_plan
 from seedbed_training.releasing.revocations import revoke, trace_leaf
+from seedbed_training.releasing.verify import revoked_leaves
 
 LEAF = "knowledge/town"
 
@@ -61,3 +62,12 @@ def test_a_leaf_that_nobody_knows_is_refused_with_a_guess(garden: Garden) -> Non
     with pytest.raises(UsageError) as refused:
         revoke(garden.workspace, "knowledge/tonw", reason="r")
     assert refused.value.hint == f"did you mean {LEAF}?"
+
+
+def test_a_release_that_learned_a_revoked_leaf_is_told_of(garden: Garden) -> None:
+    manifest = made_manifest([LEAF, "a/y"], name="release-1")
+    assert [*revoked_leaves(garden.workspace, manifest)] == []
+    revoke(garden.workspace, LEAF, reason="withdrawn")
+    assert [*revoked_leaves(garden.workspace, manifest)] == [
+        f"release-1 learned {LEAF}, which was revoked: withdrawn"
+    ]

@@ -49,7 +49,7 @@ def export(
     messages: train.jsonl and held_out.jsonl for TRL, axolotl and InstructLab training. huggingface: a data set folder
     that `datasets.load_dataset` opens. Equal samples give equal bytes.
     """
-    project = open_project(Path.cwd(), store=store)
+    project = open_project(Path.cwd(), store=store, reading=True)
     commit, leaves = _of_release(project, release) if release else _of_commit(project, revision)
     check_leaf_names(names, {leaf.name for leaf in leaves})
     picked = [leaf for leaf in leaves if not names or leaf.name in names]

@@ -50,7 +50,7 @@ def show(
     count: int | None,
 ) -> None:
     """Page through the samples of LEAF (of all leaves unless given) with their provenance and scores."""
-    project = open_project(Path.cwd(), store=store)
+    project = open_project(Path.cwd(), store=store, reading=True)
     commit = project.repository.resolve(revision)
     statuses = taxonomy_status(
         project.repository,

@@ -38,7 +38,7 @@ def site(folder: Path, revision: str, store: str | None, samples: int, title: st
     The folder needs no server: open index.html in a browser. It is written whole or not at all; equal commits, stores
     and releases give equal bytes. Samples that are held out are counted, never shown.
     """
-    project = open_project(Path.cwd(), store=store)
+    project = open_project(Path.cwd(), store=store, reading=True)
     with watched_leaves() as watch:
         built = build_site(project, folder, revision=revision, title=title, samples=samples, watch=watch)
     click.echo(_said(built, folder))

@@ -45,7 +45,7 @@ def status(
 
     Of a large taxonomy those leaves are shown that something is to be done about, and what all of them hold together.
     """
-    project = open_project(Path.cwd(), store=store)
+    project = open_project(Path.cwd(), store=store, reading=True)
     commit = project.repository.resolve(revision)
     releases = project.releases
     statuses = taxonomy_status(

@@ -26,7 +26,7 @@ def why(sample: str, store: str | None, recipe: str | None, form: str) -> None:
 
     Prompts and answers come from the request journal of this machine; what cannot be had any more is said.
     """
-    project = open_project(Path.cwd(), store=store)
+    project = open_project(Path.cwd(), store=store, reading=True)
     with watched_leaves() as watch:
         found = find_sample(project.store, sample, watch)
     told = explain_sample(project, found, recipe=recipe)

@@ -84,15 +84,20 @@ def journaled(teacher: Teacher, path: Path, *, retry_failed: bool = False) -> Jo
     return JournaledTeacher(teacher, Journal.open(path), retry_failed=retry_failed)
 
 
-def open_project(start: Path, *, store: str | None = None) -> Project:
-    """The repository that holds `start`, its settings from the working tree."""
+def open_project(start: Path, *, store: str | None = None, reading: bool = False) -> Project:
+    """The repository that holds `start`, its settings from the working tree.
+
+    With `reading`, a store that was named must be there: raises UsageError for a folder that is not.
+    """
     repository = Repository.open(start)
     settings = load_settings(repository.root)
-    return Project(
-        repository,
-        settings,
-        SampleStore.open(_store_url(repository, settings, store), cache=repository.cache_folder),
-    )
+    opened = SampleStore.open(_store_url(repository, settings, store), cache=repository.cache_folder)
+    if reading and store is not None and opened.local is not None and not opened.local.is_dir():
+        raise UsageError(
+            f"--store {store} is no folder that is there, so nothing can be read from it",
+            hint="name the folder that holds samples/; without --store it is the one of seedbed.toml",
+        )
+    return Project(repository, settings, opened)
 
 
 def settings_at(repository: Repository, commit: str) -> Settings:

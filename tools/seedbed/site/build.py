@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from seedbed.errors import UsageError
 from seedbed.generation.project import Project
 from seedbed.site.addresses import FRONT, RELEASES, SEARCH, STYLE, folder_page, leaf_page, release_page
 from seedbed.site.folder_page import folder_html
@@ -50,10 +51,15 @@ def build_site(
     """Write the site into `folder`, which is new, empty, or an earlier site; equal inputs give equal bytes.
 
     Of each stage of a leaf `samples` are shown at most. Raises UsageError when something else is in the folder's place
-    or it cannot be written; then what was there is still there.
+    or it cannot be written, or when there is no leaf to show; then what was there is still there.
     """
     with OutputFolder(folder) as output:
         taxonomy = survey(project, revision)
+        if not taxonomy.statuses:
+            raise UsageError(
+                f"{revision} has no leaf under {project.settings.taxonomy.root}/, so there is no site to write",
+                hint="commit a leaf first, or name another commit: --revision REV",
+            )
         edition = Edition(title, taxonomy.commit, taxonomy.authored.committed)
         index = SearchIndex()
         summaries: list[LeafSummary] = []

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from seedbed.errors import RepositoryError, StoreError
 from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role
+from seedbed.generation.revocation import read_revocations
 from seedbed.generation.store import SampleStore
 from seedbed.taxonomy.attribution import read_attribution
 from seedbed.taxonomy.changes import all_leaves, leaf_name
@@ -31,6 +32,16 @@ def verify(workspace: Workspace, manifest: ReleaseManifest) -> tuple[str, ...]:
         *_samples(workspace.open_store(), manifest),
         *_lineage(workspace, manifest),
     )
+
+
+def revoked_leaves(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
+    """The leaves that a release learned and that were revoked since: it still knows them."""
+    revocations = read_revocations(workspace.manifests)
+    for leaf in _taught(manifest):
+        for each in revocations:
+            if each.covers(leaf.name, leaf.blob):
+                yield f"{manifest.name} learned {leaf.name}, which was revoked: {each.reason}"
+                break
 
 
 def _manifest(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
