@@ -81,22 +81,16 @@ def test_a_run_of_which_nothing_comes_warns_before_it_ends(project: Path) -> Non
     assert f"{FREEFORM}: failed: given up after its first" in found.errors
 
 
-@pytest.mark.parametrize(
-    ("text", "reason", "told"), [("", "stop", "empty"), ("I think", "length", "cut off")]
-)
-def test_a_server_that_says_nothing_or_never_ends_leaves_its_leaf_to_do(
-    project: Path, text: str, reason: str, told: str
-) -> None:
+def test_a_server_that_says_nothing_leaves_its_leaf_to_do(project: Path) -> None:
     def generate(otherwise: Any, *more: str) -> Any:
         with openai_server(otherwise=otherwise) as server:
             teacher = ("--teacher", f"openai:{server.address}#tiny", "--recipe", "recipes/tiny.yaml")
             return run_seedbed("generate", "--leaf", FREEFORM, *teacher, *more)
 
-    mute = generate(answer(text, finish_reason=reason))
+    mute = generate(answer(""))
     assert mute.exit_code == 2
     assert f"{FREEFORM}: failed: given up after its first" in mute.errors
-    assert f" {told}" in mute.errors and "--retry-failed" in mute.errors
-    assert ("`max_tokens`" in mute.errors) is (reason == "length")
+    assert " empty" in mute.errors and "--retry-failed" in mute.errors
     mended = generate(half_judge, "--retry-failed")
     assert mended.exit_code == 0 and f"{FREEFORM}: generated" in mended.output, mended.errors
 

@@ -34,8 +34,8 @@ class Loss(StrEnum):
     SURPLUS = "surplus"  # good, but the target was met by earlier attempts
 
 
-UNUSABLE = (Loss.EMPTY, Loss.CUT_OFF, Loss.FAILED, Loss.REFUSED, Loss.UNREADABLE_VERDICT, Loss.UNPARSABLE)
-"""Losses that tell of the teacher and its server, not of the leaf."""
+UNUSABLE = (Loss.EMPTY, Loss.FAILED, Loss.REFUSED, Loss.UNREADABLE_VERDICT, Loss.UNPARSABLE)
+"""Losses that tell of the teacher and its server, not of the leaf. An answer that was cut off may be either's fault."""
 
 
 @dataclass(frozen=True, slots=True)
