@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ def tiny_recipe(*, closed: bool = False) -> str:
     """A recipe that takes a few of whatever the model says: half of its verdicts are YES."""
     step = "prompt: {}, temperature: 1.0, max_tokens: 8"
     judging = "judging: {mode: verdict, answer_criteria: [yes.txt]}"
-    answer = "answer: {prompt: sandbox/answer.txt, max_tokens: 6}"
+    answer = "answer: {prompt: sandbox/answer.txt, temperature: 1.0, max_tokens: 6}"
 
     def stream(question: str, context: str = "") -> str:
         lines = [
@@ -65,8 +66,18 @@ def words_of(path: Path) -> list[str]:
 
 
 def tiny_teacher(directory: Path, repository: Path) -> Path:
-    """A random model that can read the leaves of a repository."""
-    return build_tiny_model(directory, words=words_of(repository))
+    """A random model that can read the leaves of a repository, and ends most answers before they are cut off."""
+    build_tiny_model(directory, words=words_of(repository), seed=4)
+    vocabulary = json.loads((directory / "tokenizer.json").read_text())["model"]["vocab"]
+    config = directory / "generation_config.json"
+    settings = json.loads(config.read_text())
+    ends = [
+        number
+        for word, number in vocabulary.items()
+        if number % 3 == 1 and number > 5 and word not in ("YES", "NO")
+    ]
+    config.write_text(json.dumps({**settings, "eos_token_id": [vocabulary["<|end|>"], *ends]}))
+    return directory
 
 
 @dataclass(frozen=True, slots=True)
