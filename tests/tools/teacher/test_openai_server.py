@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from aiohttp import web
 from support.fake_time import FakeTime
 from support.openai_server import DROP, HANG, FaultyServer, Reply, answer, openai_server, raw, served, status
 
+from seedbed.config import TeacherSettings
 from seedbed.errors import ConfigurationError, TeacherError
 from seedbed.teacher.model_list import ServedModel
+from seedbed.teacher.open_teacher import open_teacher, parse_teacher
 from seedbed.teacher.openai_server import OpenAITeacher, open_openai_teacher
 from seedbed.teacher.retrying import ATTEMPTS
 from seedbed.teacher.server_address import base_address, server_key
@@ -416,6 +419,25 @@ def test_a_key_that_is_not_taken_is_an_error_without_the_key(code: int) -> None:
     with pytest.raises(TeacherError) as raised:
         opened(status(code, KEY), key_variable="TEACHER_KEY", environment={"TEACHER_KEY": KEY})
     assert KEY not in f"{raised.value.message}{raised.value.hint}"
+
+
+@pytest.mark.parametrize("code", [401, 403])
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_server_that_wants_a_key_and_is_not_of_the_settings_is_told_of(code: int, listed: bool) -> None:
+    named = TeacherSettings("openai", "tiny", "http://named.example/v1", "TEACHER_KEY")
+    models = served("tiny") if listed else status(code)
+    with openai_server(models=models, otherwise=status(code, "who are you?")) as server:
+        settings = parse_teacher(f"openai:{server.address}#tiny", named)
+        with pytest.raises(TeacherError) as raised:
+            asyncio.run(open_teacher(settings, {"TEACHER_KEY": KEY}).complete(asking("red")))
+        assert all("Authorization" not in headers for headers in server.headers)
+    assert raised.value.hint is not None
+    assert "none is sent to a server that seedbed.toml does not name as `url`" in raised.value.hint
+    with openai_server(models=models, otherwise=status(code, "not you")) as server:
+        settings = replace(named, url=server.address)
+        with pytest.raises(TeacherError) as raised:
+            asyncio.run(open_teacher(settings, {"TEACHER_KEY": KEY}).complete(asking("red")))
+    assert raised.value.hint is not None and raised.value.hint.startswith("check ")
 
 
 @pytest.mark.parametrize("environment", [{}, {"TEACHER_KEY": "  "}])

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from seedbed.errors import TeacherError
 from seedbed.teacher.chat_protocol import shortened
+from seedbed.teacher.server_address import NO_KEY_SENT
 from seedbed.teacher.server_kind import ServerKind, server_kind, version_path
 
 TIMEOUT = 15.0  # seconds
@@ -37,10 +38,7 @@ def served_model(address: str, name: str, key: str | None) -> ServedModel:
     """
     status, raw = get(f"{address}/models", key)
     if status in (401, 403):
-        raise TeacherError(
-            f"the server at {address} does not take the key (HTTP {status})",
-            hint="set `api_key_variable` to the environment variable that holds it",
-        )
+        raise _refused(address, status, key)
     if status != 200:
         return _described(address, name, {})
     try:
@@ -60,6 +58,15 @@ def served_model(address: str, name: str, key: str | None) -> ServedModel:
         )
     described = _described(address, name, entries.get(name, {}))
     return replace(described, revision=scrubbed(described.revision, key))
+
+
+def _refused(address: str, status: int, key: str | None) -> TeacherError:
+    if key is None:
+        return TeacherError(f"the server at {address} asks for a key (HTTP {status})", hint=NO_KEY_SENT)
+    return TeacherError(
+        f"the server at {address} does not take the key (HTTP {status})",
+        hint="check the key in the environment variable that `api_key_variable` names",
+    )
 
 
 def server_version(address: str, kind: ServerKind, key: str | None) -> str:

@@ -15,7 +15,7 @@ from seedbed.teacher.gate import Clock, Gate, Sleep
 from seedbed.teacher.model_list import ServedModel, served_model, server_version
 from seedbed.teacher.retrying import ATTEMPTS, Reaction, delay, reaction
 from seedbed.teacher.routing import beginning, ranked
-from seedbed.teacher.server_address import base_address, server_key
+from seedbed.teacher.server_address import NO_KEY_SENT, base_address, server_key
 from seedbed.teacher.server_kind import ServerKind
 from seedbed.teacher.teacher import Cause, Completion, FinishReason, Request, TeacherIdentity, http_cause
 
@@ -266,6 +266,8 @@ class OpenAITeacher:
             429: "the quota of the key is spent; answers received so far are kept",
         }
         assert reply.status is not None
+        if self._key is None:
+            hints |= {401: NO_KEY_SENT, 403: NO_KEY_SENT}
         hint = hints.get(
             reply.status, "redirects are not followed: name the final address" if reply.status < 400 else None
         )

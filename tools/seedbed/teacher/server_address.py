@@ -7,6 +7,12 @@ from urllib.parse import urlsplit
 
 from seedbed.errors import ConfigurationError
 
+NO_KEY_SENT = (
+    "no key was sent: none is sent to a server that seedbed.toml does not name as `url`, and where it does, the key is "
+    "what the environment variable named by `api_key_variable` holds"
+)
+"""What to do where a server asks for a key and has been given none."""
+
 
 def base_address(url: str) -> str:
     """`url` without a trailing slash and with `/v1` where it names no path; credentials in it are refused."""
