@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from support.growing import run_seedbed, tiny_recipe
 from support.openai_server import answer, openai_server, raw, status
-from support.small_taxonomy import FREEFORM, small_taxonomy
+from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, small_taxonomy
 
 LONG = "x" * 10_000
 
@@ -125,3 +125,23 @@ def test_what_was_rejected_is_shown_though_the_recipe_is_gone(project: Path, ext
     recipe.write_text(tiny_recipe().replace("attempts: 8", "attempts: 60") + extends)
     found = run_seedbed("show", FREEFORM, "--rejected", "--recipe", "recipes/tiny.yaml")
     assert found.output == shown.output
+
+
+def test_leaves_that_failed_show_their_funnels_and_the_sum_is_of_this_run(project: Path) -> None:
+    def generate(otherwise: Any, *which: str) -> Any:
+        with openai_server(otherwise=otherwise) as server:
+            teacher = ("--teacher", f"openai:{server.address}#tiny", "--recipe", "recipes/tiny.yaml")
+            return run_seedbed("generate", *which, *teacher)
+
+    assert generate(half_judge, "--leaf", FREEFORM).exit_code == 0
+    found = generate(status(400, "no"), "--all")
+    assert f"{FREEFORM}: already stored" in found.output
+    lines = found.errors.splitlines()
+    asked = []
+    for name in (GROUNDED, KNOWLEDGE):
+        [place] = [number for number, line in enumerate(lines) if line.startswith(f"{name}: failed: ")]
+        shown = itertools.takewhile(lambda line: line.startswith("  "), lines[place + 1 :])
+        asked += [int(line.partition(": ")[2].split()[0]) for line in shown]
+    [in_all] = [line for line in found.output.splitlines() if line.startswith("in this run, 2 leaves: ")]
+    assert in_all.startswith(f"in this run, 2 leaves: {sum(asked)} asked, 0 kept; {sum(asked)} refused; ")
+    assert asked and "in all" not in found.output

@@ -52,16 +52,17 @@ def _print_leaves(outcomes: Sequence[LeafOutcome]) -> None:
                 f"{name}: {outcome.outcome}, {counted(outcome.samples, 'sample')}, "
                 f"{outcome.held_out:,} held out, {(outcome.key or '')[:12]}"
             )
-            if outcome.outcome is Outcome.GENERATED:
-                for line in funnel_lines(outcome.funnels):
-                    click.echo(f"  {line}")
         else:
             advise(f"{name}: {outcome.outcome}: {terminal_text(outcome.reason)}")
+        if outcome.outcome is not Outcome.STORED:
+            for line in funnel_lines(outcome.funnels):
+                click.echo(f"  {line}", err=outcome.outcome is not Outcome.GENERATED)
     if stored > LISTED_STORED:
         click.echo(f"and {stored - LISTED_STORED:,} more already stored")
     grown = [one.total for one in outcomes if one.outcome in (Outcome.GENERATED, Outcome.FAILED)]
     if len(grown) > 1:
-        click.echo(f"in all, {counted(len(grown), 'leaf')}: {funnel_line(total(grown))}")
+        where = "in all" if all(one.outcome is Outcome.GENERATED for one in outcomes) else "in this run"
+        click.echo(f"{where}, {counted(len(grown), 'leaf')}: {funnel_line(total(grown))}")
 
 
 def _print_refused(outcomes: Sequence[LeafOutcome], recipe: GenerationRecipe) -> None:
