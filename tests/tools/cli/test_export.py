@@ -195,7 +195,7 @@ def test_samples_that_fall_are_left_out_and_counted(project: RepositoryBuilder, 
     [row] = map(json.loads, (tmp_path / "fewer" / "left_out.jsonl").read_text().splitlines())
     assert row["id"] == first and row["like"] == "`a|b.txt`, line 3"
     assert not (tmp_path / "all" / "left_out.jsonl").exists()
-    assert "`left_out.jsonl`: 0" in (tmp_path / "all" / "README.md").read_text(encoding="utf-8")
+    assert "left_out.jsonl" not in (tmp_path / "all" / "README.md").read_text(encoding="utf-8")
 
 
 def test_benchmark_questions_are_left_out_told_and_shown(

@@ -97,7 +97,8 @@ def _body(export: Export, digest: str, parquet: bool, judges: Sequence[JudgeAudi
     yield f"- digest of the data: sha256 {digest}"
     yield from ("", "## What was lost on the way", "")
     yield f"- in all: {funnel_line(total(one.funnel for one in export.leaves))}"
-    yield f"- left out here, listed in `left_out.jsonl`: {left_out_line(export.left_out)}"
+    if export.left_out:
+        yield f"- left out here, listed in `left_out.jsonl`: {left_out_line(export.left_out)}"
     yield f"- benchmark lists whose questions are left out: {_benchmarks(export)}"
     for audit in judges:
         yield from _judge(audit)
