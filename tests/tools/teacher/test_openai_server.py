@@ -13,7 +13,7 @@ from seedbed.config import TeacherSettings
 from seedbed.errors import ConfigurationError, TeacherError
 from seedbed.teacher.model_list import ServedModel
 from seedbed.teacher.open_teacher import open_teacher, parse_teacher
-from seedbed.teacher.openai_server import FORBIDDEN_IN_A_ROW, OpenAITeacher, open_openai_teacher
+from seedbed.teacher.openai_server import OpenAITeacher, open_openai_teacher
 from seedbed.teacher.retrying import ATTEMPTS
 from seedbed.teacher.server_address import base_address, server_key
 from seedbed.teacher.server_kind import ServerKind
@@ -148,20 +148,6 @@ def test_a_request_that_is_not_taken_is_refused_alone(code: int) -> None:
     [refused] = [completion for completion in completions if completion.finish_reason is FinishReason.REFUSED]
     assert refused.detail == f"HTTP {code}: too long"
     assert slept == []
-
-
-def test_a_server_that_has_answered_may_forbid_single_requests_but_not_all() -> None:
-    forbid = status(403, "flagged")
-    in_a_row = [forbid] * (FORBIDDEN_IN_A_ROW - 1)
-    with openai_server([answer("one"), *in_a_row, answer("two"), *in_a_row]) as server:
-        requests = [asking(str(index)) for index in range(2 * FORBIDDEN_IN_A_ROW)]
-        completions, _ = ask(server, *requests, concurrency=1)
-    refused = [one for one in completions if one.finish_reason is FinishReason.REFUSED]
-    assert len(refused) == 2 * len(in_a_row) and {one.cause for one in refused} == {"HTTP 403"}
-    with openai_server([answer("one")], otherwise=forbid) as server:
-        with pytest.raises(TeacherError, match="HTTP 403"):
-            ask(server, *requests, concurrency=1)
-        assert len(server.bodies) <= 2 + FORBIDDEN_IN_A_ROW  # one may be under way already
 
 
 @pytest.mark.parametrize("code", [401, 403, 404, 302, 307])

@@ -25,7 +25,6 @@ OWN_CONCURRENCY = (
 )
 DEADLINE = 600.0  # seconds for one request, with every retry
 LONGER_QUEUE = 1.25  # how much longer than the shortest a queue may be before a request leaves its own server
-FORBIDDEN_IN_A_ROW = 20  # replies of 403 without a good answer between them: the key has lost its right
 _OWN = (ServerKind.VLLM, ServerKind.SGLANG)
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached")  # HTTP 429 that no waiting mends
 _FOREIGN_FIELD = (400, 403, 422)  # how servers refuse a field that they do not know
@@ -87,7 +86,6 @@ class OpenAITeacher:
         self._clock = clock
         self._sleep = sleep
         self._jitter = random.Random()  # not seeded: it keeps clients from knocking at the same time
-        self._forbidden: int | None = None  # replies of 403 since the last good answer; None before the first
         self._answering_as: object = None  # the model's name as the answers give it
         self.endpoints = [
             Endpoint(
@@ -137,7 +135,7 @@ class OpenAITeacher:
                 return _failed(cause, self._scrubbed(f"no answer within {self._deadline:g} s: {trouble}"))
             if reply.status in _FOREIGN_FIELD and self._learnt(request, dialect, reply):
                 continue
-            match self._reaction_now(reply):
+            match _reaction(reply):
                 case Reaction.READ:
                     return self._read(reply, request, endpoint)
                 case Reaction.REFUSE:
@@ -211,16 +209,6 @@ class OpenAITeacher:
         elif _reaction(reply) is not Reaction.RETRY:
             gate.answered(round)
         return reply, dialect, time.monotonic() - began
-
-    def _reaction_now(self, reply: Reply) -> Reaction:
-        """After a good answer a 403 refuses its request alone, as a moderated prompt does, unless many come in a row."""
-        found = _reaction(reply)
-        if found is Reaction.READ:
-            self._forbidden = 0
-        elif reply.status == 403 and self._forbidden is not None:
-            self._forbidden += 1
-            return Reaction.REFUSE if self._forbidden < FORBIDDEN_IN_A_ROW else Reaction.STOP
-        return found
 
     def _read(self, reply: Reply, request: Request, endpoint: Endpoint) -> Completion:
         if reply.too_long:
