@@ -54,6 +54,26 @@ def test_the_loop_is_uvloops_where_it_is_installed(installed: bool, monkeypatch:
         assert runner.run(name()) == runner.run(name())
 
 
+def ended_by(sent: signal.Signals, program: str, loop: str, doing: str, said: list[str]) -> tuple[int, str]:
+    """Exit code and stderr of a program that is sent the signal once for each line it must say to it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, loop, doing],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline().startswith("uvloop") is (loop == "with")
+            for line in said:
+                process.send_signal(sent)
+                assert process.stdout.readline() == f"{line}\n"
+            _, error = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    return process.returncode, error
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("loop", ["with", "without"])
 @pytest.mark.parametrize(
@@ -63,23 +83,9 @@ def test_an_interrupt_lets_the_coroutine_close_and_is_then_raised(
     loop: str, doing: str, said: list[str]
 ) -> None:
     """Waiting, one Ctrl-C cancels it; where it never waits, the second breaks it off."""
-    with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, loop, doing],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline().startswith("uvloop") is (loop == "with")
-            for line in said:
-                process.send_signal(signal.SIGINT)
-                assert process.stdout.readline() == f"{line}\n"
-            _, error = process.communicate(timeout=60)
-        finally:
-            process.kill()
+    code, error = ended_by(signal.SIGINT, INTERRUPTED, loop, doing, said)
     assert error.rstrip().endswith("KeyboardInterrupt")
-    assert process.returncode == -signal.SIGINT
+    assert code == -signal.SIGINT
 
 
 TERMINATED = INTERRUPTED.replace(
@@ -102,19 +108,5 @@ def test_sigterm_does_the_same_where_a_shell_has_sigint_ignored(
     loop: str, doing: str, said: list[str]
 ) -> None:
     """As behind `&`. Nothing is raised in the midst of the loop's own work, where it would be printed and lost."""
-    with subprocess.Popen(
-        [sys.executable, "-c", TERMINATED, loop, doing],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline().startswith("uvloop") is (loop == "with")
-            for line in said:
-                process.send_signal(signal.SIGTERM)
-                assert process.stdout.readline() == f"{line}\n"
-            _, error = process.communicate(timeout=60)
-        finally:
-            process.kill()
+    _, error = ended_by(signal.SIGTERM, TERMINATED, loop, doing, said)
     assert error.rstrip().endswith("KeyboardInterrupt") and "Fatal error" not in error
