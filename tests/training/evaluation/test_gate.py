@@ -67,6 +67,33 @@ def test_a_fall_that_chance_explains_is_not_held_against_one_leaf() -> None:
     assert verdict.passed
 
 
+@pytest.mark.parametrize(("lost", "passes"), [(1, True), (2, True), (3, True), (4, False)])
+def test_a_few_cases_prove_no_fall(lost: int, passes: bool) -> None:
+    """As McNemar's test has it: of cases that changed, chance turns as many to the better as to the worse."""
+    steady = [LeafOutcome(f"a/steady-{n}", False, 1.0, 1.0, 0.0) for n in range(30)]
+    verdict = judge([old([1.0] * lost, [0.0] * lost), *steady], Limits(maximum_drop=0.05))
+    assert verdict.passed is passes
+
+
+def test_a_limit_that_is_met_exactly_is_not_exceeded() -> None:
+    verdict = judge(
+        [old([1.0] * 20, [1.0] * 19 + [0.0])], Limits(maximum_drop=0.05)
+    )  # 1 - 0.95 > 0.05 in floats
+    assert verdict.passed, verdict.reasons
+    assert judge([LeafOutcome("a/new", True, 0.1 + 0.2)], Limits(minimum_score=0.3)).passed
+
+
+def test_figures_that_differ_are_shown_apart() -> None:
+    reasons = judge(
+        [LeafOutcome("a/new", True, 0.496), LeafOutcome("a/old", False, 0.9479, 1.0, 0.01)], Limits()
+    ).reasons
+    assert reasons == (
+        "a/new: not learned, 0.496 is below the minimum of 0.500",
+        "a/old: fell from 1.00 to 0.95, by 0.052 (at least 0.01 at 95 %); the limit is 0.050",
+        "the only old leaf fell by 0.052; the limit is 0.050",
+    )
+
+
 def test_many_small_falls_add_up() -> None:
     leaves = [LeafOutcome(f"a/{n}", False, 0.93, 1.0, 0.0) for n in range(9)]
     verdict = judge(leaves, Limits(maximum_drop=0.05))

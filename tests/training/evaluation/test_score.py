@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from seedbed_training.evaluation.score import (
     Case,
-    bootstrap_interval,
-    interval,
     is_short,
     score_cases,
     score_leaf,
@@ -74,36 +72,6 @@ def test_f1_is_symmetric_bounded_and_1_for_equals(left: str, right: str) -> None
     assert 0 <= telling_f1(left, right, {}) <= 1
     assert telling_f1(left, right, {}) == pytest.approx(telling_f1(right, left, {}))
     assert telling_f1(left, left, weights) == (pytest.approx(1.0) if left else 0.0)
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.text(max_size=3))
-def test_the_interval_is_repeatable_and_holds_the_mean_of_constant_values(
-    values: list[float], seed: str
-) -> None:
-    low, high = bootstrap_interval(values, seed=seed)
-    assert (low, high) == bootstrap_interval(values, seed=seed)
-    assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
-
-
-def test_the_interval_is_as_wide_as_theory_says() -> None:
-    low, high = bootstrap_interval([1.0] * 50 + [0.0] * 50, seed="")
-    assert low == pytest.approx(0.5 - 1.96 * 0.05, abs=0.02)
-    assert high == pytest.approx(0.5 + 1.96 * 0.05, abs=0.02)
-
-
-def test_right_or_wrong_has_wilsons_interval() -> None:
-    assert interval([1.0, 1.0, 1.0], seed="") == (pytest.approx(0.4385, abs=1e-4), 1.0)
-    assert interval([0.0] * 10, seed="") == (0.0, pytest.approx(0.2775, abs=1e-4))
-    assert interval([1.0] * 8 + [0.0] * 2, seed="") == (
-        pytest.approx(0.4902, abs=1e-4),
-        pytest.approx(0.9433, abs=1e-4),
-    )
-
-
-@given(st.lists(st.floats(0, 1) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=20))
-def test_every_interval_lies_within_0_and_1_in_order(values: list[float]) -> None:
-    low, high = interval(values, seed="")
-    assert -1e-9 <= low <= high <= 1 + 1e-9
 
 
 def test_a_leafs_score_is_the_mean() -> None:

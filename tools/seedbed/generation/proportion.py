@@ -8,8 +8,11 @@ QUANTILE = 1.959964
 """Of the standard normal distribution, two-sided 95 %."""
 
 
-def wilson_interval(right: int, cases: int) -> tuple[float, float]:
-    """95 % interval of a share, 0…1 (Wilson 1927): three right ones of three are not taken for certain. `cases` > 0."""
+def wilson_interval(right: float, cases: int) -> tuple[float, float]:
+    """95 % interval of a share, 0…1 (Wilson 1927): three right ones of three are not taken for certain.
+
+    `right` may count cases in part. `cases` > 0.
+    """
     mean = right / cases
     weight = QUANTILE**2 / cases
     middle = (mean + weight / 2) / (1 + weight)

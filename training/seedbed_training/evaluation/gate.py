@@ -6,7 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seedbed.generation.release_manifest import GateRecord
-from seedbed_training.evaluation.score import LeafScore, bootstrap_interval
+from seedbed_training.evaluation.intervals import least_drop
+from seedbed_training.evaluation.score import LeafScore
+
+_EXACT = 9
+"""Decimals to which scores are compared: 1 - 0.95 is a little more than 0.05 in floating point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,7 @@ def _least_drop(leaf: str, parent: LeafScore, score: LeafScore) -> float:
     before = {case.case.sample: case.score for case in parent.cases}
     assert before.keys() == {case.case.sample for case in score.cases}, leaf
     drops = [before[case.case.sample] - case.score for case in score.cases]
-    low, _ = bootstrap_interval(drops, seed=f"drop/{leaf}")
-    return low
+    return least_drop(drops, seed=f"drop/{leaf}")
 
 
 def judge(outcomes: Iterable[LeafOutcome], limits: Limits) -> GateRecord:
@@ -99,7 +102,7 @@ def passed_in_words(outcomes: Iterable[LeafOutcome], limits: Limits) -> str:
     if old:
         drop, most = max(old, key=lambda pair: pair[0])
         worst = f"{most.leaf} most, by {drop:.2f}" if drop > 0 else "none of them"
-        chance = ", no more than chance may do" if drop > limits.maximum_drop else ""
+        chance = ", no more than chance may do" if _exceeds(drop, limits.maximum_drop) else ""
         lines.append(
             f"old leaves ({len(old)}): mean fell by {max(0.0, sum(d for d, _ in old) / len(old)):.2f}, "
             f"{worst}{chance} (limit {limits.maximum_drop:.2f})"
@@ -111,13 +114,26 @@ def passed_in_words(outcomes: Iterable[LeafOutcome], limits: Limits) -> str:
 
 
 def _not_learned(found: LeafOutcome, limits: Limits) -> bool:
-    return found.score is None or found.score < limits.minimum_score
+    return found.score is None or _exceeds(limits.minimum_score, found.score)
 
 
 def _fell(found: LeafOutcome, limits: Limits) -> bool:
     if found.score is None or found.parent is None or found.drop_low is None:
         return False
-    return found.parent - found.score > limits.maximum_drop and found.drop_low > 0
+    return _exceeds(found.parent - found.score, limits.maximum_drop) and found.drop_low > 0
+
+
+def _exceeds(value: float, limit: float) -> bool:
+    return round(value - limit, _EXACT) > 0
+
+
+def _apart(value: float, limit: float) -> tuple[str, str]:
+    """Both with two digits, or with as many as it takes to see that they differ."""
+    for digits in range(2, _EXACT):
+        texts = f"{value:.{digits}f}", f"{limit:.{digits}f}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def _reason(found: LeafOutcome, limits: Limits) -> str:
@@ -125,14 +141,16 @@ def _reason(found: LeafOutcome, limits: Limits) -> str:
     if found.score is None:
         return f"{found.leaf}: nothing of this fresh leaf was held out, so it cannot be judged"
     if found.fresh:
+        score, minimum = _apart(found.score, limits.minimum_score)
         return (
-            f"{found.leaf}: not learned, {found.score:.2f}{_bounds(found)} is below the minimum of "
-            f"{limits.minimum_score:.2f}{_silence(found)}"
+            f"{found.leaf}: not learned, {score}{_bounds(found)} is below the minimum of "
+            f"{minimum}{_silence(found)}"
         )
     assert found.parent is not None and found.drop_low is not None, found.leaf
+    drop, limit = _apart(found.parent - found.score, limits.maximum_drop)
     return (
-        f"{found.leaf}: fell from {found.parent:.2f} to {found.score:.2f}, by {found.parent - found.score:.2f} "
-        f"(at least {found.drop_low:.2f} at 95 %); the limit is {limits.maximum_drop:.2f}{_silence(found)}"
+        f"{found.leaf}: fell from {found.parent:.2f} to {found.score:.2f}, by {drop} "
+        f"(at least {found.drop_low:.2f} at 95 %); the limit is {limit}{_silence(found)}"
     )
 
 
@@ -156,8 +174,9 @@ def _mean_drop(old: Sequence[LeafOutcome], limits: Limits) -> list[str]:
         found.parent - found.score for found in old if found.score is not None and found.parent is not None
     ]
     mean = sum(drops) / len(drops) if drops else 0.0
-    if mean <= limits.maximum_drop:
+    if not _exceeds(mean, limits.maximum_drop):
         return []
+    drop, limit = _apart(mean, limits.maximum_drop)
     leaves = "the only old leaf" if len(drops) == 1 else f"the {len(drops)} old leaves"
     on_the_mean = "" if len(drops) == 1 else " on the mean"
-    return [f"{leaves} fell by {mean:.2f}{on_the_mean}; the limit is {limits.maximum_drop:.2f}"]
+    return [f"{leaves} fell by {drop}{on_the_mean}; the limit is {limit}"]

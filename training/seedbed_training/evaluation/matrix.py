@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seedbed.generation.release_manifest import ReleaseManifest, Role
-from seedbed_training.evaluation.score import bootstrap_interval
+from seedbed_training.evaluation.intervals import bootstrap_interval
 
 Interval = tuple[float, float]
 _LEAVES_FOR_AN_INTERVAL = 3

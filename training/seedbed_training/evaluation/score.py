@@ -9,7 +9,6 @@ nothing either way.
 from __future__ import annotations
 
 import math
-import random
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from seedbed.generation.normalise import normalised
-from seedbed.generation.proportion import wilson_interval
+from seedbed_training.evaluation.intervals import interval
 
 _UNSPACED = (
     r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # Thai, Lao, kana, Han: no blanks between words
@@ -25,7 +24,6 @@ _UNSPACED = (
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 
 EXACT_WORDS = 8
-BOOTSTRAP_RESAMPLES = 1000
 
 RULE = f"answers of up to {EXACT_WORDS} words: exact match; longer ones: F1 of their telling words, in order"
 """How words decide, in one line, for tables and model cards."""
@@ -165,25 +163,6 @@ def telling_f1(reference: str, answer: str, weights: Mapping[str, float]) -> flo
         weights = {}
     whole = sum(weights.get(word, 1.0) for word in (*expected, *given))
     return 2.0 * _common_weight(expected, given, weights) / whole if whole else 0.0
-
-
-def interval(values: Sequence[float], *, seed: str) -> tuple[float, float]:
-    """95 % interval of the mean of `values`, 0...1 each; `values` is not empty.
-
-    Where every case is right or wrong it is Wilson's (1927): a bootstrap would call three right ones of three certain.
-    Otherwise it is a bootstrap over the cases.
-    """
-    if any(value not in (0.0, 1.0) for value in values):
-        return bootstrap_interval(values, seed=seed)
-    return wilson_interval(round(sum(values)), len(values))
-
-
-def bootstrap_interval(values: Sequence[float], *, seed: str) -> tuple[float, float]:
-    """2.5 % and 97.5 % quantiles of the mean over resamples of `values` with replacement; `values` is not empty."""
-    generator = random.Random(f"bootstrap/{seed}")
-    count = len(values)
-    means = sorted(sum(generator.choices(values, k=count)) / count for _ in range(BOOTSTRAP_RESAMPLES))
-    return means[round(0.025 * (len(means) - 1))], means[round(0.975 * (len(means) - 1))]
 
 
 def _common_weight(left: Sequence[str], right: Sequence[str], weights: Mapping[str, float]) -> float:
