@@ -1,8 +1,10 @@
 """Leaves by releases: what every release scored on every leaf it knew, and the figures of continual learning over it.
 
-R[i][j] is the score of release i on leaf j, releases in order of time. `taught(j)` is the first release that has leaf j,
-N the last one, and `old` the leaves that were taught before N and that N still has. Intervals are at 95 %, by a bootstrap
-over the leaves: they say what other leaves of the kind might have given, chance in the cases included.
+R[i][j] is the score of release i on leaf j, releases in order of time. `taught(j)` is the release that taught leaf j as it
+is now: a leaf that was edited or grown anew is asked other questions from then on, so what it scored before says nothing
+of it. N is the last release, and `old` are the leaves that were taught before N and that N still has. Intervals are at
+95 %, by a bootstrap over the leaves: they say what other leaves of the kind might have given, chance in the cases
+included.
 """
 
 from __future__ import annotations
@@ -24,10 +26,12 @@ class ScoreMatrix:
     releases: tuple[str, ...]
     scores: Mapping[str, Mapping[str, float]]
     before: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Leaf → what the release before the one that taught it scored on it, and the base; for leaves after the first
-    release, where both are known."""
+    """Leaf → what the release before the one that first taught it scored on it, and the base; for leaves after the
+    first release, where both are known."""
     unlike: frozenset[str] = frozenset()
     """Leaves that releases scored by different measures: their scores say nothing about each other."""
+    anew: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Release → leaves that it taught anew, edited or grown again since an earlier one taught them."""
 
     @property
     def leaves(self) -> tuple[str, ...]:
@@ -36,9 +40,21 @@ class ScoreMatrix:
 
     @property
     def old_leaves(self) -> tuple[str, ...]:
-        """The leaves of the last release that an earlier one has too, scored by the same measure."""
-        earlier = {leaf for release in self.releases[:-1] for leaf in self.scores[release]}
-        return tuple(sorted((earlier & self._last.keys()) - self.unlike))
+        """The leaves of the last release that an earlier one was asked too, the same questions by the same measure."""
+        last = len(self.releases) - 1
+        return tuple(sorted(leaf for leaf in self._last if self.earlier(leaf, last)))
+
+    def earlier(self, leaf: str, column: int) -> Sequence[float]:
+        """What earlier releases scored on the questions that release number `column` was asked, in order of time."""
+        if leaf in self.unlike:
+            return ()
+        found: list[float] = []
+        for release in reversed(self.releases[: column + 1]):
+            if leaf in self.scores[release]:
+                found.append(self.scores[release][leaf])
+            if leaf in self.anew.get(release, ()):
+                break
+        return found[:0:-1] if leaf in self.scores[self.releases[column]] else ()
 
     @property
     def accuracy(self) -> float:
@@ -52,17 +68,17 @@ class ScoreMatrix:
 
     @property
     def accuracy_interval(self) -> Interval | None:
-        """Of `accuracy`; None with too few leaves."""
+        """Of `accuracy`; None with too few leaves, or where all are alike."""
         return _interval(list(self._last.values()), "accuracy")
 
     @property
     def backward_transfer_interval(self) -> Interval | None:
-        """Of `backward_transfer`; None with too few leaves."""
+        """Of `backward_transfer`; None as above."""
         return _interval(self._backward_transfers, "backward transfer")
 
     @property
     def forgetting_interval(self) -> Interval | None:
-        """Of `forgetting`; None with too few leaves."""
+        """Of `forgetting`; None as above."""
         return _interval(self._forgettings, "forgetting")
 
     @property
@@ -101,45 +117,39 @@ class ScoreMatrix:
 
     @property
     def _forgettings(self) -> Sequence[float]:
-        return [max(self._history(leaf)[:-1]) - self._last[leaf] for leaf in self.old_leaves]
+        return [max(self._history(leaf)) - self._last[leaf] for leaf in self.old_leaves]
 
     @property
     def _last(self) -> Mapping[str, float]:
         return self.scores[self.releases[-1]]
 
     def _history(self, leaf: str) -> Sequence[float]:
-        return [self.scores[release][leaf] for release in self.releases if leaf in self.scores[release]]
+        return self.earlier(leaf, len(self.releases) - 1)
 
 
 def matrix_of(manifests: Sequence[ReleaseManifest]) -> ScoreMatrix:
     """The matrix over releases in order of time; `manifests` is not empty."""
+    before: dict[str, tuple[float, float]] = {}
+    anew: dict[str, frozenset[str]] = {}
+    measures: dict[str, set[str]] = {}  # by leaf, since it was last taught
+    for manifest in manifests:
+        fresh = {leaf.name for leaf in manifest.leaves if leaf.role is Role.FRESH}
+        anew[manifest.name] = frozenset(fresh & measures.keys())
+        for score in manifest.scores:
+            first = score.leaf in fresh and score.leaf not in measures and manifest is not manifests[0]
+            if first and score.parent is not None and score.base is not None:
+                before[score.leaf] = score.parent, score.base
+            known = set() if score.leaf in fresh else measures.get(score.leaf, set())
+            measures[score.leaf] = known | ({score.measure} if score.measure else set())
     return ScoreMatrix(
         releases=tuple(manifest.name for manifest in manifests),
         scores={
             manifest.name: {score.leaf: score.score for score in manifest.scores} for manifest in manifests
         },
-        before={
-            score.leaf: (score.parent, score.base)
-            for manifest in manifests[1:]
-            for score in manifest.scores
-            if score.parent is not None and score.base is not None and _is_fresh(manifest, score.leaf)
-        },
-        unlike=_unlike(manifests),
+        before=before,
+        unlike=frozenset(leaf for leaf, found in measures.items() if len(found) > 1),
+        anew=anew,
     )
-
-
-def _unlike(manifests: Sequence[ReleaseManifest]) -> frozenset[str]:
-    measures: dict[str, set[str]] = {}
-    for manifest in manifests:
-        for score in manifest.scores:
-            if score.measure:
-                measures.setdefault(score.leaf, set()).add(score.measure)
-    return frozenset(leaf for leaf, found in measures.items() if len(found) > 1)
-
-
-def _is_fresh(manifest: ReleaseManifest, leaf: str) -> bool:
-    record = manifest.leaf(leaf)
-    return record is not None and record.role is Role.FRESH
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -149,4 +159,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _interval(values: Sequence[float], what: str) -> Interval | None:
-    return bootstrap_interval(values, seed=what) if len(values) >= _LEAVES_FOR_AN_INTERVAL else None
+    """None where a bootstrap would know too much: with few leaves, or leaves that are all alike."""
+    if len(values) < _LEAVES_FOR_AN_INTERVAL or len(set(values)) == 1:
+        return None
+    return bootstrap_interval(values, seed=what)

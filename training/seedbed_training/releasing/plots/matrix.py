@@ -63,9 +63,7 @@ def draw_matrix(matrix: ScoreMatrix, path: Path) -> None:
 
 
 def _best_before(matrix: ScoreMatrix, leaf: str, column: int) -> float:
-    if leaf in matrix.unlike:
-        return 0.0
-    return max((matrix.scores[release].get(leaf, 0.0) for release in matrix.releases[:column]), default=0.0)
+    return max(matrix.earlier(leaf, column), default=0.0)
 
 
 def _deepest_fall(matrix: ScoreMatrix, leaf: str) -> float:
