@@ -41,7 +41,7 @@ def test_values_are_read(tmp_path: Path) -> None:
         ("[teacher]\nconcurrency = true", ["expected a whole number"]),
         ("[teacher]\nconcurrency = 0", ["at least 1"]),
         ('[check]\nlicences = "MIT"', ["expected a list of texts"]),
-        ("[check]\nlicences = [1]", ["expected a list of texts"]),
+        ("[check]\nlicences = [1]", ["check.licences[0] is 1", "expected text"]),
         ('[store]\npath = ""', ["store.path is empty"]),
         ('taxonomy = "."', ["section, not a value"]),
         ("colour = 1", ["colour"]),
@@ -94,7 +94,7 @@ def test_the_engine_has_a_section_inside_the_teachers() -> None:
             ["teacher.vllm.tensor_paralel_size", "did you mean tensor_parallel_size"],
         ),
         ("gpu_memory_utilization = 1.5", ["gpu_memory_utilization is 1.5", "at most 1"]),
-        ("max_num_seqs = true", ["max_num_seqs is True", "a whole number"]),
+        ("max_num_seqs = true", ["max_num_seqs is true", "a whole number"]),
         ("enforce_eager = 1", ["enforce_eager is 1", "true or false"]),
         ("dtype = 'bf16'", ["did you mean bfloat16"]),
     ],
@@ -103,7 +103,7 @@ def test_a_wrong_setting_of_the_engine_is_one_clear_error(line: str, words: list
     with pytest.raises(ConfigurationError) as caught:
         read_settings(f"[teacher.vllm]\n{line}", source="seedbed.toml")
     assert all(word in caught.value.message for word in words)
-    with pytest.raises(ConfigurationError, match="is a section"):
+    with pytest.raises(ConfigurationError, match="is 3; expected a section"):
         read_settings("[teacher]\nvllm = 3", source="seedbed.toml")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -11,23 +11,16 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from seedbed.bundled_files import bundled_file
+from seedbed.config.plain_yaml import read_plain_yaml
 from seedbed.errors import ConfigurationError
 from seedbed.generation.read_recipe import bundled_recipes, load_recipe, read_from_disk
 from seedbed.generation.recipe import (
-    GenerationRecipe,
-    HeldOutRecipe,
     JudgingMode,
-    JudgingRecipe,
-    PassageRecipe,
     Register,
-    StepRecipe,
-    StreamRecipe,
-    ViewRecipe,
 )
 from seedbed.generation.template_variables import recipe_templates
 from seedbed.generation.templates import Templates
 from seedbed.taxonomy.leaf import Kind, Leaf
-from seedbed.taxonomy.plain_yaml import read_plain_yaml
 
 HERE = Path(load_recipe.__code__.co_filename).parent
 
@@ -111,16 +104,41 @@ def own_recipe(tmp_path: Path, old: str = "", new: str = "") -> str:
 @pytest.mark.parametrize(
     ("old", "new", "message", "hint"),
     [
-        ("  attempts: 36", "  attemps: 36", "unknown key `attemps`", "did you mean `attempts`?"),
-        ("entrance: 0.6", "entrance: 6", "entrance is 6.0", "a share"),
-        ("entrance: 0.6", "entrance: high", "entrance is 'high'; a number was expected", ""),
-        ("mode: second_answer", "mode: third_answer", "'third_answer'", "verdict, second_answer"),
+        (
+            "  attempts: 36",
+            "  attemps: 36",
+            "own.yaml:26: there is no key knowledge_short.attemps; did you mean attempts?",
+            "keys here: attempts, ",
+        ),
+        (
+            "entrance: 0.6",
+            "entrance: 6",
+            "own.yaml:5: entrance is 6; expected a number of at least 0 and at most 1",
+            "trusted",
+        ),
+        ("entrance: 0.6", "entrance: high", "own.yaml:5: entrance is 'high'; expected a number", "trusted"),
+        (
+            "mode: second_answer",
+            "mode: third_answer",
+            "own.yaml:15: freeform.judging.mode is 'third_answer'; expected verdict or second_answer; did you mean second_answer?",
+            "must agree",
+        ),
         ("mode: second_answer", "mode: verdict", "nothing to judge an answer by", "answer_criteria"),
         ("samples: 300", "samples: 3000", "3000 samples in 1200 attempts", "at least samples"),
         ("sandbox/context.txt", "../../secret.txt", "neither beside the recipe", "write the file"),
-        ("near_copy: 0.85", "", "lacks `near_copy`", "add"),
-        ("form: plain", "form: html", "'html'", "markdown"),
-        ("closed_vocabulary: true", "closed_vocabulary: 1", "true or false was expected", ""),
+        ("near_copy: 0.85", "", "own.yaml:2: near_copy is missing", "add `near_copy: …`: Jaccard"),
+        (
+            "form: plain",
+            "form: html",
+            "own.yaml:8: passages.form is 'html'; expected markdown or plain",
+            "headings",
+        ),
+        (
+            "closed_vocabulary: true",
+            "closed_vocabulary: 1",
+            "own.yaml:4: closed_vocabulary is 1; expected true or false",
+            "refused",
+        ),
         ("name: sandbox", "name: [", "not YAML", ""),
     ],
 )
@@ -200,27 +218,6 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_from_disk(str(tmp_path / "x.yaml"))
-
-
-def schema_parts() -> dict[str, tuple[type, dict[str, object]]]:
-    """The dataclasses of a recipe with the part of the published schema that describes each."""
-    schema = json.loads(bundled_file("schema/generation-recipe.v1.schema.json").read_text())
-    parts = schema["$defs"]
-    return {
-        "recipe": (GenerationRecipe, schema),
-        "passages": (PassageRecipe, schema["properties"]["passages"]),
-        "held_out": (HeldOutRecipe, schema["properties"]["held_out"]),
-        "step": (StepRecipe, parts["step"]),
-        "judging": (JudgingRecipe, parts["judging"]),
-        "stream": (StreamRecipe, parts["stream"]),
-        "view": (ViewRecipe, parts["view"]),
-    }
-
-
-@pytest.mark.parametrize("part", ["recipe", "passages", "held_out", "step", "judging", "stream", "view"])
-def test_the_published_schema_knows_every_key_and_no_other(part: str) -> None:
-    kind, schema = schema_parts()[part]
-    assert set(schema["properties"]) - {"extends"} == {each.name for each in fields(kind)} - {"prompts"}  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("name", bundled_recipes())

@@ -165,9 +165,9 @@ def test_mistakes_in_a_view(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     for old, new, message in (
         ("name: facts", "name: summary", r"views\[1\].name is 'summary'"),
-        ("Explain {subject} to", "Explain it to", r"without \{subject\}"),
+        ("Explain {subject} to", "Explain it to", r"expected text with \{subject\} in it"),
         ("form: facts", "form: fact", "'fact'"),
-        ("attempts: 2", "attempt: 2", "unknown key `attempt`"),
+        ("attempts: 2", "attempt: 2", r"there is no key views\[2\].attempt; did you mean attempts\?"),
         ("prompt: lab/view_facts.txt", "prompt: lab/view_fact.txt", "names the template"),
     ):
         own.write_text(text.replace(old, new, 1))

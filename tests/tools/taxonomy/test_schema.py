@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from support.repositories import SKILL
 
 from seedbed.bundled_files import bundled_file
+from seedbed.config.plain_yaml import read_plain_yaml
 from seedbed.generation.release_manifest import (
     GateRecord,
     LeafRecord,
@@ -20,7 +21,6 @@ from seedbed.generation.release_manifest import (
 from seedbed.generation.sample import Provenance, Sample, Stage
 from seedbed.taxonomy.leaf import Span
 from seedbed.taxonomy.places import place_name
-from seedbed.taxonomy.plain_yaml import read_plain_yaml
 from seedbed.taxonomy.read_leaf import read_leaf
 from seedbed.taxonomy.schema import likely_key, schema_name, validate
 from seedbed.teacher.teacher import Message, TeacherIdentity

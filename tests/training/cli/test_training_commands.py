@@ -145,7 +145,7 @@ def test_an_unknown_recipe_and_an_unknown_key(garden: Garden, type_it: Any) -> N
     error = refusal(CliRunner().invoke(plan, ["--recipe", "sandbx"]), ConfigurationError)
     assert "did you mean sandbox?" in (error.hint or "")
     error = refusal(CliRunner().invoke(plan, ["--recipe", recipe_file(garden, epoch=3)]), ConfigurationError)
-    assert "unknown key epoch" in error.message
+    assert "there is no key epoch" in error.message
 
 
 def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

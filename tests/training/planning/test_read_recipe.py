@@ -16,6 +16,7 @@ from seedbed.bundled_files import bundled_file
 from seedbed.errors import ConfigurationError
 from seedbed_training.planning.read_recipe import load_recipe, read_recipe, recipe_digest
 
+NAMES_A_FOLDER = "expected at most 64 letters, digits, blanks"
 SHIPPED = sorted(path.stem for path in bundled_file("training/recipes").glob("*.yaml"))
 
 
@@ -32,7 +33,7 @@ def test_what_ships() -> None:
 def test_shipped_recipes_read_and_follow_the_schema(name: str) -> None:
     import jsonschema
 
-    from seedbed.taxonomy.plain_yaml import read_plain_yaml
+    from seedbed.config.plain_yaml import read_plain_yaml
 
     assert load_recipe(name).name == name
     path = bundled_file(f"training/recipes/{name}.yaml")
@@ -88,47 +89,68 @@ def drop(key: str) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (change("epoch", to=1), "r.yaml: unknown key epoch"),
-        (change("replay", "leafshare", to=1), "unknown key replay.leafshare"),
-        (change("phases", 1, "warm_up", to=1), r"unknown key phases\[1\].warm_up"),
-        (drop("replay"), "r.yaml: replay missing"),
-        (change("batch_samples", to=0), "batch_samples must be a whole number of at least 1, but is 0"),
-        (change("batch_samples", to=True), "but is True"),
-        (change("batch_samples", to=6.5), "whole number"),
+        (change("epoch", to=1), "there is no key epoch"),
+        (
+            change("replay", "leafshare", to=1),
+            r"there is no key replay\.leafshare; did you mean leaf_share\?",
+        ),
+        (change("phases", 1, "warm_up", to=1), r"there is no key phases\[1\]\.warm_up"),
+        (drop("replay"), "r.yaml:1: replay is missing"),
+        (change("batch_samples", to=0), "batch_samples is 0; expected a whole number of at least 1"),
+        (change("batch_samples", to=True), "batch_samples is true; expected a whole number"),
+        (change("batch_samples", to=6.5), "batch_samples is 6.5; expected a whole number"),
+        (change("epsilon", to=int("9" * 400)), "epsilon is a very large number; expected a number above 0"),
         (
             change("phases", 0, "learning_rate", to="fast"),
-            r"phases\[0\].learning_rate must be a number above 0",
+            r"phases\[0\]\.learning_rate is 'fast'; expected a number above 0",
         ),
-        (change("phases", 0, "learning_rate", to=float("nan")), "learning_rate must be a number"),
-        (change("phases", 0, "epochs", to=0), "epochs must be a number above 0"),
-        (change("phases", 0, "stages", to=["knowledge"]), "'knowledge', which is no stage"),
-        (change("phases", 0, "stages", to=[]), "stages must be a list"),
+        (change("phases", 0, "learning_rate", to=float("nan")), "learning_rate is nan; expected a number"),
+        (change("phases", 0, "learning_rate", to=float("inf")), "learning_rate is inf; expected a number"),
+        (change("phases", 0, "epochs", to=0), "epochs is 0; expected a number above 0"),
+        (
+            change("phases", 0, "stages", to=["knowledge"]),
+            r"phases\[0\]\.stages\[0\] is 'knowledge'; expected knowledge_short,",
+        ),
+        (
+            change("phases", 0, "stages", to=[]),
+            r"stages is an empty list; expected a list of at least one of knowledge_short,",
+        ),
         (change("phases", 0, "replay_stages", to=["compositional"]), "which no phase before it teaches"),
         (change("phases", 1, "name", to="skills"), "two phases are called 'skills'"),
         (change("phases", 1, "name", to="Skills"), "two phases are called 'skills'"),
-        (change("phases", 0, "name", to="../up"), r"phases\[0\].name is '../up', which cannot name a folder"),
-        (change("phases", 0, "name", to="a/b"), "cannot name a folder"),
-        (change("phases", 0, "name", to=".hidden"), "cannot name a folder"),
-        (change("phases", 0, "name", to="two\nlines"), "cannot name a folder"),
-        (change("phases", 0, "name", to="n" * 65), "cannot name a folder"),
-        (change("phases", to=[]), "phases is empty"),
-        (change("phases", to="all"), "phases must be a list"),
-        (change("replay", to=None), "replay must be a mapping"),
+        (change("phases", 0, "name", to="../up"), rf"phases\[0\]\.name is '../up'; {NAMES_A_FOLDER}"),
+        (change("phases", 0, "name", to="a/b"), NAMES_A_FOLDER),
+        (change("phases", 0, "name", to=".hidden"), NAMES_A_FOLDER),
+        (change("phases", 0, "name", to="two\nlines"), NAMES_A_FOLDER),
+        (change("phases", 0, "name", to="n" * 65), NAMES_A_FOLDER),
+        (change("phases", to=[]), "phases is an empty list; expected a list of mappings, at least one"),
+        (change("phases", to="all"), "phases is 'all'; expected a list"),
+        (change("replay", to=None), "replay is empty; expected a mapping"),
         (change("replay", "leaf_share", to=0.97), "must leave room for new samples"),
-        (change("replay", "leaf_share", to=1.0), "below 1"),
-        (change("replay", "strategy", to="best"), "balanced or uniform"),
-        (change("schedule", to="exponential"), "constant or linear or cosine or stable_decay"),
-        (change("batching", to="mixed"), "packed or padded"),
-        (change("compile", to="yes"), "compile must be true or false"),
+        (
+            change("replay", "leaf_share", to=1.0),
+            "leaf_share is 1.0; expected a number of at least 0 and below 1",
+        ),
+        (change("replay", "strategy", to="best"), "replay.strategy is 'best'; expected balanced, uniform, "),
+        (change("schedule", to="exponential"), "expected constant, linear, cosine or stable_decay"),
+        (change("batching", to="mixed"), "expected packed or padded"),
+        (change("compile", to="yes"), "compile is 'yes'; expected true or false"),
         (change("divergence_factor", to=1.0), "above 1"),
-        (change("lora", to={"rank": 0, "alpha": 16}), r"lora\.rank must be a whole number of at least 1"),
-        (change("lora", to={"rank": 8}), r"lora\.alpha missing"),
+        (
+            change("lora", to={"rank": 0, "alpha": 16}),
+            r"lora\.rank is 0; expected a whole number of at least 1",
+        ),
+        (change("lora", to={"rank": 8}), r"lora\.alpha is missing"),
         (
             change("lora", to={"rank": 8, "alpha": 16, "targets": "q_proj"}),
-            r"lora\.targets must be a list of texts",
+            r"lora\.targets is 'q_proj'; expected a list of texts",
         ),
-        (change("betas", to=[0.9]), "two numbers"),
-        (change("name", to=""), "name must be text"),
+        (
+            change("betas", to=[0.9]),
+            "betas is a list of 1; expected a list of 2 numbers, each of at least 0 and below 1",
+        ),
+        (change("betas", to=[0.9, 1]), r"betas\[1\] is 1; expected a number of at least 0 and below 1"),
+        (change("name", to=""), "name is empty; expected text"),
     ],
 )
 def test_wrong_recipes_are_refused_with_their_place(
@@ -136,15 +158,38 @@ def test_wrong_recipes_are_refused_with_their_place(
 ) -> None:
     recipe = data()
     spoil(recipe)
-    text = json.dumps(recipe).replace("NaN", ".nan")
-    with pytest.raises(ConfigurationError, match=message):
+    text = json.dumps(recipe, indent=1).replace("NaN", ".nan").replace("Infinity", ".inf")
+    with pytest.raises(ConfigurationError, match=message) as error:
+        read_recipe(text, source="r.yaml")
+    assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line_of"),
+    [
+        ("warmup_steps: 385", "warmup_steps: soon", "    warmup_steps: soon"),  # the first of three
+        ("replay_stages: [knowledge_short]", "replay_stages: [\n      nothing ]", "      nothing ]"),
+        ("  minimum_per_leaf: 4", "  minimum: 4", "  minimum: 4"),
+        ("  scope: every_phase", "  # scope", "replay: #"),  # what is not there is told of its owner
+        ("leaf_share: 0.2 ", "leaf_share: 0.96 ", "  leaf_share: 0.96"),
+        ("  - name: skills", "  - name: knowledge_short", "  - name: knowledge_short # ST"),
+        ("betas: [0.9, 0.95]", "betas: &b [0.9, *b]", "betas: &b"),
+    ],
+)
+def test_the_line_is_the_one_to_mend(old: str, new: str, line_of: str) -> None:
+    text = bundled_file("training/recipes/lab.yaml").read_text(encoding="utf-8")
+    assert old in text
+    text = text.replace(old, new, 1)
+    line = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(line_of))
+    with pytest.raises(ConfigurationError, match=rf"^r\.yaml:{line}: "):
         read_recipe(text, source="r.yaml")
 
 
 def test_a_near_miss_is_guessed() -> None:
     with pytest.raises(ConfigurationError) as error:
         read_recipe(json.dumps({**data(), "batch_sample": 3}), source="r.yaml")
-    assert error.value.hint == "did you mean batch_samples?"
+    assert error.value.message.endswith("there is no key batch_sample; did you mean batch_samples?")
+    assert str(error.value.hint).startswith("keys here: name, description, ")
 
 
 def test_a_recipe_that_is_not_there(tmp_path: Path) -> None:

@@ -10,15 +10,14 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
+from seedbed.config.keys import says
 from seedbed.generation.sample import Stage
 from seedbed.taxonomy.leaf import Kind, Leaf
 
 STREAMS = ("freeform", "grounded", "knowledge_short", "knowledge_long")
 
 
-LATER = {"later": True}
-"""Marks a key that recipes did not have at first: at its default it is no part of the digest, so that what older
-recipes made keeps its keys."""
+_SHARE: Mapping[str, Any] = {"unit": "share, 0…1", "minimum": 0, "maximum": 1}
 
 
 class JudgingMode(StrEnum):
@@ -70,22 +69,54 @@ class Register(StrEnum):
 class StepRecipe:
     """One kind of request."""
 
-    prompt: str
-    """Template of the user message: a file beside the recipe, or one of those that come with Seedbed."""
-    max_tokens: int
-    """Longest answer, in the teacher's tokens; an answer that is cut off there is lost."""
-    temperature: float = 0.0
-    """Sampling temperature; 0 is greedy."""
-    creative_temperature: float | None = None
-    """Sampling temperature for leaves of the creative register; the same as `temperature` unless given."""
-    system: str | None = None
-    """Template of the system message; none unless given."""
-    seeds: int = 1
-    """Training seeds shown in one prompt, drawn anew for each; fewer only if the leaf has fewer."""
-    exemplar: ExemplarPlace = field(default=ExemplarPlace.TURN, metadata=LATER)
-    """Answers alone: where the prompt shows a training seed with its answer."""
-    quote: bool = field(default=False, metadata=LATER)
-    """Answers on a context alone: asked for as JSON, {"quote", "answer"}; the quotation must stand in the context."""
+    prompt: str = field(
+        metadata=says(
+            "Template of the user message: a file beside the recipe, or one that comes with Seedbed."
+        )
+    )
+    max_tokens: int = field(
+        metadata=says(
+            "Longest answer; one that is cut off there is lost.", unit="tokens of the teacher", minimum=1
+        )
+    )
+    temperature: float = field(
+        default=0.0,
+        metadata=says("Sampling temperature; 0 is greedy.", unit="divisor of the logits", minimum=0),
+    )
+    creative_temperature: float | None = field(
+        default=None,
+        metadata=says(
+            "Sampling temperature for leaves of the creative register; that of the others unless given.",
+            unit="divisor of the logits",
+            minimum=0,
+        ),
+    )
+    system: str | None = field(
+        default=None, metadata=says("Template of the system message; none unless given.")
+    )
+    seeds: int = field(
+        default=1,
+        metadata=says(
+            "Training seeds shown in one prompt, drawn anew for each; fewer only if the leaf has fewer.",
+            unit="seeds",
+            minimum=1,
+        ),
+    )
+    exemplar: ExemplarPlace = field(
+        default=ExemplarPlace.TURN,
+        metadata=says(
+            "Answers alone: where the prompt shows a training seed with its answer: as a `turn` before it, in the "
+            "`prompt` itself, or nowhere (`none`).",
+            later=True,
+        ),
+    )
+    quote: bool = field(
+        default=False,
+        metadata=says(
+            "Answers on a context alone: asked for as JSON with a quotation that must stand in the context.",
+            later=True,
+        ),
+    )
 
     def heat(self, register: Register) -> float:
         """The temperature for a leaf of this register."""
@@ -98,23 +129,60 @@ class StepRecipe:
 class JudgingRecipe:
     """What a question and an answer must pass. The fields of the other mode are not used."""
 
-    mode: JudgingMode
-    second_temperature: float = 0.0
-    """second_answer: sampling temperature of the second, independent answer."""
-    question_criteria: tuple[str, ...] = ()
-    """verdict: templates on a question, each answered YES or NO; all must be YES."""
-    answer_criteria: tuple[str, ...] = ()
-    """verdict: templates on a question with its answer (and passage), each answered YES or NO; all must be YES."""
-    safety_criteria: tuple[str, ...] = field(default=(), metadata=LATER)
-    """verdict: templates on harm, personal data and the like in question and answer, as `answer_criteria`."""
-    pair: str | None = None
-    """verdict: template on question and answer, answered 1 (wrong), 2 (right but brief) or 3 (right and complete)."""
-    minimum_pair: int = 2
-    """verdict: lowest pair score that is kept, 1 to 3."""
-    system: str | None = None
-    """verdict: template of the judge's system message."""
-    minimum_probability: float = field(default=0.0, metadata=LATER)
-    """verdict: lowest probability of the verdict that is kept, 0…1; more than 0 needs a teacher that gives them."""
+    mode: JudgingMode = field(
+        metadata=says(
+            "`verdict`: the teacher judges from closed lists; `second_answer`: a second, independent answer must agree."
+        )
+    )
+    second_temperature: float = field(
+        default=0.0,
+        metadata=says(
+            "second_answer: sampling temperature of the second answer.",
+            unit="divisor of the logits",
+            minimum=0,
+        ),
+    )
+    question_criteria: tuple[str, ...] = field(
+        default=(),
+        metadata=says("verdict: templates on a question, each answered YES or NO; all must be YES."),
+    )
+    answer_criteria: tuple[str, ...] = field(
+        default=(),
+        metadata=says(
+            "verdict: templates on a question with its answer (and passage), each answered YES or NO; all must be YES."
+        ),
+    )
+    safety_criteria: tuple[str, ...] = field(
+        default=(),
+        metadata=says(
+            "verdict: templates on harm, personal data and the like in question and answer, each answered YES or NO; "
+            "all must be YES.",
+            later=True,
+        ),
+    )
+    pair: str | None = field(
+        default=None,
+        metadata=says(
+            "verdict: template on question and answer, answered 1 (wrong), 2 (right but brief) or 3 (right and complete)."
+        ),
+    )
+    minimum_pair: int = field(
+        default=2,
+        metadata=says("verdict: lowest pair score that is kept.", unit="score, 1…3", minimum=1, maximum=3),
+    )
+    system: str | None = field(
+        default=None, metadata=says("verdict: template of the judge's system message.")
+    )
+    minimum_probability: float = field(
+        default=0.0,
+        metadata=says(
+            "verdict: lowest probability of a verdict that is kept; more than 0 needs a teacher that gives them.",
+            unit="probability, 0…1",
+            minimum=0,
+            maximum=1,
+            later=True,
+        ),
+    )
 
     @property
     def criteria(self) -> tuple[str, ...]:
@@ -126,17 +194,31 @@ class JudgingRecipe:
 class StreamRecipe:
     """One stream; `samples` and `attempts` count per leaf for skills and per passage for knowledge."""
 
-    attempts: int
-    """Questions asked for at most."""
-    question: StepRecipe
-    answer: StepRecipe
-    judging: JudgingRecipe
-    samples: int | None = None
-    """Accepted samples, held-out ones included, after which a stream ends; all attempts are made unless given."""
-    context: StepRecipe | None = None
-    """Grounded skills alone: how a new context is asked for."""
-    quota: Quota = field(default=Quota.PASSAGE, metadata=LATER)
-    """Knowledge alone: `passage`, or `leaf`: whether passages that can give more make up for those that fall short."""
+    attempts: int = field(
+        metadata=says("Questions asked for at most.", unit="per leaf; for knowledge, per passage", minimum=1)
+    )
+    question: StepRecipe = field(metadata=says("How a question is asked for."))
+    answer: StepRecipe = field(metadata=says("How its answer is asked for."))
+    judging: JudgingRecipe = field(metadata=says("What both must pass."))
+    samples: int | None = field(
+        default=None,
+        metadata=says(
+            "Accepted samples, held-out ones included, after which a stream ends; all attempts are made unless given.",
+            unit="per leaf; for knowledge, per passage",
+            minimum=1,
+        ),
+    )
+    context: StepRecipe | None = field(
+        default=None, metadata=says("Grounded skills alone: how a new context is asked for.")
+    )
+    quota: Quota = field(
+        default=Quota.PASSAGE,
+        metadata=says(
+            "Knowledge alone: `passage`, or `leaf`: whether passages that can give more make up for those that fall "
+            "short.",
+            later=True,
+        ),
+    )
 
 
 SUBJECT = "{subject}"
@@ -146,18 +228,25 @@ SUBJECT = "{subject}"
 class ViewRecipe:
     """One form in which every passage is told again; see `views`."""
 
-    name: str
-    """What it is called in samples and reports."""
-    instruction: str
-    """What the student is asked for it; holds `{subject}`, for which the teacher's name of the subject stands in."""
-    write: StepRecipe
-    """How the teacher is asked for it, as JSON."""
-    judging: JudgingRecipe
-    """What a view must pass, by verdict; its passage is the document that it is judged by."""
-    form: ViewForm = ViewForm.TEXT
-    """`text` or `facts`."""
-    attempts: int = 1
-    """Views of this form per passage, each in other words."""
+    name: str = field(metadata=says("What it is called in samples and reports."))
+    instruction: str = field(
+        metadata=says(
+            "What the student is asked for it; holds `{subject}`, for which the teacher's name of the subject stands in.",
+            contains=SUBJECT,
+            examples=(f"Summarise what is known about {SUBJECT}.",),
+        )
+    )
+    write: StepRecipe = field(metadata=says("How the teacher is asked for it, as JSON."))
+    judging: JudgingRecipe = field(
+        metadata=says("What a view must pass, by verdict; its passage is the document that it is judged by.")
+    )
+    form: ViewForm = field(
+        default=ViewForm.TEXT,
+        metadata=says("`text`: one text with one quotation; `facts`: sentences, each with its own."),
+    )
+    attempts: int = field(
+        default=1, metadata=says("Views of this form, each in other words.", unit="per passage", minimum=1)
+    )
 
     @property
     def stream(self) -> StreamRecipe:
@@ -169,48 +258,86 @@ class ViewRecipe:
 class PassageRecipe:
     """How documents become prompts."""
 
-    words: int
-    """Longest passage, in words; a table or a code block may be longer."""
-    form: str
-    """`markdown`: as written, under its headings; `plain`: paragraphs alone, their line breaks turned into spaces."""
+    words: int = field(
+        metadata=says("Longest passage; a table or a code block may be longer.", unit="words", minimum=20)
+    )
+    form: str = field(
+        metadata=says(
+            "`markdown`: as written, under its headings; `plain`: paragraphs alone, their line breaks turned into spaces.",
+            choices=("markdown", "plain"),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOutRecipe:
     """Shares kept for evaluation."""
 
-    seeds: float
-    """Share of a leaf's seeds, 0…1; at least one of five, never all."""
-    samples: float
-    """Share of questions, 0…1, by digest of the question, so that equal questions are on one side everywhere."""
+    seeds: float = field(metadata=says("Of a leaf's seeds; at least one of five, never all.", **_SHARE))
+    samples: float = field(
+        metadata=says(
+            "Of questions, by digest of the question, so that equal questions are on one side everywhere.",
+            **_SHARE,
+        )
+    )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRecipe:
     """A whole recipe, as read from YAML; unknown keys are refused."""
 
-    name: str
-    description: str
-    freeform: StreamRecipe
-    grounded: StreamRecipe
-    knowledge_short: StreamRecipe
-    knowledge_long: StreamRecipe
-    passages: PassageRecipe
-    held_out: HeldOutRecipe
-    near_copy: float
-    """Jaccard similarity of word pairs, 0…1, from which a question counts as a copy of another."""
-    entrance: float
-    """Share of a leaf's training seeds that the teacher must answer rightly before it is trusted; 0 asks nothing."""
-    closed_vocabulary: bool
-    """Whether a leaf with words that the teacher cannot read is refused."""
-    creative_leaves: tuple[str, ...]
-    """Patterns of leaf names, such as `compositional_skills/writing/*`, that are taught in the creative register."""
-    views: tuple[ViewRecipe, ...] = field(default=(), metadata=LATER, kw_only=True)
-    """Knowledge: forms in which every passage is told again, beside its questions."""
-    seeds_from: SeedSource = field(default=SeedSource.LEAF, metadata=LATER, kw_only=True)
-    """`leaf`, or `branch`: whose training seeds are shown as examples."""
-    prompts: Mapping[str, str]
-    """Every template that the recipe names, by name."""
+    name: str = field(metadata=says("Name of the recipe."))
+    description: str = field(default="", metadata=says("What it is for, in a sentence.", blank=True))
+    freeform: StreamRecipe = field(metadata=says("Skills without a context."))
+    grounded: StreamRecipe = field(metadata=says("Skills on a context."))
+    knowledge_short: StreamRecipe = field(metadata=says("Knowledge: short questions on every passage."))
+    knowledge_long: StreamRecipe = field(
+        metadata=says("Knowledge: questions with long answers on every passage.")
+    )
+    passages: PassageRecipe = field(metadata=says("How documents become prompts."))
+    held_out: HeldOutRecipe = field(metadata=says("What is kept for evaluation."))
+    near_copy: float = field(
+        metadata=says(
+            "Jaccard similarity of word pairs from which a question counts as a copy of another.",
+            unit="similarity, 0…1",
+            minimum=0,
+            maximum=1,
+        )
+    )
+    entrance: float = field(
+        default=0.0,
+        metadata=says(
+            "Of a leaf's training seeds, what the teacher must answer rightly before it is trusted; 0 asks nothing.",
+            **_SHARE,
+        ),
+    )
+    closed_vocabulary: bool = field(
+        default=False, metadata=says("Whether a leaf with words that the teacher cannot read is refused.")
+    )
+    creative_leaves: tuple[str, ...] = field(
+        default=(),
+        metadata=says(
+            "Patterns of leaf names, such as `compositional_skills/writing/*`, that are taught in the creative register."
+        ),
+    )
+    views: tuple[ViewRecipe, ...] = field(
+        default=(),
+        metadata=says(
+            "Knowledge: forms in which every passage is told again, beside its questions.", later=True
+        ),
+    )
+    seeds_from: SeedSource = field(
+        default=SeedSource.LEAF,
+        metadata=says(
+            "Whose training seeds are shown as examples: those of the `leaf` (LAB) or of its whole `branch` "
+            "(self-instruct).",
+            later=True,
+        ),
+    )
+    prompts: Mapping[str, str] = field(
+        metadata=says("Every template that the recipe names, by name.", found=True)
+    )
+    """Not a key of the file: its text is found when the recipe is read."""
 
     @property
     def streams(self) -> Mapping[str, StreamRecipe]:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from seedbed.config.plain_yaml import read_plain_yaml
 from seedbed.errors import ConfigurationError
-from seedbed.taxonomy.plain_yaml import read_plain_yaml
 
 
 def test_yaml_1_2_values() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from seedbed.config.strict_reading import KeyPath
 from seedbed.errors import ConfigurationError
 
 
@@ -30,3 +32,36 @@ def read_plain_yaml(text: str, *, source: str) -> Any:
         raise ConfigurationError(
             f"{source} is not YAML ({type(error).__name__})", hint="mend the file"
         ) from error
+
+
+def locate_in_yaml(text: str, *, source: str) -> Callable[[KeyPath], str]:
+    """Where the value at a path of `text`, which `read_plain_yaml` has read, stands: `SOURCE:LINE`.
+
+    Of a value that is not there it is the line of what would hold it. The text is parsed again for each question, since
+    nobody asks before something is wrong.
+    """
+
+    def locate(path: KeyPath) -> str:
+        from ruamel.yaml import YAML
+
+        node = YAML(typ="safe").compose(text)
+        line = node.start_mark.line if node is not None else 0
+        for step in path:
+            held = _held(node, step)
+            if held is None:
+                break
+            name, node = held
+            line = name.start_mark.line
+        return f"{source}:{line + 1}"
+
+    return locate
+
+
+def _held(node: Any, step: str | int) -> tuple[Any, Any] | None:
+    """What a node holds under a key, or at a number: the node of its name, or its own, and its own."""
+    if isinstance(node.value, str):
+        return None
+    if isinstance(step, int):
+        return (node.value[step], node.value[step]) if step < len(node.value) else None
+    named = [(name, held) for name, held in node.value if name.value == step]
+    return named[0] if named else None
