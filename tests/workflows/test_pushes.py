@@ -19,6 +19,12 @@ def played(tmp_path: Path) -> Iterator[Stage]:
         yield found
 
 
+TEACHER: Files = {
+    "seedbed.toml": '[teacher]\nbackend = "openai"\nurl = "http://127.0.0.1:9/v1"\nmodel = "large"\n[generation]\nrecipe = "lab"\n'
+}
+"""One that answers any leaf, and is not asked here; the sandbox's would be loaded first, to learn which words it knows."""
+
+
 def pushed(stage: Stage, files: Files) -> str:
     """Another commit on the default branch."""
     head = stage.commit(files, [stage.base], "merged")
@@ -43,7 +49,7 @@ def test_the_first_push_of_all_is_checked_whole(played: Stage) -> None:
 
 
 def test_a_merge_says_what_it_leads_to_and_trains_only_where_it_should(played: Stage) -> None:
-    played.begin()
+    played.begin(leaf(CAPITALS, "Asia") | TEACHER)
     run = played.run("grow", events.push(played.base, NOBODY))
     assert {name: job.result for name, job in run.jobs.items()} == {"plan": "success", "train": "skipped"}
     summary = run.jobs["plan"].summary

@@ -12,9 +12,8 @@ from seedbed.forge.outcome import Outcome
 from seedbed.forge.sections import Section, Sections
 from seedbed.forge.standing import Standing, checklist, standing
 from seedbed.reports.escape import markdown_inline
-from seedbed.reports.markdown import COMMENT_LIMIT
+from seedbed.reports.markdown import COMMENT_LIMIT, length
 from seedbed.reports.plural import counted
-from seedbed.reports.preview_markdown import length
 
 CHECK_LIMIT = 24_000
 """UTF-16 units of what the check found; the rest is the preview's."""

@@ -33,7 +33,7 @@ def findings_markdown(report: CheckReport, *, documentation_url: str | None = No
     head += f"\n{reasons}" if reasons else ""
     foot = f"\n{_compared(report)}\n"
     # Room for the largest count, and for the frame around what was there before.
-    room = COMMENT_LIMIT - _length(head) - _length(foot) - _length(_left_out(10**9)) - 200
+    room = COMMENT_LIMIT - length(head) - length(foot) - length(_left_out(10**9)) - 200
     body, left = _body(report, documentation_url, room)
     return f"{head}{body}{_left_out(left) if left else ''}{foot}"
 
@@ -46,7 +46,7 @@ def _body(report: CheckReport, documentation_url: str | None, room: int) -> tupl
     lines = lines_by_path(report.sources)
     for number, finding in enumerate(findings):
         block = _block(finding, lines, documentation_url)
-        room -= _length(block)
+        room -= length(block)
         if room < 0:
             return _framed(new, old), len(findings) - number
         (old if finding.status is Status.ALREADY_THERE else new).append(block)
@@ -107,6 +107,6 @@ def _compared(report: CheckReport) -> str:
     return f"Checked {head} against `{report.base}` ({markdown_inline(report.rung)}). About a rule: `seedbed explain`."
 
 
-def _length(text: str) -> int:
+def length(text: str) -> int:
     """UTF-16 units, as the forge counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from seedbed.generation.preview import STOPPED, LeafPreview, Preview
 from seedbed.reports.escape import markdown_fence, markdown_inline
 from seedbed.reports.funnel import funnel_lines
+from seedbed.reports.markdown import length
 from seedbed.reports.plural import counted
 
 COMMENT_LIMIT = 39_000
@@ -39,11 +40,6 @@ def preview_markdown(preview: Preview, *, limit: int = COMMENT_LIMIT) -> str:
     if left_out:
         parts.append(f"\n{left_out} more leaves do not fit here: run `seedbed preview` to see them.\n")
     return title + "".join(parts) + footer
-
-
-def length(text: str) -> int:
-    """UTF-16 units, as forges count."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _longest_that_fits(leaf: LeafPreview, room: int) -> str:

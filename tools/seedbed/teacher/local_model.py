@@ -29,11 +29,11 @@ def open_local_model(model: str, *, backend: str, extra: str, name: str | None =
     from a model's repository is never run. Raises TeacherError when there is no such model, or its tokenizer cannot be
     loaded or has no chat template; MissingExtraError, which names `extra`, without transformers.
     """
+    folder = model_folder(model)  # before what takes seconds to load
     try:
         from transformers import AutoTokenizer
     except ImportError as error:
         raise MissingExtraError(f"a {backend} teacher", extra, "transformers") from error
-    folder = model_folder(model)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # transformers raises whatever its parsers raise

@@ -35,13 +35,13 @@ def load_transformers_teacher(
     Weights are safetensors and code from a model's repository is never run. Raises TeacherError when the model
     cannot be used, MissingExtraError when torch or transformers is not installed.
     """
+    local = open_local_model(model, backend="transformers", extra="train", name=name)
     try:
         import torch
         from transformers import AutoModelForCausalLM
         from transformers.utils import logging as transformers_logging
     except ImportError as error:
         raise MissingExtraError("a transformers teacher", "train", "torch with transformers") from error
-    local = open_local_model(model, backend="transformers", extra="train", name=name)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     logging: Any = transformers_logging
     bars = logging.is_progress_bar_enabled()

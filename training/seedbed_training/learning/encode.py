@@ -221,6 +221,8 @@ def load_encoder(folder: Path) -> Encoder:
 
 def count_tokens(folder: Path, samples: Mapping[str, Sample]) -> dict[str, int]:
     """How many tokens each sample has for the model in `folder`, by sample id: what `make_plan` budgets with."""
+    if not samples:
+        return {}  # nothing to train: what takes seconds to load is not needed to say so
     encoder = load_encoder(folder)
     return {
         identity: len(encoder.encode(sample, identity=identity).input_ids)
