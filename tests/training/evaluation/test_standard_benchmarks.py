@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.tiny_model import build_tiny_model
 
-from seedbed.errors import MissingExtraError, TrainingError
+from seedbed.errors import MissingExtraError, TrainingError, UsageError
 from seedbed_training.evaluation.benchmark_table import benchmark_table
 from seedbed_training.evaluation.harness import harness_version, run_task
 from seedbed_training.evaluation.standard_benchmarks import (
@@ -69,6 +69,62 @@ def test_the_table() -> None:
         "own                -            3.00",
         "beside base: 3 better, 1 worse, 2 alike, 4 undecided (the judge changed its mind with the order)",
     ]
+
+
+def test_the_table_keeps_no_gap_quiet() -> None:
+    found = {
+        "models": {
+            "base": {"mmlu": {"value": 25.0, "limit": 5}, "mt_bench": {"value": 6.0, "unread": 0}},
+            "this": {"mmlu": {"value": 26.0, "limit": 8}, "mt_bench": {"value": 7.0, "unread": 1}},
+        },
+        "judge": {"against": "base", "wins": 1, "losses": 0, "ties": 0, "undecided": 0, "unread": 2},
+    }
+    assert benchmark_table(found).splitlines()[3:] == [
+        "mmlu: the first 5 cases alone",
+        "mt_bench: the judge gave no grade 1 time for this; these are left out",
+        (
+            "beside base: 1 better, 0 worse, 0 alike, 0 undecided (the judge changed its mind with the order), "
+            "2 without a verdict"
+        ),
+    ]
+
+
+HARNESS = """
+import json, sys
+from pathlib import Path
+given = dict(zip(sys.argv[2::2], sys.argv[3::2]))
+print("\\r50%", end="", file=sys.stderr, flush=True)
+if given["--tasks"] == "absent":
+    sys.exit("no such task\\udcff".encode("utf-8", "replace").decode())
+results = {"results": {given["--tasks"]: {"acc,none": 0.25, "given": given}}}
+(Path(given["--output_path"]) / "results_now.json").write_text(json.dumps(results))
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A module in the harness's place, with its command line; it shows what a process of it is told and says."""
+    folder = tmp_path / "packages"
+    (folder / "lm_eval").mkdir(parents=True)
+    (folder / "lm_eval" / "__init__.py").write_text("")
+    (folder / "lm_eval" / "__main__.py").write_text(HARNESS)
+    (folder / "lm_eval-0.0.dist-info").mkdir()
+    (folder / "lm_eval-0.0.dist-info" / "METADATA").write_text("Name: lm-eval\nVersion: 0.0\n")
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_a_process_of_the_harness_is_heard_and_its_last_words_are_kept(tmp_path: Path) -> None:
+    heard: list[str] = []
+    found = run_task(tmp_path, BenchmarkTask("own", shots=3), limit=2, hear=heard.append)
+    assert found.value == 25.0
+    assert "\r50%" in "".join(heard)
+    with pytest.raises(TrainingError, match=r"could not run absent \(exit 1\):\n.*no such task"):
+        run_task(tmp_path, BenchmarkTask("absent"))
+    with pytest.raises(UsageError, match="reads the comma in"):
+        run_task(tmp_path / "a,b", BenchmarkTask("own"))
 
 
 @pytest.mark.skipif(INSTALLED, reason="lm-eval is installed")

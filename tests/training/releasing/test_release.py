@@ -413,14 +413,22 @@ def test_benchmarks_enter_the_front_matter_as_hubs_index_them(garden: Garden) ->
     graded = {"value": 7.2, "standard_error": 0.1, "metric": "grade 1 to 10", "cases": 80}
     this = {"mmlu": score, "mt_bench": graded, "own_task: [x]": score | {"metric": "exact_match,none"}}
     models = {"base": {"mmlu": score | {"value": 60.0}}, "this": this}
-    found = {"version": 1, "tool": "a harness", "models": models}
-    (garden.workspace.run_directory("release-1") / "benchmarks.json").write_text(json.dumps(found))
-    cut_release(garden.workspace, preparation, run_evaluation(garden.workspace, preparation), limits=ANYTHING)
+    evaluation = run_evaluation(garden.workspace, preparation)
+    found = {"version": 1, "tool": "a harness", "models": models, "digests": {"base": "0" * 40}}
+    path = garden.workspace.run_directory("release-1") / "benchmarks.json"
+    path.write_text(json.dumps(found))
+    with pytest.raises(ConfigurationError, match=r"other weights than those of now \(base, this\)"):
+        cut_release(garden.workspace, preparation, evaluation, limits=ANYTHING)
+    path.write_text(json.dumps(found | {"digests": evaluation.digests}))
+    cut_release(garden.workspace, preparation, evaluation, limits=ANYTHING)
     card = ModelCard.load(garden.workspace.release_directory("release-1") / "README.md")
     result, own = card.data.eval_results or ()
     assert (own.dataset_name, own.dataset_type, own.metric_type) == ("own_task: [x]",) * 2 + ("exact_match",)
     assert (result.dataset_type, result.metric_type, result.metric_value) == ("cais/mmlu", "acc", 58.89)
-    assert "**Elsewhere:** MT-Bench **7.2**, MMLU 60.0 → **58.9**, own\\_task" in card.text
+    assert (
+        "**Elsewhere:** no clear change at MMLU (exam questions): 60.0 → **58.9**; measured MT-Bench"
+        in card.text
+    )
     assert "| Labradorite-13b (LAB paper) | 7.23 | 58.89 |" in card.text
 
 

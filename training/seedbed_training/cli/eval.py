@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,7 +90,9 @@ def evaluate(
     measured: Mapping[str, Any] | None = None
     if benchmarks:
         options = HarnessOptions(include, limit)
-        measured = run_benchmarks(workspace, preparation, chosen_tasks(benchmarks), options, say=_say)
+        measured = run_benchmarks(
+            workspace, preparation, chosen_tasks(benchmarks), options, say=_say, hear=_hear
+        )
     if questions is not None:
         measured = _judged(workspace, preparation, questions, judge, judgements)
     if form == "json":
@@ -114,12 +118,25 @@ def _judged(
     questions = read_questions(path)
     usual = None if judge else judge_settings(workspace)
     teacher = open_teacher(usual or teacher_settings(workspace.settings, judge))
-    asked = journaled(teacher, workspace.state / JUDGE_JOURNAL)
+    asked = journaled(teacher, workspace.state / JUDGE_JOURNAL, retry_failed=True)
     return judge_conversations(workspace, preparation, questions, asked, judgements=judgements, say=_say)
 
 
 def _say(text: str) -> None:
     click.echo(terminal_text(text), err=True)
+
+
+def _hear(text: str) -> None:
+    """What the harness says goes to a terminal as it is said; in a log its bars would be a line for each case."""
+    if sys.stderr.isatty():
+        click.echo(_written_out(text), err=True, nl=False)
+
+
+def _written_out(text: str) -> str:
+    """Line breaks and carriage returns as they are, whatever else a terminal would obey written out."""
+    return "".join(
+        part if part in ("\r", "\n") else terminal_text(part) for part in re.split(r"([\r\n])", text)
+    )
 
 
 def _document(evaluation: Evaluation, plan: TrainingPlan) -> dict[str, object]:

@@ -15,16 +15,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seedbed.generation.asking import together
+from seedbed.errors import TrainingError
+from seedbed.generation.asking import Asker, Usage, together
 from seedbed.generation.enclosure import mark_of
-from seedbed.teacher.teacher import FinishReason, Message, Request, Teacher
+from seedbed.generation.funnel import Loss
+from seedbed.generation.judging import VERDICT_TOKENS, ask_verdict
+from seedbed.teacher.teacher import Message, Request, Teacher
 from seedbed_training.evaluation.conversation_questions import ConversationQuestion
 from seedbed_training.evaluation.judge_prompts import check_reads, judge_templates
 
 GRADES = tuple(map(str, range(1, 11)))
 FIRST, SECOND, TIE = "FIRST", "SECOND", "TIE"
 _HEAT = 0.7  # of the judge's repeated grades; at 0 they would all be the same and hide its spread
-_VERDICT_TOKENS = 4
 
 Answers = Mapping[str, tuple[str, ...]]
 """Question id → one answer for each turn."""
@@ -36,21 +38,24 @@ class Graded:
     """One model's grades. `spread` is the mean standard deviation between the judge's grades of one answer."""
 
     mean: float
-    standard_error: float
+    standard_error: float | None
+    """Over questions, since the turns of one are alike; None with a single question."""
     spread: float
     answers: int
     unread: int
-    """Grades that the judge did not give, or not from its list."""
+    """Grades that the judge did not give, or not from its list; no part of the mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One model against another, by the last turn of each question. `undecided`: the two orders disagreed."""
+    """One model against another, by whole conversations. `undecided`: the judge changed its mind with the order;
+    `unread`: in one order or both it gave no verdict from its list."""
 
     wins: int
     losses: int
     ties: int
     undecided: int
+    unread: int = 0
 
 
 async def answer_questions(
@@ -79,7 +84,8 @@ async def grade(
 ) -> Graded:
     """Every turn of every question, graded `judgements` times.
 
-    Raises ConfigurationError for a judge that cannot read, TeacherError when it is lost.
+    Raises ConfigurationError for a judge that cannot read, TeacherError when it is lost, TrainingError when it could not
+    be asked, or gave not one grade that could be read.
     """
     check_reads(judge)
     asked = [
@@ -91,16 +97,21 @@ async def grade(
     requests = [
         _grade_request(question, answers[question.id], turn, number) for question, turn, number in asked
     ]
-    verdicts = await _bounded(judge, [_verdict(judge, request) for request in requests])
+    verdicts = await _verdicts(judge, requests)
     grades: dict[tuple[str, int], list[int]] = {}
     for (question, turn, _), verdict in zip(asked, verdicts, strict=True):
         if verdict is not None:
             grades.setdefault((question.id, turn), []).append(int(verdict))
+    if not grades:
+        raise TrainingError(
+            f"{judge.identity} gave no grade from 1 to 10 that could be read, of {len(verdicts)} that it was asked for",
+            hint="name a judge that answers with the number alone: --judge, or judge under [evaluation] in seedbed.toml",
+        )
     means = [statistics.fmean(found) for found in grades.values()]
     return Graded(
-        mean=statistics.fmean(means) if means else 0.0,
-        standard_error=statistics.stdev(means) / len(means) ** 0.5 if len(means) > 1 else 0.0,
-        spread=statistics.fmean([statistics.pstdev(found) for found in grades.values()]) if grades else 0.0,
+        mean=statistics.fmean(means),
+        standard_error=_standard_error({answer: statistics.fmean(found) for answer, found in grades.items()}),
+        spread=statistics.fmean([statistics.pstdev(found) for found in grades.values()]),
         answers=len(means),
         unread=sum(verdict is None for verdict in verdicts),
     )
@@ -109,33 +120,56 @@ async def grade(
 async def compare(
     judge: Teacher, questions: Sequence[ConversationQuestion], mine: Answers, other: Answers
 ) -> Compared:
-    """Each question in both orders; the same texts are a tie without asking."""
+    """Each question in both orders; the same texts are a tie without asking. Raises as `grade` does for a judge that
+    could not be asked."""
+    check_reads(judge)
     differing = [question for question in questions if mine[question.id] != other[question.id]]
     orders = [(question, mine, other) for question in differing] + [
         (question, other, mine) for question in differing
     ]
-    verdicts = await _bounded(judge, [_verdict(judge, _pair_request(*order)) for order in orders])
+    verdicts = await _verdicts(judge, [_pair_request(*order) for order in orders])
     half = len(differing)
     outcomes = Counter(_outcome(verdicts[number], verdicts[half + number]) for number in range(half))
     return Compared(
-        outcomes["win"], outcomes["loss"], outcomes["tie"] + len(questions) - half, outcomes["undecided"]
+        outcomes["win"],
+        outcomes["loss"],
+        outcomes["tie"] + len(questions) - half,
+        outcomes["undecided"],
+        outcomes["unread"],
     )
+
+
+def _standard_error(means: Mapping[tuple[str, int], float]) -> float | None:
+    """Of the mean over all answers, from the mean grade of each (question, turn)."""
+    whole = statistics.fmean(means.values())
+    off: dict[str, float] = {}
+    for (question, _), mean in means.items():
+        off[question] = off.get(question, 0.0) + mean - whole
+    if len(off) < 2:
+        return None
+    among = len(off) / (len(off) - 1) * sum(value**2 for value in off.values())
+    return float(among**0.5 / len(means))
 
 
 def _outcome(shown_first: str | None, shown_second: str | None) -> str:
     """From the verdict with my answer first, and the one with my answer second."""
+    if shown_first is None or shown_second is None:
+        return "unread"
     pair = (shown_first, shown_second)
-    return {(FIRST, SECOND): "win", (SECOND, FIRST): "loss", (TIE, TIE): "tie"}.get(
-        (pair[0] or "", pair[1] or ""), "undecided"
-    )
+    return {(FIRST, SECOND): "win", (SECOND, FIRST): "loss", (TIE, TIE): "tie"}.get(pair, "undecided")
 
 
-async def _verdict(judge: Teacher, request: Request) -> str | None:
-    completion = await judge.complete(request)
-    said = completion.text.strip()
-    if completion.finish_reason in (FinishReason.REFUSED, FinishReason.FAILED) or not request.choices:
-        return None
-    return said if said in request.choices else None
+async def _verdicts(judge: Teacher, requests: Sequence[Request]) -> Sequence[str | None]:
+    """One for each request, None where the judge said nothing from its list."""
+    asker, usage = Asker(judge), Usage()
+    found = await together(ask_verdict(request, asker, usage) for request in requests)
+    failed = sum(verdict is Loss.FAILED for verdict in found)
+    if failed:
+        raise TrainingError(
+            f"the judge failed on {failed} of {len(found)} grades and comparisons",
+            hint="its log or its server says why; the same command asks it for these alone again",
+        )
+    return [None if isinstance(verdict, Loss) else verdict.choice for verdict in found]
 
 
 async def _bounded(teacher: Teacher, work: Sequence[Any]) -> Sequence[Any]:
@@ -149,10 +183,12 @@ async def _bounded(teacher: Teacher, work: Sequence[Any]) -> Sequence[Any]:
 
 
 def _grade_request(question: ConversationQuestion, answers: Sequence[str], turn: int, number: int) -> Request:
-    conversation = _written(question, answers[: turn + 1])
+    before, asked, answer = _written(question, answers[:turn]), question.turns[turn], answers[turn]
     variables = {
-        "mark": mark_of("judged", conversation),
-        "conversation": conversation,
+        "mark": mark_of("judged", before, asked, answer),
+        "before": before,
+        "question": asked,
+        "answer": answer,
         "reference": question.references[turn] if turn < len(question.references) else "",
     }
     return _request("judge_answer", variables, GRADES, heat=_HEAT, seed=_seed(question.id, turn, number))
@@ -177,7 +213,7 @@ def _request(
         Message("system", templates.render("judge_system", variables)),
         Message("user", templates.render(template, variables)),
     )
-    return Request(messages, max_tokens=_VERDICT_TOKENS, temperature=heat, seed=seed, choices=choices)
+    return Request(messages, max_tokens=VERDICT_TOKENS, temperature=heat, seed=seed, choices=choices)
 
 
 def _written(question: ConversationQuestion, answers: Sequence[str]) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from seedbed.errors import ConfigurationError
 from seedbed.generation.audit_record import read_audits
 from seedbed.generation.funnel import total
 from seedbed.generation.release_manifest import ReleaseManifest
@@ -20,7 +18,7 @@ from seedbed_training.releasing.leaf_descriptions import read_descriptions
 from seedbed_training.releasing.licence_file import model_licence
 from seedbed_training.releasing.prepare_plan import Preparation
 from seedbed_training.releasing.prompt_form import read_prompt_form
-from seedbed_training.releasing.run_benchmarks import BENCHMARKS_FILE
+from seedbed_training.releasing.run_benchmarks import current_benchmarks
 from seedbed_training.releasing.run_evaluation import trained_model
 from seedbed_training.releasing.run_manifest import training_record
 from seedbed_training.releasing.workspace import Workspace, base_model_folder
@@ -31,8 +29,8 @@ def gather_facts(
 ) -> CardFacts:
     """The facts of a trained and evaluated run; `manifest` is still without the digests of the folder's files.
 
-    Raises StoreError or RepositoryError where something cannot be read any more, ConfigurationError for a file of the
-    run that is not what it should be.
+    Raises StoreError or RepositoryError where something cannot be read any more, ConfigurationError for benchmarks
+    of other weights.
     """
     plan, store = preparation.plan, workspace.open_store()
     run = workspace.run_directory(plan.release)
@@ -53,7 +51,7 @@ def gather_facts(
         descriptions=read_descriptions(workspace, manifest),
         losses=_losses(run, [phase.name for phase in manifest.phases]),
         funnel=total(funnel for found in stored.values() for one in found for funnel in one.funnels.values()),
-        benchmarks=_document(run / BENCHMARKS_FILE),
+        benchmarks=current_benchmarks(workspace, plan.release, evaluation.digests),
         audits=[audit for audit in read_audits(open_store_files(store.url)) if audit.teacher in teachers],
     )
 
@@ -94,16 +92,3 @@ def _losses(run: Path, phases: Sequence[str]) -> Mapping[str, Sequence[float]]:
         if step["loss_tokens"] and step["phase"] in found:
             found[step["phase"]].append(step["loss"])
     return {phase: values for phase, values in found.items() if values}
-
-
-def _document(path: Path) -> Mapping[str, Any] | None:
-    """A JSON document that another command may have written."""
-    if not path.is_file():
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ConfigurationError(f"{path} is no JSON: {error}", hint="remove it, or make it again") from error
-    if not isinstance(found, dict):
-        raise ConfigurationError(f"{path} holds no JSON object", hint="remove it, or make it again")
-    return found

@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from seedbed.errors import StoreError
+from seedbed.errors import ConfigurationError, StoreError
 from seedbed.teacher import event_loop
 from seedbed.teacher.model_folder import model_revision
 from seedbed.teacher.teacher import Teacher
 from seedbed.teacher.transformers_model import load_transformers_teacher
 from seedbed_training.evaluation.conversation_judge import Answers, answer_questions, compare, grade
 from seedbed_training.evaluation.conversation_questions import ConversationQuestion
-from seedbed_training.evaluation.harness import harness_version, run_task
+from seedbed_training.evaluation.harness import Hear, harness_version, run_task
 from seedbed_training.evaluation.standard_benchmarks import BenchmarkScore, BenchmarkTask
 from seedbed_training.planning.whole_file import write_whole
 from seedbed_training.releasing.prepare_plan import Preparation
@@ -25,7 +25,8 @@ from seedbed_training.releasing.run_evaluation import arm_folders
 from seedbed_training.releasing.workspace import Workspace
 
 BENCHMARKS_FILE = "benchmarks.json"
-"""In the run's folder: `version` 1; `tool`; `models`: arm → task → {value, standard_error, metric, cases}; `judge`."""
+"""In the run's folder: `version` 1; `tool`; `digests`: arm → the weights that were measured; `models`: arm → task →
+{value, standard_error, metric, cases, limit}, `limit` where not all cases were asked; `judge`."""
 MT_BENCH = "mt_bench"
 _ANSWER_TOKENS = 1024
 
@@ -47,9 +48,10 @@ def run_benchmarks(
     options: HarnessOptions,
     *,
     say: Say,
+    hear: Hear = lambda text: None,
 ) -> Mapping[str, Any]:
     """Every task on every arm (`base`, `parent`, `this`); each figure is kept by weights, task and options as soon as
-    it is there. Returns what the run's file holds then.
+    it is there. `hear` is told what the harness says meanwhile. Returns what the run's file holds then.
 
     Raises MissingExtraError without the harness, TrainingError when it fails on a task.
     """
@@ -61,11 +63,11 @@ def run_benchmarks(
             kept = _kept_file(workspace, folder, task, options)
             if not kept.is_file():
                 say(f"{task.name}: {arm}, by {tool}")
-                score = run_task(folder, task, include=options.include, limit=options.limit)
+                score = run_task(folder, task, include=options.include, limit=options.limit, hear=hear)
                 write_whole(kept, json.dumps(asdict(score)) + "\n")
-            found.setdefault(arm, {})[task.name] = asdict(_read(kept))
-    limited = f", {options.limit} cases each" if options.limit else ""
-    return _add(workspace, preparation, {"tool": tool + limited, "models": found})
+            limited = {"limit": options.limit} if options.limit else {}
+            found.setdefault(arm, {})[task.name] = asdict(_read(kept)) | limited
+    return _add(workspace, preparation, arms, {"tool": tool, "models": found})
 
 
 def judge_conversations(
@@ -79,7 +81,8 @@ def judge_conversations(
 ) -> Mapping[str, Any]:
     """Every arm answers all questions and is graded; `this` is compared with its parent, or with the base.
 
-    `judge` remembers its answers if it is a journalled one. Raises TeacherError when the judge is lost.
+    `judge` remembers its answers if it is a journalled one. Raises TeacherError when the judge is lost, TrainingError
+    when it failed on some answers or gave no grade at all.
     """
     arms = arm_folders(workspace, preparation)
 
@@ -87,9 +90,10 @@ def judge_conversations(
         answers: dict[str, Answers] = {}
         for arm, folder in arms.items():
             answers[arm] = await _answers(folder, questions, partial(_tell, say, arm))
-        grades = {
-            arm: await grade(judge, questions, said, judgements=judgements) for arm, said in answers.items()
-        }
+        grades = {}
+        for arm, said in answers.items():
+            say(f"{arm}: graded by {judge.identity}")
+            grades[arm] = await grade(judge, questions, said, judgements=judgements)
         other = "parent" if "parent" in answers else "base"
         pairs = await compare(judge, questions, answers["this"], answers[other])
         return {
@@ -105,10 +109,37 @@ def judge_conversations(
                 }
                 for arm, found in grades.items()
             },
-            "judge": {"model": str(judge.identity), "against": other, **asdict(pairs)},
+            "judge": {
+                "model": str(judge.identity),
+                "questions": len(questions),
+                "against": other,
+                **asdict(pairs),
+            },
         }
 
-    return _add(workspace, preparation, event_loop.run(_closing(judge, run)))
+    return _add(workspace, preparation, arms, event_loop.run(_closing(judge, run)))
+
+
+def current_benchmarks(
+    workspace: Workspace, release: str, digests: Mapping[str, str]
+) -> Mapping[str, Any] | None:
+    """What was measured of a run with these weights (arm → digest); None where nothing was.
+
+    Raises ConfigurationError when it was measured with other weights, or the file is none.
+    """
+    path = workspace.run_directory(release) / BENCHMARKS_FILE
+    found = _document(path)
+    if found is None:
+        return None
+    strange = [
+        arm for arm in found.get("models", {}) if found.get("digests", {}).get(arm) != digests.get(arm)
+    ]
+    if strange:
+        raise ConfigurationError(
+            f"{path} was measured with other weights than those of now ({', '.join(strange)})",
+            hint=f"measure again: seedbed eval --release {release} --benchmark TASK (or --questions FILE), or remove it",
+        )
+    return found
 
 
 def _tell(say: Say, arm: str, done: int, total: int) -> None:
@@ -133,16 +164,40 @@ async def _answers(
         await model.close()
 
 
-def _add(workspace: Workspace, preparation: Preparation, found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Put what was found beside what the run's file holds already."""
+def _add(
+    workspace: Workspace, preparation: Preparation, arms: Mapping[str, Path], found: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Put what was found beside what the run's file holds already of the same weights."""
     path = workspace.run_directory(preparation.plan.release) / BENCHMARKS_FILE
-    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    digests = {arm: model_revision(folder) for arm, folder in arms.items()}
+    known = _document(path) or {}
+    if known.get("digests") != digests:
+        known = {}
     models = {
         arm: {**known.get("models", {}).get(arm, {}), **tasks} for arm, tasks in found["models"].items()
     }
-    whole = {**known, **found, "version": 1, "models": {**known.get("models", {}), **models}}
+    whole = {
+        **known,
+        **found,
+        "version": 1,
+        "digests": digests,
+        "models": {**known.get("models", {}), **models},
+    }
     write_whole(path, json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     return whole
+
+
+def _document(path: Path) -> dict[str, Any] | None:
+    """None where there is no such file."""
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is no JSON: {error}", hint="remove it, or make it again") from error
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{path} holds no JSON object", hint="remove it, or make it again")
+    return found
 
 
 def _kept_file(workspace: Workspace, folder: Path, task: BenchmarkTask, options: HarnessOptions) -> Path:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from seedbed.generation.proportion import QUANTILE
+from seedbed.reports.plural import counted
+from seedbed_training.evaluation.benchmark_table import limit_of
 from seedbed_training.releasing.card.facts import CardFacts
 from seedbed_training.releasing.card.markdown import code, inline, table
 
@@ -19,6 +23,15 @@ PUBLISHED = {
 Winogrande 5-shot, GSM8K 5-shot strict, in per cent."""
 COLUMNS = ("mt_bench", "mmlu", "arc_challenge", "hellaswag", "winogrande", "gsm8k")
 _TITLES = ("MT-Bench", "MMLU", "ARC-C", "HellaSwag", "Winogrande", "GSM8K")
+_ABOUT = {
+    "mt_bench": "judged conversations",
+    "mmlu": "exam questions",
+    "arc_challenge": "school science",
+    "hellaswag": "how everyday scenes go on",
+    "winogrande": "whom a sentence means",
+    "gsm8k": "school mathematics",
+}
+"""Task → what it asks, for who never heard of it."""
 _DATA_SETS = {
     "mmlu": "cais/mmlu",
     "arc_challenge": "allenai/ai2_arc",
@@ -41,7 +54,7 @@ def benchmark_section(facts: CardFacts) -> str:
     tasks = sorted({task for found in models.values() for task in found})
     measured = [column for column in COLUMNS if column in tasks]
     others = [task for task in tasks if task not in COLUMNS]
-    rows = [("model", *(_TITLES[COLUMNS.index(column)] for column in measured), *map(inline, others))]
+    rows = [("model", *(_head(models, task) for task in (*measured, *others)))]
     rows += [
         (names.get(arm, arm), *(_score(models[arm].get(task)) for task in (*measured, *others)))
         for arm in ("base", "parent", "this")
@@ -59,25 +72,50 @@ def benchmark_section(facts: CardFacts) -> str:
     return f"## Standard benchmarks\n\n{table(rows)}\n\n{_how(facts.benchmarks)}\n"
 
 
-def changes_in_words(facts: CardFacts) -> str:
-    """Each benchmark before and now; empty where none was run."""
-    models: Mapping[str, Mapping[str, Any]] = (facts.benchmarks or {}).get("models", {})
+def changes_in_words(found: Mapping[str, Any] | None) -> str:
+    """Each benchmark before and now, the losses first; empty where none was run.
+
+    A change that lies within the 95 % interval of its standard errors is none that was shown.
+    """
+    models: Mapping[str, Mapping[str, Any]] = (found or {}).get("models", {})
     this = models.get("this", {})
     before = models.get("parent") or models.get("base") or {}
-    tasks = [task for task in (*COLUMNS, *sorted(set(this) - set(COLUMNS))) if task in this]
-    return ", ".join(
-        f"{inline(_title(task))} {before[task]['value']:.1f} → **{this[task]['value']:.1f}**"
-        if task in before
-        else f"{inline(_title(task))} **{this[task]['value']:.1f}**"
-        for task in tasks
-    )
+    said: dict[str, list[str]] = {"worse at": [], "better at": [], "no clear change at": [], "measured": []}
+    for task in [task for task in (*COLUMNS, *sorted(set(this) - set(COLUMNS))) if task in this]:
+        now = f"**{this[task]['value']:.1f}**"
+        if task in before:
+            text = f"{_named(models, task)}: {before[task]['value']:.1f} → {now}"
+            said[_change(before[task], this[task])].append(text)
+        else:
+            said["measured"].append(f"{_named(models, task)}: {now}")
+    return "; ".join(f"{word} {', '.join(texts)}" for word, texts in said.items() if texts)
 
 
-def measured_results(facts: CardFacts) -> list[EvalResult]:
-    """This release's figures of the harness as hubs index them; a judge's grades are no metric that a hub knows."""
+def _change(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    difference = now["value"] - before["value"]
+    error = math.hypot(before.get("standard_error") or 0.0, now.get("standard_error") or 0.0)
+    if abs(difference) <= QUANTILE * error or round(difference, 1) == 0.0:
+        return "no clear change at"
+    return "better at" if difference > 0 else "worse at"
+
+
+def _named(models: Mapping[str, Mapping[str, Any]], task: str) -> str:
+    about = f" ({_ABOUT[task]})" if task in _ABOUT else ""
+    return f"{_head(models, task)}{about}"
+
+
+def _head(models: Mapping[str, Mapping[str, Any]], task: str) -> str:
+    """A task's title; a trial on some of its cases never stands there as the whole."""
+    limit = limit_of(models, task)
+    return inline(_title(task)) + (f", first {limit} cases" if limit else "")
+
+
+def measured_results(found: Mapping[str, Any] | None) -> list[EvalResult]:
+    """This release's figures of the harness as hubs index them: of whole tasks, and without a judge's grades, which are
+    no metric that a hub knows."""
     from huggingface_hub import EvalResult
 
-    found: Mapping[str, Any] = (facts.benchmarks or {}).get("models", {}).get("this", {})
+    this: Mapping[str, Any] = (found or {}).get("models", {}).get("this", {})
     return [
         EvalResult(
             task_type="text-generation",
@@ -86,8 +124,8 @@ def measured_results(facts: CardFacts) -> list[EvalResult]:
             metric_type=score["metric"].partition(",")[0],
             metric_value=round(score["value"], 2),
         )
-        for task, score in sorted(found.items())
-        if task != COLUMNS[0]
+        for task, score in sorted(this.items())
+        if task != COLUMNS[0] and not score.get("limit")
     ]
 
 
@@ -99,16 +137,35 @@ def _how(found: Mapping[str, Any]) -> str:
     """Who measured, and what the judge said of pairs."""
     parts = [
         f"Measured with {inline(str(found['tool']))}." if "tool" in found else "",
-        "± is the standard error.",
+        "± is the standard error." if _has_errors(found) else "",
     ]
     judge = found.get("judge")
     if judge:
-        parts.append(
-            f"Conversations were graded from 1 to 10 by {inline(str(judge['model']))}; beside "
-            f"{inline(str(judge['against']))}, it found {judge['wins']} answers better, {judge['losses']} worse and "
-            f"{judge['ties']} alike in both orders, and changed its mind with the order on {judge['undecided']}."
-        )
+        parts.append(_judged(found, judge))
     return " ".join(part for part in parts if part)
+
+
+def _has_errors(found: Mapping[str, Any]) -> bool:
+    return any(
+        score.get("standard_error") is not None
+        for scores in found["models"].values()
+        for score in scores.values()
+    )
+
+
+def _judged(found: Mapping[str, Any], judge: Mapping[str, Any]) -> str:
+    """Who graded what, how often it gave no answer, and that another judge's grades are no measure for these."""
+    unread = sum(scores.get(COLUMNS[0], {}).get("unread") or 0 for scores in found["models"].values())
+    silent = f"; {counted(unread, 'grade', 'grades')} that it did not give are left out" if unread else ""
+    undecided = f", and changed its mind with the order on {judge['undecided']}"
+    without = f", and gave no verdict on {judge['unread']}" if judge.get("unread") else ""
+    return (
+        f"Answers to {counted(judge['questions'], 'question', 'questions')} in the manner of MT-Bench were graded from 1 to "
+        f"10 by {inline(str(judge['model']))}{silent}. The LAB paper's MT-Bench figures are of another judge, and of "
+        f"MT-Bench's own 80 questions: they say nothing of these. Beside {inline(str(judge['against']))}, it found "
+        f"{judge['wins']} conversations better, {judge['losses']} worse and {judge['ties']} alike in both orders"
+        f"{undecided}{without}."
+    )
 
 
 def _score(found: Mapping[str, Any] | None) -> str:

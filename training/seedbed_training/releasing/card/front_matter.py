@@ -23,7 +23,7 @@ def front_matter(facts: CardFacts) -> str:
     data = ModelCardData(
         base_model=base if _HUB_NAME.fullmatch(base) else None,
         base_model_relation="finetune" if _HUB_NAME.fullmatch(base) else None,
-        eval_results=measured_results(facts) or None,
+        eval_results=measured_results(facts.benchmarks) or None,
         library_name="transformers",
         license="other",
         license_name="per-leaf",

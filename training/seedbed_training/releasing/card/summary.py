@@ -72,7 +72,7 @@ def _before_and_now(scores: Sequence[ScoreRecord]) -> str:
 
 def _elsewhere(facts: CardFacts) -> str:
     """What learning cost in abilities that no leaf is about."""
-    return changes_in_words(facts) or (
+    return changes_in_words(facts.benchmarks) or (
         "not measured: no standard benchmark was run, so what this cost in other abilities is unknown"
     )
 
