@@ -426,7 +426,7 @@ def test_benchmarks_enter_the_front_matter_as_hubs_index_them(garden: Garden) ->
     assert (own.dataset_name, own.dataset_type, own.metric_type) == ("own_task: [x]",) * 2 + ("exact_match",)
     assert (result.dataset_type, result.metric_type, result.metric_value) == ("cais/mmlu", "acc", 58.89)
     assert (
-        "**Elsewhere:** no clear change at MMLU (exam questions): 60.0 → **58.9**; measured MT-Bench"
+        "**Elsewhere:** worse at MMLU (exam questions): 60.0 → **58.9**; measured MT-Bench"
         in card.text
     )
     assert "| Labradorite-13b (LAB paper) | 7.23 | 58.89 |" in card.text
