@@ -80,7 +80,7 @@ def test_after_an_overload_nobody_enters_for_as_long_as_was_asked() -> None:
     async def run() -> None:
         gate = gate_of(4, time)
         round = await gate.enter()
-        gate.overloaded(round, asked=20.0)
+        gate.refused(round, asked=20.0)
         gate.leave()
         began = time.now()
         assert gate.load == float("inf")
@@ -96,9 +96,9 @@ def test_how_long_an_overload_has_lasted_is_forgotten_with_the_first_answer() ->
 
     async def run() -> None:
         gate = gate_of(4, time)
-        gate.overloaded(0)
+        gate.refused(0, asked=1.0)
         await time.sleep(30.0)
-        gate.overloaded(1)
+        gate.refused(1, asked=1.0)
         gate.answered(0)  # sent before the overload: it says nothing about now
         assert gate.overloaded_for == 30.0
         gate.answered(2)
@@ -124,7 +124,7 @@ def test_a_rate_limit_is_used_nearly_whole() -> None:
                 answered += 1
                 gate.answered(round)
             else:
-                gate.overloaded(round, asked=1.0)
+                gate.refused(round, asked=1.0)
 
     def take() -> bool:
         nonlocal tokens, filled

@@ -12,12 +12,18 @@ from seedbed.teacher.retrying import LONGEST_ASKED
 CUT = 0.75  # of what was allowed is left after an overload
 ANSWERS_PER_STEP = 25  # answers that earn one more request in flight
 PROBE_STEPS = 4  # times as many where an overload was met before: the server is tested there, not trusted
+TRUSTED = 0.5  # of where an overload was met: up to there every answer earns one more, as in TCP's slow start
 FIRST_PAUSE = (
     0.05  # seconds without new requests after an overload; a rate that nobody uses meanwhile is lost
 )
 PAUSE_GROWTH = (
     3.0  # times as long after each further one with no answer between: such a server is left in peace
 )
+FIRST_OWN_PAUSE = (
+    0.02  # seconds that a request waits by itself which the server refuses as it does some at any load
+)
+OWN_GROWTH = 2.0  # times as long after each further refusal of a request that waits alone
+LONGEST_OWN_PAUSE = 2.0  # seconds, likewise
 LONGEST_PAUSE = 30.0  # seconds, unless the server asks for more
 
 
@@ -43,17 +49,26 @@ class Limit:
         return cls(ceiling, ceiling, ceiling)
 
     def answered(self, round: int) -> Limit:
-        """After an answer, whatever it was, to a request that was sent in `round`."""
-        overloads = 0 if round == self.round else self.overloads
-        if self.allowed == self.ceiling:
-            return self if overloads == self.overloads else replace(self, overloads=overloads)
-        needed = ANSWERS_PER_STEP * (1 if self.allowed + 1 < self.remembered else PROBE_STEPS)
-        if self.answers + 1 < needed:
-            return replace(self, answers=self.answers + 1, overloads=overloads)
-        allowed = self.allowed + 1
-        return replace(
-            self, allowed=allowed, remembered=max(self.remembered, allowed), answers=0, overloads=overloads
-        )
+        """After an answer, whatever it was, to a request that was sent in `round`.
+
+        One sent before the last cut says nothing of what is allowed now, but that the server is there.
+        """
+        if round < self.round - 1:
+            return self
+        if round < self.round or self.allowed == self.ceiling:
+            return replace(self, overloads=0) if self.overloads else self
+        if self.answers + 1 < self._answers_needed:
+            return replace(self, answers=self.answers + 1, overloads=0)
+        allowed, remembered = self.allowed + 1, self.remembered
+        if allowed > remembered:  # it is not met there any more
+            remembered = min(self.ceiling, 2 * allowed)
+        return replace(self, allowed=allowed, remembered=remembered, answers=0, overloads=0)
+
+    @property
+    def _answers_needed(self) -> int:
+        if self.allowed + 1 <= TRUSTED * self.remembered:
+            return 1
+        return ANSWERS_PER_STEP * (1 if self.allowed + 1 < self.remembered else PROBE_STEPS)
 
     def overloaded(self, round: int) -> Limit:
         """After the server said of a request sent in `round` that it has too much to do."""
@@ -68,7 +83,21 @@ class Limit:
             overloads=self.overloads + 1,
         )
 
+    def restored(self, allowed: int) -> Limit:
+        """With so many allowed again, in a round of its own: the cuts since then were for nothing."""
+        assert 1 <= allowed <= self.ceiling
+        return Limit(self.ceiling, allowed, max(self.remembered, allowed), self.round + 1)
+
     def pause(self, *, jitter: float, asked: float = 0.0) -> float:
         """Seconds without new requests after an overload; `asked` is the server's own wish, `jitter` is in [0, 1)."""
-        backoff = min(LONGEST_PAUSE, FIRST_PAUSE * PAUSE_GROWTH ** min(max(self.overloads - 1, 0), 32))
-        return min(max(asked, 0.0), LONGEST_ASKED) + backoff * (1 + jitter) / 2
+        return _pause(FIRST_PAUSE, PAUSE_GROWTH, self.overloads, LONGEST_PAUSE, jitter, asked)
+
+
+def own_pause(refusals: int, *, jitter: float, asked: float = 0.0) -> float:
+    """Seconds that a request waits by itself after being refused so many times, while others go on."""
+    return _pause(FIRST_OWN_PAUSE, OWN_GROWTH, refusals, LONGEST_OWN_PAUSE, jitter, asked)
+
+
+def _pause(first: float, growth: float, times: int, longest: float, jitter: float, asked: float) -> float:
+    backoff = min(longest, first * growth ** min(max(times - 1, 0), 32))
+    return min(max(asked, 0.0), LONGEST_ASKED) + backoff * (1 + jitter) / 2

@@ -12,6 +12,7 @@ from seedbed.errors import TeacherError
 from seedbed.teacher.chat_protocol import Dialect, completion_of, shortened
 from seedbed.teacher.endpoint import Endpoint, Reply
 from seedbed.teacher.gate import Clock, Gate, Sleep
+from seedbed.teacher.limiter import own_pause
 from seedbed.teacher.model_list import ServedModel, served_model, server_version
 from seedbed.teacher.retrying import ATTEMPTS, Reaction, delay, reaction
 from seedbed.teacher.routing import beginning, ranked
@@ -121,14 +122,14 @@ class OpenAITeacher:
         """See `Teacher.complete`. Waiting for a server that is overloaded counts for no deadline and no attempt."""
         order = self._preferred(request)
         answers_before, connected = self._answers, False
-        left, attempt = self._deadline, 0
+        left, attempt, refusals = self._deadline, 0, 0
         cause, trouble = (
             str(Cause.TIMED_OUT),
             "the server was still at it",
         )  # until an attempt has failed otherwise
         while True:
             endpoint = self._chosen(order)
-            reply, dialect, took = await self._attempt(endpoint, request, left)
+            reply, dialect, took, alone = await self._attempt(endpoint, request, left)
             left -= took
             connected = connected or reply.status is not None
             if left <= 0:
@@ -147,6 +148,10 @@ class OpenAITeacher:
                 case Reaction.SLOW_DOWN:
                     cause, trouble = _trouble(reply)
                     self._check_overload(endpoint, reply)
+                    refusals += 1
+                    if alone:
+                        jitter = self._jitter.random()
+                        await self._sleep(own_pause(refusals, jitter=jitter, asked=reply.asked_pause))
                     continue
                 case Reaction.RETRY:
                     attempt += 1
@@ -190,25 +195,26 @@ class OpenAITeacher:
 
     async def _attempt(
         self, endpoint: Endpoint, request: Request, left: float
-    ) -> tuple[Reply, Dialect, float]:
-        """One attempt, within `left` seconds, how it was put, and how long it took once it was let in."""
-        gate = endpoint.gate
+    ) -> tuple[Reply, Dialect, float, bool]:
+        """One attempt, within `left` seconds, how it was put, how long it took once it was let in, and whether it should
+        wait by itself before the next."""
+        gate, alone = endpoint.gate, False
         round = await gate.enter()
         began, dialect = time.monotonic(), self._dialect
         try:
             async with asyncio.timeout(left):
                 reply = await endpoint.post(dialect.encoded(request))
         except TimeoutError:
-            return Reply(None, "the server was still at it"), dialect, left
+            return Reply(None, "the server was still at it"), dialect, left, False
         finally:
             gate.leave()
         if reply.status is None:
             endpoint.broke(self._jitter.random())
         elif _reaction(reply) is Reaction.SLOW_DOWN:
-            gate.overloaded(round, reply.asked_pause)
+            alone = not gate.refused(round, reply.asked_pause)
         elif _reaction(reply) is not Reaction.RETRY:
             gate.answered(round)
-        return reply, dialect, time.monotonic() - began
+        return reply, dialect, time.monotonic() - began, alone
 
     def _read(self, reply: Reply, request: Request, endpoint: Endpoint) -> Completion:
         if reply.too_long:
