@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,25 @@ def test_leaves_that_failed_show_their_funnels_and_the_sum_is_of_this_run(projec
     [in_all] = [line for line in found.output.splitlines() if line.startswith("in this run, 2 leaves: ")]
     assert in_all.startswith(f"in this run, 2 leaves: {sum(asked)} asked, 0 kept; {sum(asked)} refused; ")
     assert asked and "in all" not in found.output
+
+
+def test_a_server_that_is_overloaded_is_told_of_while_it_is_waited_for(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seedbed.teacher.overload_notice.WAITED", 0.05)
+    failing, ready_at = Failing(), time.monotonic() + 1.0
+
+    def starting(body: dict[str, Any]) -> web.StreamResponse:
+        loading = status(503, "loading \x1b[31mmodel")
+        return loading(body) if time.monotonic() < ready_at else failing(body)
+
+    with openai_server(otherwise=starting) as server:
+        found = run_seedbed(
+            "generate",
+            *("--leaf", FREEFORM, "--teacher", f"openai:{server.address}#tiny"),
+            *("--recipe", "recipes/tiny.yaml"),
+        )
+        told = f"warning: the server at {server.address} has said nothing but HTTP 503 for "
+    assert 1 <= found.errors.count("warning: the server at") <= 2
+    assert found.errors.index(told) < found.errors.index("1/1 leaves")
+    assert "It is waited for, 600 s at most, and no answer is lost." in found.errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -152,7 +153,9 @@ def watch(
     """Progress on standard error, for so many leaves; what had no answer is tallied in `troubles`."""
     figures = Figures(leaves, teacher, prices)
     if not sys.stderr.isatty():
-        yield _Watcher(figures, troubles, _Log(figures))
+        log = _Log(figures)
+        with _teacher_heard(log.say):
+            yield _Watcher(figures, troubles, log)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -168,7 +171,30 @@ def watch(
         def say(text: str) -> None:
             bars.console.print(fitted(text, sys.stderr), markup=False, highlight=False, soft_wrap=True)
 
-        yield _Watcher(figures, troubles, _Bar(figures, show, say))
+        with _teacher_heard(say):
+            yield _Watcher(figures, troubles, _Bar(figures, show, say))
+
+
+class _Teller(logging.Handler):
+    """Says each warning in a line of its own."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._say(terminal_text(record.getMessage()))
+
+
+@contextmanager
+def _teacher_heard(say: Callable[[str], None]) -> Iterator[None]:
+    """What a teacher warns of, such as a server that is overloaded, is said beside the progress."""
+    log, teller = logging.getLogger("seedbed.teacher"), _Teller(say)
+    log.addHandler(teller)
+    try:
+        yield
+    finally:
+        log.removeHandler(teller)
 
 
 def duration(seconds: float) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedbed.errors import MissingExtraError
 from seedbed.teacher.gate import Clock, Gate
+from seedbed.teacher.overload_notice import OverloadNotices
 from seedbed.teacher.retrying import delay, retry_after_seconds
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Endpoint:
     def __init__(self, address: str, gate: Gate, *, key: str | None, clock: Clock) -> None:
         self.address = address
         self.gate = gate
+        self.notices = OverloadNotices(address)
         self.answers = 0  # HTTP answers of any status
         self._key = key
         self._clock = clock

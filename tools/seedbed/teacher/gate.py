@@ -60,6 +60,11 @@ class Gate:
         """Seconds since the server began to say nothing but that it is overloaded; 0 when it does not."""
         return 0.0 if self._overloaded_since is None else self._clock() - self._overloaded_since
 
+    @property
+    def slowed_for(self) -> float:
+        """Seconds since less began to be allowed, for requests that were refused; 0 when all of it is allowed again."""
+        return 0.0 if self._episode is None else self._clock() - self._episode.since
+
     async def enter(self) -> int:
         """Wait for a place and take it; the round to give back with the outcome. Follow it with `leave`."""
         while True:

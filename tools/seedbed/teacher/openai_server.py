@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from seedbed.teacher.routing import beginning, ranked
 from seedbed.teacher.server_address import NO_KEY_SENT, base_address, server_key
 from seedbed.teacher.server_kind import ServerKind
 from seedbed.teacher.teacher import Cause, Completion, FinishReason, Request, TeacherIdentity, http_cause
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_CONCURRENCY = 64
 OWN_CONCURRENCY = (
@@ -245,9 +248,12 @@ class OpenAITeacher:
         return adapted is not None
 
     def _check_overload(self, endpoint: Endpoint, reply: Reply) -> None:
-        """Raise when waiting is of no use: the quota is spent, or no server has done anything else for too long."""
+        """Tell what is new of it; raise when waiting is of no use: the quota is spent, or no server has done anything
+        else for too long."""
         if reply.code in _QUOTA:
             raise self._unusable(endpoint, reply)
+        if notice := endpoint.notices.notice(endpoint.gate, reply.status or 0, self._deadline):
+            _log.warning("%s", notice)
         if all(other.gate.overloaded_for > self._deadline for other in self.endpoints):
             raise TeacherError(
                 self._scrubbed(
