@@ -25,9 +25,10 @@ def evaluate(
     held_out: Mapping[str, Sequence[Sample]],
     *,
     progress: Progress = lambda done, total: None,
+    likelihood: bool = True,
 ) -> Mapping[str, LeafScore]:
     """The score per leaf of the model in `model_directory`, by words; raises as `answer` does."""
-    answers = answer(model_directory, held_out, progress=progress)
+    answers = answer(model_directory, held_out, progress=progress, likelihood=likelihood)
     return {leaf: score_leaf(leaf, cases) for leaf, cases in answers.items()}
 
 
@@ -37,10 +38,12 @@ def answer(
     *,
     progress: Progress = lambda done, total: None,
     answered: Answered = lambda leaf, cases: None,
+    likelihood: bool = True,
 ) -> Mapping[str, tuple[Case, ...]]:
     """What the model in `model_directory` answers, greedily decoded; leaves without samples are left out.
 
-    Every sample must be held out. Raises TeacherError when the model cannot be loaded or asked, MissingExtraError when
+    Every sample must be held out. Without `likelihood` no case has `nats`, which saves a third of the time where answers
+    are short. Raises TeacherError when the model cannot be loaded or asked, MissingExtraError when
     torch is not installed, TrainingError when the back end could not answer a question (a long or empty answer is no
     failure: it is scored).
     """
@@ -48,11 +51,17 @@ def answer(
     asked = {leaf: held_out[leaf] for leaf in sorted(held_out) if held_out[leaf]}
     if not asked:
         return {}
-    return event_loop.run(_answer(load_transformers_teacher(str(model_directory)), asked, progress, answered))
+    return event_loop.run(
+        _answer(load_transformers_teacher(str(model_directory)), asked, progress, answered, likelihood)
+    )
 
 
 async def _answer(
-    model: Teacher, held_out: Mapping[str, Sequence[Sample]], progress: Progress, answered: Answered
+    model: Teacher,
+    held_out: Mapping[str, Sequence[Sample]],
+    progress: Progress,
+    answered: Answered,
+    likelihood: bool,
 ) -> Mapping[str, tuple[Case, ...]]:
     free = asyncio.Semaphore(model.concurrency)
     total = sum(map(len, held_out.values()))
@@ -67,7 +76,7 @@ async def _answer(
                     f"the model could not be asked a held-out question of {sample.leaf}: {completion.detail}",
                     hint=f"seedbed show {sample.leaf} shows the sample {sample.id}",
                 )
-            nats = await reference_nats(model, sample)
+            nats = await reference_nats(model, sample) if likelihood else None
         done += 1
         progress(done, total)
         return Case(sample.id, sample.question, sample.answer, completion.text, nats)

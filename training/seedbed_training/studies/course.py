@@ -85,7 +85,8 @@ def take(course: Course, report: Report = lambda line: None) -> tuple[Lesson, ..
             known = [name for lesson in course.lessons[: number + 1] for name in lesson]
             plan = _plan(course, parent, {name: leaves[name] for name in known}, added, tokens, model)
             model = train(plan, samples, base=model, run_directory=Path(scratch) / plan.release).model
-            scores = evaluate(model, {name: leaves[name].held_out for name in known})
+            asked = {name: leaves[name].held_out for name in known}
+            scores = evaluate(model, asked, likelihood=False)  # only whether answers are right counts here
             lesson = _lesson(
                 plan, {name: score.score for name, score in scores.items()}, time.monotonic() - began
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from statistics import mean
 
 from seedbed_training.planning.recipe import ReplayRecipe
 from seedbed_training.studies.course import Course, Lesson
@@ -17,8 +18,10 @@ from seedbed_training.studies.study import (
     Results,
     Spread,
     Study,
+    as_taught,
     mean_score,
     not_collapsed,
+    not_learned,
     replay_share,
     spread,
 )
@@ -91,7 +94,14 @@ def conclude(results: Results[Lesson]) -> Findings:
             x_label="old leaf (samples)",
             y_label="score after the second release",
         ),
-        invalid=not_collapsed("none", old("none").mean, 0.5),
+        invalid=(
+            *not_collapsed("none", old("none").mean, 0.5),
+            *not_learned("joint", mean(mean_score(results["joint"][seed], OLD) for seed in seeds)),
+            *not_learned(
+                "none, each release's own leaves,",
+                mean(as_taught(results["none"][seed], LESSONS) for seed in seeds),
+            ),
+        ),
     )
 
 

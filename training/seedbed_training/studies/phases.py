@@ -21,6 +21,7 @@ from seedbed_training.studies.study import (
     Study,
     mean_score,
     not_collapsed,
+    not_learned,
     spread,
 )
 from seedbed_training.studies.worlds import World, sheet_name, skill_name
@@ -71,6 +72,10 @@ def conclude(results: Results[Lesson]) -> Findings:
         score("facts, then skills, no replay", FACTS).mean,
         score("skills, then facts, no replay", SKILLS).mean,
     )
+    learned = min(
+        score("facts, then skills, no replay", SKILLS).mean,
+        score("skills, then facts, no replay", FACTS).mean,
+    )
     return Findings(
         figures=means,
         header=("arm", "facts", "skills", "all"),
@@ -87,7 +92,11 @@ def conclude(results: Results[Lesson]) -> Findings:
             x_label="leaves",
             y_label="score at the end",
         ),
-        invalid=not_collapsed("the first phase, no replay", forgot, 0.5),
+        invalid=(
+            *not_collapsed("the first phase, no replay", forgot, 0.5),
+            *not_learned("stacked", means["stacked"]),
+            *not_learned("the second phase, no replay,", learned),
+        ),
     )
 
 

@@ -5,6 +5,7 @@ little of it, and all at once. The bounds are in the same table, at the same num
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import mean
 
 from seedbed.generation.sample import Stage
 from seedbed_training.planning.recipe import PhaseRecipe, ReplayRecipe
@@ -15,8 +16,10 @@ from seedbed_training.studies.study import (
     Results,
     Study,
     accuracy,
+    as_taught,
     matrix,
     not_collapsed,
+    not_learned,
     replay_share,
     spread,
 )
@@ -95,7 +98,14 @@ def conclude(results: Results[Lesson]) -> Findings:
             ),
         ),
         chart=_chart(results, seeds),
-        invalid=not_collapsed("sequential", sequential.mean, 0.5),
+        invalid=(
+            *not_collapsed("sequential", sequential.mean, 0.5),
+            *not_learned("joint", figures["joint"]),
+            *not_learned(
+                "sequential, each release's own leaves,",
+                mean(as_taught(results["sequential"][seed], LESSONS) for seed in seeds),
+            ),
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -26,7 +27,8 @@ from seedbed_training.studies.study import Findings, R, Study
 _MODELS = ("training/sandbox/student", "training/sandbox/teacher")
 _WINGS = ("planning", "learning", "evaluation", "sandbox")
 _ARMS = ("course.py", "growth.py", "worlds.py")
-_ROOMS = ("generation", "generation/recipes", "generation/prompts/sandbox")
+_ROOMS = ("generation", "generation/recipes", "generation/prompts/sandbox", "teacher")
+_LIBRARIES = ("torch", "transformers", "tokenizers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def run_study(
     """Run every arm that `kept`, a folder, does not have yet, `jobs` at a time, and conclude.
 
     An arm is kept under a digest of everything that makes it: its own values, the sandbox's weights, and the code that
-    generates, plans, trains and scores. A run that was stopped goes on with the arms that are missing.
+    generates, plans, trains, answers and scores. A run that was stopped goes on with the arms that are missing.
     """
     began = time.monotonic()
     made_by = _making()
@@ -144,8 +146,9 @@ def _digest(arm: Arm[Any], made_by: str) -> str:
 
 
 def _making() -> str:
-    """A digest of the code and the weights that an arm's results follow from."""
-    digest = hashlib.sha256(" ".join(model_revision(bundled_file(model)) for model in _MODELS).encode())
+    """A digest of the code, its own and its libraries', and of the weights that an arm's results follow from."""
+    revisions = [model_revision(bundled_file(model)) for model in _MODELS]
+    digest = hashlib.sha256(" ".join([*revisions, *map(version, _LIBRARIES)]).encode())
     folders = (
         *(Path(seedbed_training.__file__).parent / wing for wing in _WINGS),
         *(Path(seedbed.__file__).parent / room for room in _ROOMS),

@@ -14,7 +14,16 @@ from collections.abc import Callable, Mapping
 from math import log
 
 from seedbed_training.studies.growth import Crop, Growth, Source
-from seedbed_training.studies.study import Chart, Findings, Results, Spread, Study, not_collapsed, spread
+from seedbed_training.studies.study import (
+    LEARNED,
+    Chart,
+    Findings,
+    Results,
+    Spread,
+    Study,
+    not_collapsed,
+    spread,
+)
 
 LEAVES: Mapping[str, int] = {
     "backwards": 5,
@@ -70,7 +79,19 @@ def conclude(results: Results[Crop]) -> Findings:
             y_label="accepted samples, in even shares",
             y_limit=2.5,
         ),
-        invalid=not_collapsed("seeds of one leaf alone", over("one leaf", "coverage").mean, 0.5),
+        invalid=(
+            *not_collapsed("seeds of one leaf alone", over("one leaf", "coverage").mean, 0.5),
+            *_no_tasks(over("leaf", "own task").mean),
+        ),
+    )
+
+
+def _no_tasks(own: float) -> tuple[str, ...]:
+    """The reason why the study is invalid if even the leaf's own seeds do not show the teacher its task."""
+    if own >= LEARNED:
+        return ()
+    return (
+        f"with the leaf's own seeds only {own:.3f} of its samples pose its task; {LEARNED:g} at least was expected",
     )
 
 

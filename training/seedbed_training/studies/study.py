@@ -92,6 +92,15 @@ def replay_share(lessons: Lessons) -> float:
     return sum(lesson.replay_tokens for lesson in later) / max(1, sum(lesson.tokens for lesson in later))
 
 
+def as_taught(lessons: Lessons, taught: Sequence[Sequence[str]]) -> float:
+    """Mean score of the leaves that each release added, just after it; `taught` are those leaves."""
+    return mean(lesson.scores[leaf] for lesson, added in zip(lessons, taught, strict=True) for leaf in added)
+
+
+LEARNED = 0.7
+"""What leaves must score where they are learned: below it there is nothing to forget."""
+
+
 def not_collapsed(arm: str, score: float, limit: float) -> tuple[str, ...]:
     """The reason why a study is invalid if its lower bound kept more than `limit`."""
     if score < limit:
@@ -100,5 +109,17 @@ def not_collapsed(arm: str, score: float, limit: float) -> tuple[str, ...]:
         (
             f"the lower bound ({arm}) still scores {score:.3f}; below {limit:g} was expected. Where nothing is forgotten "
             "without replay, replay cannot be shown to keep anything"
+        ),
+    )
+
+
+def not_learned(arm: str, score: float) -> tuple[str, ...]:
+    """The reason why a study is invalid if what should be learned was not: a bound collapses of itself then."""
+    if score >= LEARNED:
+        return ()
+    return (
+        (
+            f"what is taught is not learned ({arm} scores {score:.3f}; {LEARNED:g} at least was expected), so that there "
+            "is nothing to forget"
         ),
     )
