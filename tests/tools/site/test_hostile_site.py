@@ -87,6 +87,12 @@ def test_nothing_hides_in_a_page(tmp_path: Path) -> None:
         assert "##[" not in content and "\n::" not in content
 
 
+def test_nothing_hides_in_what_the_search_shows(tmp_path: Path) -> None:
+    site = built(tmp_path, "calm \u202egnp.exe", PLAIN)
+    shown = "".join(path.read_text(encoding="utf-8") for path in (site / "search/leaves").iterdir())
+    assert "calm \\\\u202egnp.exe" in shown and "calm \\u202e" not in shown
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here: apt-get install chromium")
 def test_no_script_runs_in_a_real_browser(tmp_path: Path) -> None:
     site, profile = built(tmp_path, HOSTILE, NAME), tmp_path / "profile"

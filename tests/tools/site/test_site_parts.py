@@ -24,23 +24,24 @@ from seedbed.generation.release_manifest import GateRecord, LeafRecord, ReleaseM
 from seedbed.reports.exchange_html import funnel_bar
 from seedbed.site.addresses import folder_page, leaf_page, link, release_page
 from seedbed.site.build import build_site, site_style
-from seedbed.site.folders import folder_tree
-from seedbed.site.frame import Edition
+from seedbed.site.folder_page import folder_pages
+from seedbed.site.folders import SiteFolder, folder_tree
+from seedbed.site.frame import Edition, breakable, names
 from seedbed.site.front_page import front_html
 from seedbed.site.leaf_facts import LeafSummary, Standing, shortened
 from seedbed.site.picture import picture
-from seedbed.site.release_page import release_html
+from seedbed.site.release_page import release_pages
 from seedbed.site.search_index import words
 from seedbed.site.tiles import TILES
 from seedbed.site.treemap import Box, squarified
 from seedbed.taxonomy.leaf import Kind
 
-names = st.lists(
+leaf_names = st.lists(
     st.text(min_size=1, max_size=90).filter(lambda part: "/" not in part), min_size=1, max_size=9
 ).map("/".join)
 
 
-@given(st.lists(names, min_size=2, max_size=2, unique=True))
+@given(st.lists(leaf_names, min_size=2, max_size=2, unique=True))
 def test_every_name_has_its_own_page_on_every_file_system(pair: list[str]) -> None:
     for page in (*map(leaf_page, pair), *map(folder_page, pair)):
         assert re.fullmatch(r"tree(/[a-z0-9_-]+)*/(leaf|index)\.html", page) and len(page) < 200
@@ -52,6 +53,7 @@ def test_every_name_has_its_own_page_on_every_file_system(pair: list[str]) -> No
 def test_awkward_names_of_releases(name: str) -> None:
     assert re.fullmatch(r"releases/[a-z0-9_-]+\.html", release_page(name))
     assert release_page(name) != release_page(name + "2")
+    assert re.fullmatch(r"releases/[a-z0-9_-]+/2\.html", release_page(name, 2))
 
 
 def test_links_are_relative() -> None:
@@ -111,21 +113,37 @@ def test_the_first_page_stays_small(count: int) -> None:
     assert len(page.encode()) + len(site_style().encode()) <= 300_000
 
 
+def drawings(folder: SiteFolder, page: str) -> dict[str, Tags]:
+    """The picture in each of its layouts, by name."""
+    drawn = str(picture(folder, page)).partition("<figcaption")[0]
+    parts = re.split(r'(?=<svg role="group")', drawn)[1:]
+    return {re.findall(r'class="treemap (\w+)"', part)[0]: Tags(part) for part in parts}
+
+
+def tiles_of(drawn: Tags) -> list[str]:
+    """What the tiles of a drawing say of themselves."""
+    return [
+        found["aria-label"] or "" for tag, found in drawn.tags if tag == "a" and found.get("class") == "tile"
+    ]
+
+
 def test_the_picture_of_a_large_folder_has_few_tiles_and_all_leaves() -> None:
-    drawn = str(picture(folder_tree(many_leaves(3_000)), "index.html"))
-    tiles = [found for tag, found in Tags(drawn).tags if tag == "a" and found.get("class") == "tile"]
-    assert 100 < len(tiles) <= TILES
-    counted = [re.search(r": ([\d,]+) (?:leaf|leaves), ", tile["aria-label"] or "") for tile in tiles]
-    assert sum(int(found[1].replace(",", "")) if found else 1 for found in counted) == 3_000
+    drawn = drawings(folder_tree(many_leaves(3_000)), "index.html")
+    tiles = {name: tiles_of(one) for name, one in drawn.items()}
+    assert 100 < len(tiles["wide"]) <= TILES and 12 < len(tiles["narrow"]) <= 30
+    for said in tiles.values():
+        counted = [re.search(r": ([\d,]+) (?:leaf|leaves), ", tile) for tile in said]
+        assert sum(int(found[1].replace(",", "")) if found else 1 for found in counted) == 3_000
 
 
 def test_the_picture_of_a_branch_shows_its_folders_each_by_itself() -> None:
     wide = [
         replace(leaf, name=f"knowledge/folder_{place:03}/leaf") for place, leaf in enumerate(many_leaves(120))
     ]
-    page = Tags(str(picture(folder_tree(wide).folders[0], "tree/knowledge/index.html")))
-    assert sum(tag == "a" and found.get("class") == "tile" for tag, found in page.tags) == 120
-    assert not any(text.startswith("+") for text in page.said)
+    drawn = drawings(folder_tree(wide).folders[0], "tree/knowledge/index.html")["wide"]
+    assert len(tiles_of(drawn)) == 120
+    assert not any(text.startswith("+") for text in drawn.said)
+    assert "folder 007 / leaf" in drawn.said
 
 
 def test_a_reason_has_one_colour_in_all_bars_of_a_leaf() -> None:
@@ -140,18 +158,67 @@ def test_a_reason_has_one_colour_in_all_bars_of_a_leaf() -> None:
     assert colours == [["lost-2"], ["lost-2"]]
 
 
-def test_of_a_large_release_those_leaves_are_shown_that_it_does_worst() -> None:
-    records = tuple(LeafRecord(f"knowledge/leaf_{n:04}", "b" * 40, Role.FRESH, (), 9, 3) for n in range(700))
-    scores = tuple(ScoreRecord(leaf.name, 1 - n / 700, 0, 1, 3) for n, leaf in enumerate(records))
+def scored_release(leaves: int) -> ReleaseManifest:
+    """A release of so many leaves, the first with the best score."""
+    records = tuple(
+        LeafRecord(f"knowledge/leaf_{n:04}", "b" * 40, Role.FRESH, (), 9, 3) for n in range(leaves)
+    )
+    scores = tuple(ScoreRecord(leaf.name, 1 - n / leaves, 0, 1, 3) for n, leaf in enumerate(records))
     digests = ("base", "b", "m", "recipe", "r", "p")
-    release = ReleaseManifest(
-        "r", None, "c" * 40, *digests, 0, "1", records, (), scores, GateRecord(False, ("why",))
-    )
-    said = " ".join(Tags(release_html(release, (), Edition("t", "c" * 40, 0))).said)
-    assert (
-        "knowledge/leaf_0199" not in said and "knowledge/leaf_0200" in said and "knowledge/leaf_0699" in said
-    )
-    assert "200 leaves that it does better" in said and "It did not pass its gate: why" in said
+    gate = GateRecord(False, ("why",))
+    return ReleaseManifest("r", None, "c" * 40, *digests, 0, "1", records, (), scores, gate)
+
+
+def test_a_large_release_is_told_on_light_pages_the_worst_leaf_first() -> None:
+    pages = dict(release_pages(scored_release(1_700), (), Edition("t", "c" * 40, 0)))
+    assert list(pages) == ["releases/r.html", *(f"releases/r/{number}.html" for number in range(2, 11))]
+    assert max(len(page.encode()) for page in pages.values()) < 120_000
+    said = {address: " ".join(Tags(page).said) for address, page in pages.items()}
+    listed = [name for text in said.values() for name in re.findall(r"knowledge/leaf_\d+", text)]
+    assert listed == [f"knowledge/leaf_{number:04}" for number in range(1_699, 699, -1)]
+    first, second, last = said["releases/r.html"], said["releases/r/2.html"], said["releases/r/10.html"]
+    assert "It did not pass its gate: why" in first and "its gate" not in second
+    assert "1,700 leaves, the lowest score first. Listed are 1,000; " in first
+    assert "Page 1 of 10 Next page Last page" in first
+    assert "Page 2 of 10 Page before Next page Last page" in second
+    assert "Page 10 of 10 First page Page before" in last and "Next page" not in last
+
+
+def test_a_release_of_few_leaves_is_one_page_in_their_own_order() -> None:
+    [(address, page)] = release_pages(scored_release(100), (), Edition("t", "c" * 40, 0))
+    said = " ".join(Tags(page).said)
+    assert address == "releases/r.html" and "Page 1" not in said and "lowest score" not in said
+    listed = re.findall(r"knowledge/leaf_\d+", said)
+    assert listed == [f"knowledge/leaf_{number:04}" for number in range(100)]
+
+
+def test_a_folder_of_very_many_is_told_on_several_pages() -> None:
+    flat = [replace(leaf, name=f"knowledge/leaf_{place:04}") for place, leaf in enumerate(many_leaves(450))]
+    below = [replace(leaf, name=f"knowledge/in_{place}/leaf") for place, leaf in enumerate(many_leaves(3))]
+    pages = dict(folder_pages(folder_tree([*flat, *below]).folders[0], Edition("t", "c" * 40, 0)))
+    assert list(pages) == [f"tree/knowledge/{page}.html" for page in ("index", 2, 3)]
+    rows = [
+        found["href"] or ""
+        for page in pages.values()
+        for tag, found in Tags(page.partition('<section class="leaf">')[2]).tags
+        if tag == "a"
+    ]
+    assert sum("leaf_" in href for href in rows) == 450 and sum("/in_" in href for href in rows) == 3
+    said = [" ".join(Tags(page).said) for page in pages.values()]
+    assert ["Folders" in text for text in said] == [True, False, False]
+    assert all("../../tree/knowledge/" in page for page in pages.values())
+
+
+def test_a_line_may_end_within_a_name_and_its_letters_stay() -> None:
+    assert breakable("a/b_c") == "a/<wbr>b_<wbr>c"
+    assert breakable("<i>_&/x") == "&lt;i&gt;_<wbr>&amp;/<wbr>x"
+    assert breakable("سلام_دنیا/leaf") == "<bdi>سلام_دنیا</bdi>/<wbr>leaf"
+    assert " ".join(Tags(f"<p>{breakable('a/b_c')}</p>").said) == "a/b_c"
+
+
+def test_names_in_a_row() -> None:
+    assert names(("Ada", "لیلا", "Bo", "Cy"), 2) == "Ada, <bdi>لیلا</bdi> and 2 more"
+    assert names(("Ada",), 3) == "Ada" and names((), 3) == ""
 
 
 def test_the_legend_leads_to_all_leaves_that_stand_alike() -> None:
@@ -230,6 +297,26 @@ def test_the_search_finds_what_leaves_hold(
 
 
 FOCUSED = "document.activeElement.textContent.trim() || document.activeElement.id"
+
+
+OVERFLOWING = """[...document.querySelectorAll('.treemap')].filter((one) => one.getBoundingClientRect().width).map(
+  (one) => [one.classList[1], [...one.querySelectorAll('.tile div')].filter((text) => {
+    const [box, tile] = [text.getBoundingClientRect(), text.closest('a').getBoundingClientRect()];
+    return text.scrollWidth > text.clientWidth || box.left < tile.left - 1 || box.right > tile.right + 1;
+  }).map((text) => text.textContent)])"""
+"""Of each picture that is seen its layout, and the names that are wider than their tiles."""
+
+
+@needs_browser
+def test_no_name_in_the_picture_is_cut_off_at_its_side(searched: Path, tmp_path: Path) -> None:
+    async def use() -> None:
+        async with keyboard(tmp_path / "profile") as keys:
+            for width, layout in ((320, "narrow"), (640, "narrow"), (641, "wide"), (1_400, "wide")):
+                for page in ("index.html", folder_page("compositional_skills")):
+                    await keys.open(searched / page, width=width)
+                    assert await keys.see(OVERFLOWING) == [[layout, []]], (page, width)
+
+    asyncio.run(use())
 
 
 @needs_browser

@@ -17,11 +17,11 @@ class Markup(str):
     __slots__ = ()
 
 
-Child = str | Iterable[str] | None
+Child = str | Iterable["Child"] | None
 
 _PLAIN = re.compile(r"[A-Za-z0-9 .,;?!()/_%+=*-]*")
 """Text that needs no look at each character, as most does."""
-_VOID = frozenset({"br", "hr", "input", "link", "meta"})
+_VOID = frozenset({"br", "hr", "input", "link", "meta", "wbr"})
 
 
 def element(name: str, /, *children: Child, **attributes: str | int | None) -> Markup:

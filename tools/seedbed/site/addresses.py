@@ -26,14 +26,14 @@ def leaf_page(name: str) -> str:
     return f"{_folder(name)}/leaf.html"
 
 
-def folder_page(name: str) -> str:
-    """The page of a folder of the taxonomy; the empty name is the whole taxonomy."""
-    return f"{_folder(name)}/index.html"
+def folder_page(name: str, number: int = 1) -> str:
+    """A page of a folder of the taxonomy, the first if not another; the empty name is the whole taxonomy."""
+    return f"{_folder(name)}/{'index' if number == 1 else number}.html"
 
 
-def release_page(name: str) -> str:
-    """The page of a release."""
-    return f"releases/{_part(name)}.html"
+def release_page(name: str, number: int = 1) -> str:
+    """A page of a release, the first if not another."""
+    return f"releases/{_part(name)}{'' if number == 1 else f'/{number}'}.html"
 
 
 def link(page: str, target: str) -> str:

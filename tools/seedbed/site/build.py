@@ -8,16 +8,16 @@ from pathlib import Path
 
 from seedbed.errors import UsageError
 from seedbed.generation.project import Project
-from seedbed.site.addresses import FRONT, RELEASES, SEARCH, STYLE, folder_page, leaf_page, release_page
-from seedbed.site.folder_page import folder_html
+from seedbed.site.addresses import FRONT, RELEASES, SEARCH, STYLE, leaf_page
+from seedbed.site.folder_page import folder_pages
 from seedbed.site.folders import folder_tree
 from seedbed.site.frame import Edition
 from seedbed.site.front_page import front_html
 from seedbed.site.gather import gathered, survey
 from seedbed.site.leaf_facts import LeafSummary, summary_of
 from seedbed.site.leaf_page import leaf_html
-from seedbed.site.output import OutputFolder
-from seedbed.site.release_page import release_html, releases_html
+from seedbed.site.output import output_folder
+from seedbed.site.release_page import release_pages, releases_html
 from seedbed.site.search_index import SearchIndex
 from seedbed.site.search_page import search_html
 
@@ -53,13 +53,13 @@ def build_site(
     Of each stage of a leaf `samples` are shown at most. Raises UsageError when something else is in the folder's place
     or it cannot be written, or when there is no leaf to show; then what was there is still there.
     """
-    with OutputFolder(folder) as output:
-        taxonomy = survey(project, revision)
-        if not taxonomy.statuses:
-            raise UsageError(
-                f"{revision} has no leaf under {project.settings.taxonomy.root}/, so there is no site to write",
-                hint="commit a leaf first, or name another commit: --revision REV",
-            )
+    taxonomy = survey(project, revision)
+    if not taxonomy.statuses:
+        raise UsageError(
+            f"{revision} has no leaf under {project.settings.taxonomy.root}/, so there is no site to write",
+            hint="commit a leaf first, or name another commit: --revision REV",
+        )
+    with output_folder(folder) as output:
         edition = Edition(title, taxonomy.commit, taxonomy.authored.committed)
         index = SearchIndex()
         summaries: list[LeafSummary] = []
@@ -73,10 +73,12 @@ def build_site(
                 unread.append(facts.name)
         tree = folder_tree(summaries)
         for below in tree.walk():
-            output.write(folder_page(below.name), folder_html(below, edition))
+            for address, page in folder_pages(below, edition):
+                output.write(address, page)
         present = frozenset(summary.name for summary in summaries)
         for release in taxonomy.releases:
-            output.write(release_page(release.name), release_html(release, present, edition))
+            for address, page in release_pages(release, present, edition):
+                output.write(address, page)
         output.write(RELEASES, releases_html(taxonomy.releases, edition))
         output.write(FRONT, front_html(tree, taxonomy.releases, taxonomy.removed, edition))
         output.write(SEARCH, search_html(edition))

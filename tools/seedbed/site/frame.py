@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from seedbed.reports.html_writing import Child, Markup, document, element
+from seedbed.reports.html_writing import Child, Markup, document, element, joined
 from seedbed.site.addresses import FRONT, RELEASES, SEARCH, STYLE, folder_page, link
 from seedbed.site.leaf_facts import Standing
 
@@ -100,6 +100,30 @@ def trail(address: str, name: str) -> Markup:
 def standing_tag(standing: Standing) -> Markup:
     """The word for a standing, in its colour."""
     return element("span", str(standing), class_=f"tag standing-{standing.name.lower()}")
+
+
+def breakable(name: str) -> Markup:
+    """A path or name whose lines may end after `/` and `_`; a part in another script keeps its own direction."""
+    first, *others = [_part(part) for part in name.split("/")]
+    return joined([first, *(["/", element("wbr"), part] for part in others)])
+
+
+def _part(part: str) -> Child:
+    if not part.isascii():
+        return element("bdi", part)
+    first, *others = part.split("_")
+    return joined([first, *(["_", element("wbr"), word] for word in others)])
+
+
+def isolated(text: str) -> Child:
+    """A name amid others, which does not turn their order where it is written from right to left."""
+    return text if text.isascii() else element("bdi", text)
+
+
+def names(of: Sequence[str], most: int) -> Markup:
+    """The first names of several, and how many more there are."""
+    shown = [[", " if place else "", isolated(name)] for place, name in enumerate(of[:most])]
+    return joined([*shown, f" and {len(of) - most} more" if len(of) > most else ""])
 
 
 def title_of(name: str) -> str:

@@ -10,7 +10,17 @@ from seedbed.reports.plural import counted
 from seedbed.site.addresses import FRONT, folder_page, leaf_page, link, release_page
 from seedbed.site.folder_page import folder_table
 from seedbed.site.folders import SiteFolder
-from seedbed.site.frame import Edition, day, facts_list, framed, section, standing_tag, table
+from seedbed.site.frame import (
+    Edition,
+    breakable,
+    day,
+    facts_list,
+    framed,
+    names,
+    section,
+    standing_tag,
+    table,
+)
 from seedbed.site.leaf_facts import LeafSummary, Standing
 from seedbed.site.picture import picture
 from seedbed.site.release_page import mean_score
@@ -102,7 +112,7 @@ def _changes(leaves: Sequence[LeafSummary]) -> Markup | None:
             _whole_link(leaf),
             standing_tag(leaf.standing),
             day(leaf.changed),
-            ", ".join(leaf.authors[:2]),
+            names(leaf.authors, 2),
         ]
         for leaf in latest
     ]
@@ -112,7 +122,7 @@ def _changes(leaves: Sequence[LeafSummary]) -> Markup | None:
 
 
 def _whole_link(leaf: LeafSummary) -> Markup:
-    return element("a", leaf.name, href=link(FRONT, leaf_page(leaf.name)))
+    return element("a", breakable(leaf.name), href=link(FRONT, leaf_page(leaf.name)))
 
 
 def _problems(leaves: Sequence[LeafSummary]) -> Markup | None:
@@ -123,11 +133,11 @@ def _problems(leaves: Sequence[LeafSummary]) -> Markup | None:
     return section("Cannot be read", element("ul", items, more))
 
 
-def _removed(names: Sequence[str]) -> Markup | None:
-    if not names:
+def _removed(removed: Sequence[str]) -> Markup | None:
+    if not removed:
         return None
-    shown = [element("li", name) for name in names[:_PROBLEMS]]
-    more = [element("li", f"and {len(names) - _PROBLEMS:,} more")] if len(names) > _PROBLEMS else []
+    shown = [element("li", breakable(name)) for name in removed[:_PROBLEMS]]
+    more = [element("li", f"and {len(removed) - _PROBLEMS:,} more")] if len(removed) > _PROBLEMS else []
     said = element(
         "p", "Known to the latest release, no longer in the taxonomy, never replayed again.", class_="quiet"
     )

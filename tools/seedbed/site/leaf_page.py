@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from seedbed.documents.read_documents import Document
+from seedbed.generation.funnel import Funnel
 from seedbed.generation.release_manifest import Role
+from seedbed.generation.sample import Stage
 from seedbed.reports.exchange_html import exchange, funnel_bar, sample_card, tag, text_block
 from seedbed.reports.html_writing import Child, Markup, element
 from seedbed.reports.plural import counted
 from seedbed.site.addresses import leaf_page, link, release_page
 from seedbed.site.frame import (
     Edition,
+    breakable,
     day,
     facts_list,
     framed,
+    isolated,
     section,
     standing_tag,
     table,
     title_of,
     trail,
 )
-from seedbed.site.leaf_facts import LeafFacts, Learning, shortened
+from seedbed.site.leaf_facts import MEANINGS, LeafFacts, Learning, StoredSamples, shortened
 from seedbed.site.score_bar import figure, score_bar
 from seedbed.site.search_link import search_link
 from seedbed.taxonomy.attribution import Attribution
@@ -62,8 +66,8 @@ def _heading(facts: LeafFacts) -> Markup:
     )
     return element(
         "div",
-        element("h1", title_of(facts.name)),
-        element("p", element("code", facts.path), class_="quiet"),
+        element("h1", isolated(title_of(facts.name))),
+        element("p", element("code", breakable(facts.path)), class_="quiet"),
         element("p", standing_tag(facts.standing), " ", tag(str(leaf.kind)) if leaf else None),
         task,
         problem,
@@ -80,7 +84,7 @@ def _about(facts: LeafFacts, address: str) -> Markup:
     samples = f"{stored.train:,} to train on, {stored.held_out:,} held out"
     return facts_list(
         [
-            ("State", facts.why),
+            ("Stands", [MEANINGS[facts.standing], element("span", f" ({facts.why})", class_="quiet")]),
             ("Domain", leaf.domain if leaf else None),
             ("Written by", _written_by(facts, address)),
             ("Licence", _licence(facts.attribution, address)),
@@ -99,13 +103,19 @@ def _written_by(facts: LeafFacts, address: str) -> Markup | None:
     names: list[Child] = []
     for number, one in enumerate(facts.contributors[:_NAMES]):
         changes = element("span", f" ({counted(one.changes, 'change')})", class_="quiet")
-        names += [", " if number else "", search_link(address, "author", one.name), changes]
+        names += [
+            ", " if number else "",
+            search_link(address, "author", one.name, isolated(one.name)),
+            changes,
+        ]
     more = len(facts.contributors) - _NAMES
     if more > 0:
         names.append(f" and {more} more")
     said = facts.leaf.created_by if facts.leaf else ""
     if said:
-        names.append(element("span", "; " if names else "", f"the leaf says: {said}", class_="quiet"))
+        names.append(
+            element("span", "; " if names else "", "the leaf says: ", isolated(said), class_="quiet")
+        )
     return element("span", *names) if names else None
 
 
@@ -156,9 +166,14 @@ def _seeds_and_samples(facts: LeafFacts) -> Markup | None:
     leaf = facts.leaf
     if leaf is None:
         return None
+    heading = element("h3", f"{counted(len(leaf.seed_examples), 'seed example')}, by people")
     seeds = [_seed(seed) for seed in leaf.seed_examples]
-    left = element("div", element("h3", f"{counted(len(seeds), 'seed example')}, by people"), seeds)
-    return section("Seeds and samples", element("div", left, _samples(facts), class_="beside"))
+    stored = facts.stored
+    if stored.train or stored.held_out or stored.problem is not None:
+        both = element("div", element("div", heading, seeds), _samples(stored), class_="beside")
+        return section("Seeds and samples", both)
+    none = element("p", "No samples are stored.", class_="quiet")
+    return section("Seeds and samples", heading, element("div", seeds, class_="grid"), none)
 
 
 def _seed(seed: SeedExample) -> Markup:
@@ -169,14 +184,10 @@ def _seed(seed: SeedExample) -> Markup:
     return element("article", context, pairs, class_="card seed")
 
 
-def _samples(facts: LeafFacts) -> Markup:
-    stored = facts.stored
-    whole = stored.train + stored.held_out
-    heading = element("h3", f"{counted(whole, 'sample')}, by a teacher")
+def _samples(stored: StoredSamples) -> Markup:
+    heading = element("h3", f"{counted(stored.train + stored.held_out, 'sample')}, by a teacher")
     if stored.problem is not None:
         return element("div", heading, element("p", stored.problem, class_="notice bad"))
-    if not whole:
-        return element("div", heading, element("p", "None are stored.", class_="quiet"))
     cards = [sample_card(sample) for sample in stored.shown]
     left_out = stored.train - len(cards)
     notes = [f"{counted(left_out, 'more sample')} to train on are in the store."] if left_out > 0 else []
@@ -188,14 +199,13 @@ def _samples(facts: LeafFacts) -> Markup:
         "div",
         heading,
         [element("p", one, class_="quiet") for one in dict.fromkeys(stored.made_by)],
-        _funnels(facts),
+        _funnels(stored.funnels),
         cards,
         [element("p", note, class_="quiet") for note in notes],
     )
 
 
-def _funnels(facts: LeafFacts) -> Iterator[Markup]:
-    funnels = facts.stored.funnels
+def _funnels(funnels: Mapping[Stage, Funnel]) -> Iterator[Markup]:
     for stage, funnel in funnels.items():
         bar = funnel_bar(funnel, beside=tuple(funnels.values()))
         if bar is not None:

@@ -4,6 +4,7 @@ pattern of where it stands. Of a large folder tiles stand for whole folders, wit
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from seedbed.reports.html_writing import Markup, element
 from seedbed.reports.plural import counted
@@ -11,12 +12,32 @@ from seedbed.site.addresses import folder_page, leaf_page, link
 from seedbed.site.folders import SiteFolder
 from seedbed.site.leaf_facts import MEANINGS, LeafSummary, Standing
 from seedbed.site.search_link import search_link
-from seedbed.site.tiles import PlacedTile, Rest, Tile, placed_tiles, standings_of
+from seedbed.site.tiles import TILES, PlacedTile, Rest, Tile, placed_tiles, standings_of
 from seedbed.site.treemap import Box
 
-_WIDTH = 1_000  # pixels: that of a wide window, and gives way
-_LOWEST, _EACH, _HIGHEST = 110, 13, 440  # pixels: of a picture, more for each leaf, at most
-_LETTER = 6.5  # pixels that one takes across
+_LINE = 15  # pixels that one takes, as in the style
+_LEAST_WIDTH = 34  # pixels: of a tile with its name in it
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How the picture is laid out for some windows; lengths in pixels."""
+
+    name: str  # as the style knows it
+    tiles: int  # at most
+    widest: int  # tiles in one folder
+    width: int  # for which the tiles are shaped; the picture takes what there is
+    narrowest: int  # that it is shown in
+    lowest: int
+    each: int  # higher for each leaf
+    highest: int
+
+
+_LAYOUTS = (
+    _Layout("wide", TILES, 48, width=1_000, narrowest=600, lowest=110, each=13, highest=440),
+    _Layout("narrow", 30, 12, width=340, narrowest=290, lowest=150, each=26, highest=620),
+)
+"""A wide window has room for many tiles beside each other, a telephone for few, one below the other."""
 
 _STROKES = {
     Standing.LEARNED: None,
@@ -32,24 +53,31 @@ def picture(folder: SiteFolder, page: str) -> Markup | None:
     """The picture with its legend, its tiles links from `page`; None for a folder of one leaf or none."""
     if folder.count < 2:
         return None
-    height = min(_HIGHEST, _LOWEST + _EACH * folder.count)
-    name = folder.name or "the taxonomy"
-    label = f"Picture of {name}: {counted(folder.count, 'leaf')}, larger where more questions were written"
-    drawing = element(
-        "svg",
-        _patterns(),
-        [_drawn(placed, page) for placed in placed_tiles(folder, Box(0, 0, _WIDTH, height))],
-        role="group",
-        aria_label=label,
-        class_="treemap",
-        height=height,
-    )
     said = "One tile a leaf, or a folder of leaves, as large as its questions that people wrote."
     caption = element(
         "figcaption", _legend(folder, page), element("p", said, class_="quiet"), id="after-picture"
     )
     return element(
-        "figure", element("a", "Skip the picture", href="#after-picture", class_="skip"), drawing, caption
+        "figure",
+        element("a", "Skip the picture", href="#after-picture", class_="skip"),
+        element("svg", _patterns(), width=0, height=0, class_="patterns", aria_hidden="true"),
+        [_drawing(folder, page, layout) for layout in _LAYOUTS],
+        caption,
+    )
+
+
+def _drawing(folder: SiteFolder, page: str, layout: _Layout) -> Markup:
+    """The picture in one layout; the style shows the one that fits the window."""
+    height = min(layout.highest, layout.lowest + layout.each * folder.count)
+    name = folder.name or "the taxonomy"
+    placed = placed_tiles(folder, Box(0, 0, layout.width, height), tiles=layout.tiles, widest=layout.widest)
+    return element(
+        "svg",
+        [_drawn(one, page, layout) for one in placed],
+        role="group",
+        aria_label=f"Picture of {name}: {counted(folder.count, 'leaf')}, larger where more questions were written",
+        class_=f"treemap {layout.name}",
+        height=height,
     )
 
 
@@ -102,34 +130,34 @@ def _filled(standing: Standing, x: str = "0", width: str = "100%") -> Markup:
     return element("rect", x=x, width=width, height="100%", fill=f"url(#{_pattern(standing)})")
 
 
-def _drawn(placed: PlacedTile, page: str) -> Markup:
+def _drawn(placed: PlacedTile, page: str, layout: _Layout) -> Markup:
     """A link with what it leads to as its name."""
     tile, box = placed.tile, placed.box
-    if placed.heading:
-        shown = [_text(tile.name, box)]
-    else:
+    shown: list[Markup] = []
+    if not placed.heading:
         edge = element("rect", width="100%", height="100%", class_="edge")
-        shown = [element("title", _said(tile)), *_strips(tile), edge]
-        if box.width > 36 and box.height > 18:
-            shown.append(_text(f"+{tile.count:,} leaves" if isinstance(tile, Rest) else tile.name, box))
+        shown += [element("title", _said(tile)), *_strips(tile), edge]
+    lines = 1 if placed.heading else int((box.height - 4) // _LINE)
+    if lines and box.width * layout.narrowest / layout.width >= _LEAST_WIDTH:
+        shown.append(_text(placed.label, lines))
     address = leaf_page(tile.name) if isinstance(tile, LeafSummary) else folder_page(tile.name)
     return element(
         "a",
-        _at(box, shown),
+        _at(box, shown, layout.width),
         href=link(page, address),
         aria_label=_said(tile),
         class_="heading" if placed.heading else "tile",
     )
 
 
-def _at(box: Box, shown: Sequence[Markup]) -> Markup:
+def _at(box: Box, shown: Sequence[Markup], width: int) -> Markup:
     """Across in parts of the picture's width, down in pixels: it gets narrower, and its letters do not."""
     return element(
         "svg",
         shown,
-        x=f"{100 * box.x / _WIDTH:.3f}%",
+        x=f"{100 * box.x / width:.2f}%",
         y=f"{box.y:.1f}",
-        width=f"{100 * box.width / _WIDTH:.3f}%",
+        width=f"{100 * box.width / width:.2f}%",
         height=f"{box.height:.1f}",
     )
 
@@ -145,11 +173,10 @@ def _strips(tile: Tile) -> Iterator[Markup]:
             start += share
 
 
-def _text(name: str, box: Box) -> Markup:
-    """The last part of a name, cut where the picture at its widest has no room for it."""
-    last = name.rpartition("/")[2].replace("_", " ")
-    room = max(3, int(box.width / _LETTER) - 1)
-    return element("text", last if len(last) <= room else f"{last[: room - 1]}…", x=5, y=14)
+def _text(label: str, lines: int) -> Markup:
+    """A name, in as many lines as the tile has room for."""
+    words = element("div", label, dir="auto")
+    return element("foreignObject", words, width="100%", height=3 + _LINE * lines)
 
 
 def _said(tile: Tile) -> str:

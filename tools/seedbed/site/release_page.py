@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 from seedbed.generation.release_manifest import LeafRecord, ReleaseManifest, Role, ScoreRecord
 from seedbed.reports.html_writing import Child, Markup, element
 from seedbed.reports.plural import counted
 from seedbed.site.addresses import RELEASES, leaf_page, link, release_page
-from seedbed.site.frame import Edition, facts_list, framed, section, table
+from seedbed.site.frame import Edition, breakable, facts_list, framed, section, table
+from seedbed.site.paging import cut, page_links
 from seedbed.site.score_bar import figure, score_bar
+from seedbed.site.search_link import search_link
 
-_ROWS = 500
-"""Of leaves on one page."""
+_ROWS = 100  # of leaves on one page
+_PAGES = 10  # of one release
 _ROLE_WORDS = {Role.FRESH: "learned", Role.REPLAYED: "replayed", Role.KEPT: "kept", Role.DROPPED: "dropped"}
 
 
@@ -53,51 +56,58 @@ def _mean(scores: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def release_html(release: ReleaseManifest, present: Collection[str], edition: Edition) -> str:
-    """The page of one release; `present` are the leaves that have a page."""
-    address = release_page(release.name)
+def release_pages(
+    release: ReleaseManifest, present: Collection[str], edition: Edition
+) -> Iterator[tuple[str, str]]:
+    """The pages of one release with their addresses; `present` are the leaves that have a page of their own.
+
+    Of many leaves those that it does worst come first, and of very many none but those.
+    """
     scores = {score.leaf: score for score in release.scores}
-    heads = ("Leaf", "Role", "Trained on", "Held out", "Score", "Its parent", "Base model", "Licence")
-    shown = _foremost(release.leaves, scores)
-    rows = [_leaf_row(leaf, scores.get(leaf.name), address, present) for leaf in shown]
-    left_out = len(release.leaves) - len(shown)
-    return framed(
-        address,
-        element(
-            "nav",
-            element("ol", element("li", element("a", "releases", href=link(address, RELEASES)))),
-            class_="trail",
-            aria_label="Where this is",
-        ),
-        element("h1", f"Release {release.name}"),
-        _gate(release),
-        _made_of(release),
-        section("Phases", _phases(release)) if release.phases else None,
-        section(
-            "Leaves",
-            element(
-                "p",
-                "Score: share of held-out questions answered rightly, with its 95 % interval.",
-                class_="quiet",
+    leaves = list(release.leaves)
+    if len(leaves) > _ROWS:
+        leaves.sort(key=lambda leaf: (scores[leaf.name].score if leaf.name in scores else 2.0, leaf.name))
+    parts = cut(leaves, _ROWS)
+    shown = min(len(parts), _PAGES)
+    for number, part in enumerate(parts[:shown], 1):
+        address = release_page(release.name, number)
+        heading = f"Release {release.name}" + (f", page {number}" if number > 1 else "")
+        rows = [_leaf_row(leaf, scores.get(leaf.name), address, present) for leaf in part]
+        yield (
+            address,
+            framed(
+                address,
+                _above(address),
+                element("h1", heading),
+                [_gate(release), _made_of(release), _phases(release)] if number == 1 else None,
+                _leaves(release, rows, address),
+                page_links(partial(release_page, release.name), number, shown),
+                edition=edition,
+                title=heading,
             ),
-            table("Leaves of this release", heads, rows),
-            element("p", f"{counted(left_out, 'leaf')} that it does better; each has this on its own page.")
-            if left_out
-            else None,
-        ),
-        edition=edition,
-        title=f"Release {release.name}",
-    )
+        )
 
 
-def _foremost(leaves: Sequence[LeafRecord], scores: Mapping[str, ScoreRecord]) -> list[LeafRecord]:
-    """All leaves, or of very many those that it does worst."""
-    if len(leaves) <= _ROWS:
-        return list(leaves)
-    worst = sorted(
-        leaves, key=lambda leaf: (scores[leaf.name].score if leaf.name in scores else 2.0, leaf.name)
+def _above(address: str) -> Markup:
+    way = element("ol", element("li", element("a", "releases", href=link(address, RELEASES))))
+    return element("nav", way, class_="trail", aria_label="Where this is")
+
+
+def _leaves(release: ReleaseManifest, rows: Sequence[Sequence[Child]], address: str) -> Markup:
+    heads = ("Leaf", "Role", "Trained on", "Held out", "Score", "Its parent", "Base model", "Licence")
+    all_of_it = len(release.leaves)
+    order: list[Child] = []
+    if all_of_it > _ROWS:
+        order = [f"{all_of_it:,} leaves, the lowest score first. "]
+    if all_of_it > _ROWS * _PAGES:
+        order += [f"Listed are {_ROWS * _PAGES:,}; how it does the others stands on their own pages: "]
+        order += [search_link(address, "release", release.name, "all that it knows"), ". "]
+    meaning = "Score: share of held-out questions answered rightly, with its 95 % interval."
+    return section(
+        "Leaves",
+        element("p", order, meaning, class_="quiet"),
+        table("Leaves of this release", heads, rows),
     )
-    return sorted(worst[:_ROWS], key=lambda leaf: leaf.name)
 
 
 def _gate(release: ReleaseManifest) -> Markup:
@@ -125,7 +135,9 @@ def _made_of(release: ReleaseManifest) -> Markup:
     )
 
 
-def _phases(release: ReleaseManifest) -> Markup:
+def _phases(release: ReleaseManifest) -> Markup | None:
+    if not release.phases:
+        return None
     rows: list[list[Child]] = [
         [
             phase.name,
@@ -136,15 +148,16 @@ def _phases(release: ReleaseManifest) -> Markup:
         ]
         for phase in release.phases
     ]
-    return table("Phases of training", ("Phase", "Steps", "Tokens", "Of them replay", "Time"), rows)
+    heads = ("Phase", "Steps", "Tokens", "Of them replay", "Time")
+    return section("Phases", table("Phases of training", heads, rows))
 
 
 def _leaf_row(
     leaf: LeafRecord, score: ScoreRecord | None, address: str, present: Collection[str]
 ) -> list[Child]:
-    name: Child = leaf.name
+    name = breakable(leaf.name)
     if leaf.name in present:
-        name = element("a", leaf.name, href=link(address, leaf_page(leaf.name)))
+        name = element("a", name, href=link(address, leaf_page(leaf.name)))
     return [
         name,
         _ROLE_WORDS[leaf.role],

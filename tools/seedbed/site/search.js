@@ -125,9 +125,11 @@
     }
   }
 
+  const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+
   function said(count) {
     if (!count) return "No leaf holds all of these words.";
-    const leaves = `${count.toLocaleString("en")} ${count === 1 ? "leaf" : "leaves"}`;
+    const leaves = counted(count, "leaf", "leaves");
     return count > SHOWN ? `${leaves}; the best ${SHOWN} are shown, and one more word finds fewer.` : `${leaves}.`;
   }
 
@@ -138,9 +140,12 @@
   }
 
   function result([name, address, standing, kind, questions, samples, about], asked) {
-    const link = made("a", marked(name, asked));
+    const link = made("a", name.split("/").flatMap((part, place) => [
+      ...(place ? ["/", made("wbr", [])] : []),
+      ...(isAscii(part) ? marked(part, asked).flatMap(breakable) : [made("bdi", marked(part, asked))]),
+    ]));
     link.href = address;
-    const facts = [standing, kind, `${questions.toLocaleString("en")} questions`, `${samples.toLocaleString("en")} samples`];
+    const facts = [standing, kind, counted(questions, "question"), counted(samples, "sample")];
     const task = made("div", marked(about, asked));
     task.dir = "auto";
     return made("li", [link, task, made("div", [facts.filter(Boolean).join(" · ")], "quiet")]);
@@ -153,6 +158,8 @@
       return word && asked.some((one) => word.startsWith(one)) ? made("mark", [piece]) : piece;
     });
   }
+
+  const breakable = (piece) => (piece === "_" ? [piece, made("wbr", [])] : [piece]);
 
   function made(name, children, style) {
     const element = document.createElement(name);

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
+from seedbed.reports.escape import terminal_text
 from seedbed.site.addresses import leaf_page
 from seedbed.site.leaf_facts import LeafFacts, LeafSummary, summary_of
 
@@ -120,13 +121,13 @@ def _script(name: str, value: object) -> str:
 
 def _line(summary: LeafSummary) -> list[object]:
     return [
-        summary.name,
+        terminal_text(summary.name),
         leaf_page(summary.name),
         str(summary.standing),
         str(summary.kind) if summary.kind else "",
         summary.questions,
         summary.samples,
-        summary.about,
+        terminal_text(summary.about),
     ]
 
 
