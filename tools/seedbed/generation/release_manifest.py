@@ -39,6 +39,8 @@ class LeafRecord:
     licence: str | None = None
     commit: str | None = None
     """The commit that last changed the leaf; None where a shallow clone does not show it."""
+    samples_digest: str | None = None
+    """SHA-256 over the sorted ids of its samples, which say what is in them; None in manifests from before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,10 @@ class GateRecord:
 
     passed: bool
     reasons: tuple[str, ...]
+    maximum_drop: float | None = None
+    """How far old leaves were allowed to fall; None in manifests from before it was kept."""
+    minimum_score: float | None = None
+    """What every fresh leaf had to reach; None as above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ class ReleaseManifest:
                     "leaves": tuple(_leaf_record(leaf) for leaf in fields["leaves"]),
                     "phases": tuple(PhaseRecord(**phase) for phase in fields["phases"]),
                     "scores": tuple(ScoreRecord(**score) for score in fields["scores"]),
-                    "gate": GateRecord(fields["gate"]["passed"], tuple(fields["gate"]["reasons"])),
+                    "gate": GateRecord(**{**fields["gate"], "reasons": tuple(fields["gate"]["reasons"])}),
                 }
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:  # no JSON, or no role

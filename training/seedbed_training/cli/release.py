@@ -18,7 +18,7 @@ from seedbed_training.releasing.gguf import TYPES, find_converter, write_gguf
 from seedbed_training.releasing.release import cut_release, run_outcomes
 from seedbed_training.releasing.run_evaluation import run_evaluation
 from seedbed_training.releasing.spoken_models import chosen_model
-from seedbed_training.releasing.verify import revoked_leaves, verify
+from seedbed_training.releasing.verify import notices, verify
 
 
 @click.group(invoke_without_command=True)
@@ -74,14 +74,15 @@ def verify_releases(names: tuple[str, ...]) -> None:
     """Recompute what a release is made of, and compare it with its manifest; all releases unless some are named.
 
     Digests come from the files, samples from the store, leaves, authors and licences from git. Exit 1 with every
-    difference. That a leaf was revoked since is said, and is no difference.
+    difference. What is none is said as a notice: a manifest that was never committed, a GGUF file, a leaf that was
+    revoked since.
     """
     workspace = open_workspace()
     chosen = [workspace.release(name) for name in names] or workspace.releases() or [workspace.release()]
     differences = [
         f"{found.name}: {terminal_text(text)}" for found in chosen for text in verify(workspace, found)
     ]
-    for text in (line for found in chosen for line in revoked_leaves(workspace, found)):
+    for text in (line for found in chosen for line in notices(workspace, found)):
         click.echo(f"notice: {terminal_text(text)}", err=True)
     click.echo("\n".join(differences) or f"as the manifest says: {', '.join(found.name for found in chosen)}")
     raise SystemExit(ExitCode.FINDINGS if differences else ExitCode.FINE)

@@ -73,7 +73,7 @@ def judge(outcomes: Iterable[LeafOutcome], limits: Limits) -> GateRecord:
     listed = sorted(outcomes, key=lambda found: found.leaf)
     reasons = [_reason(found, limits) for found in refused(listed, limits)]
     reasons += _mean_drop([found for found in listed if not found.fresh], limits)
-    return GateRecord(passed=not reasons, reasons=tuple(reasons))
+    return GateRecord(not reasons, tuple(reasons), limits.maximum_drop, limits.minimum_score)
 
 
 def refused(outcomes: Iterable[LeafOutcome], limits: Limits) -> Sequence[LeafOutcome]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from seedbed.errors import StoreError
 from seedbed.generation.release_manifest import ReleaseManifest
+from seedbed.teacher.model_folder import MODEL_FILES
 from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.releasing.attribution_file import ATTRIBUTION_FILE, attribution_text, read_attributions
 from seedbed_training.releasing.card.facts import CardFacts
@@ -43,6 +44,7 @@ def write_release_folder(
         building.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(model, building)
         _write_beside_the_model(workspace, facts, building)
+        _readable_alike(building)
         digests = {name: _digest(path) for name, path in _files(building).items()}
         if destination.exists():  # left by a run that was stopped before its manifest: no release yet
             shutil.rmtree(destination)
@@ -68,19 +70,38 @@ def folder_differences(folder: Path, files: Mapping[str, str]) -> Iterator[tuple
             yield name, "leads out of the release's folder"
         elif name not in present:
             yield name, "is missing since the release was cut"
+        elif present[name].is_symlink():
+            yield name, "is a link now, and what it leads to can change"
         elif _digest(present[name]) != digest:
             yield name, "was changed since the release was cut"
     for name in sorted(present.keys() - files.keys()):
-        if not any(PurePosixPath(name).match(pattern) for pattern in _MADE_LATER):
+        if present[name].is_symlink() or not _is_made_later(name):
             yield name, "is no part of the release"
 
 
+def made_later(folder: Path, files: Mapping[str, str]) -> Sequence[str]:
+    """The names of files that other commands put into the folder since, which `files` of the manifest says nothing of."""
+    return [name for name in _files(folder) if name not in files and _is_made_later(name)]
+
+
+def _is_made_later(name: str) -> bool:
+    return any(PurePosixPath(name).match(pattern) for pattern in _MADE_LATER)
+
+
 def _files(folder: Path) -> Mapping[str, Path]:
-    """Every file by its name from the folder, sorted; hidden ones belong to file managers and version control."""
-    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    return {
-        name: found[name] for name in sorted(found) if not any(part[0] == "." for part in name.split("/"))
+    """Every file and link by its name from the folder, sorted. Hidden ones belong to file managers and version control,
+    unless they are called as parts of a model are."""
+    found = {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if path.is_symlink() or path.is_file()
     }
+    return {name: found[name] for name in sorted(found) if not _is_hidden(name)}
+
+
+def _is_hidden(name: str) -> bool:
+    path = PurePosixPath(name)
+    return any(part[0] == "." for part in path.parts) and not any(path.match(part) for part in MODEL_FILES)
 
 
 def _write_beside_the_model(workspace: Workspace, facts: CardFacts, folder: Path) -> None:
@@ -98,6 +119,13 @@ def _write_beside_the_model(workspace: Workspace, facts: CardFacts, folder: Path
     terms = licence_text(manifest, facts.base, facts.base_licence, facts.teachers)
     (folder / LICENCE_FILE).write_text(terms, encoding="utf-8")
     (folder / CARD_FILE).write_text(model_card(facts), encoding="utf-8")
+
+
+def _readable_alike(folder: Path) -> None:
+    """Every file with the permissions of the card: weights come from a temporary file, which only its owner reads."""
+    mode = (folder / CARD_FILE).stat().st_mode
+    for path in _files(folder).values():
+        path.chmod(mode)
 
 
 def _digest(path: Path) -> str:

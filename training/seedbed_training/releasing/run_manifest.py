@@ -26,6 +26,7 @@ from seedbed_training.planning.plan_file import plan_digest
 from seedbed_training.planning.read_recipe import recipe_digest
 from seedbed_training.releasing.attribution_file import licence_expression, read_attributions
 from seedbed_training.releasing.prepare_plan import Preparation
+from seedbed_training.releasing.samples_digest import samples_digest
 from seedbed_training.releasing.workspace import Workspace, base_model_folder
 
 
@@ -34,7 +35,7 @@ def run_manifest(
 ) -> ReleaseManifest:
     """The manifest, still without the digests of the files beside the model.
 
-    Raises UsageError when the run was not trained to its end.
+    Raises UsageError when the run was not trained to its end, StoreError when samples of it are no longer in the store.
     """
     plan = preparation.plan
     record = training_record(workspace, plan.release)
@@ -87,6 +88,7 @@ def _leaves(workspace: Workspace, preparation: Preparation) -> tuple[LeafRecord,
             trained.setdefault(planned.leaf, set()).add(planned.id)
     commits = leaf_commits(workspace, plan.taxonomy_commit, tuple(plan.blobs))
     attributions = read_attributions(workspace, plan.taxonomy_commit, tuple(plan.blobs))
+    store = workspace.open_store()
     kept = [
         _attributed(
             LeafRecord(
@@ -97,6 +99,9 @@ def _leaves(workspace: Workspace, preparation: Preparation) -> tuple[LeafRecord,
                 training_samples=len(trained.get(leaf, ())),
                 held_out_samples=len(preparation.held_out.get(leaf, ())),
                 commit=commits.get(leaf),
+                samples_digest=samples_digest(
+                    sample for key in plan.sample_keys[leaf] for sample in store.read(key)
+                ),
             ),
             attributions.get(leaf),
         )

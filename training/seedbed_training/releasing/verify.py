@@ -13,11 +13,11 @@ from seedbed.taxonomy.attribution import read_attribution
 from seedbed.taxonomy.changes import all_leaves, leaf_name
 from seedbed.teacher.model_folder import MODEL_FILES, model_revision
 from seedbed_training.releasing.attribution_file import licence_expression, read_attributions
-from seedbed_training.releasing.release_folder import folder_differences
+from seedbed_training.releasing.manifest_in_git import is_committed, manifest_differences, manifest_path
+from seedbed_training.releasing.release_folder import folder_differences, made_later
 from seedbed_training.releasing.run_manifest import leaf_commits
+from seedbed_training.releasing.samples_digest import samples_digest
 from seedbed_training.releasing.workspace import Workspace
-
-_MANIFEST_LIMIT = 1 << 28  # bytes; 100,000 leaves have 50 MB
 
 
 def verify(workspace: Workspace, manifest: ReleaseManifest) -> tuple[str, ...]:
@@ -27,11 +27,23 @@ def verify(workspace: Workspace, manifest: ReleaseManifest) -> tuple[str, ...]:
     from the store, leaves, authors and licences from git at the manifest's commit.
     """
     return (
-        *_manifest(workspace, manifest),
+        *manifest_differences(workspace, manifest),
         *_folder(workspace, manifest),
         *_samples(workspace.open_store(), manifest),
         *_lineage(workspace, manifest),
     )
+
+
+def notices(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
+    """What is no difference, but what somebody who relies on the release should know."""
+    if not is_committed(workspace, manifest):
+        yield (
+            f"{manifest_path(workspace, manifest)} is not committed, so nobody can tell whether it is as it was "
+            "written: commit it"
+        )
+    for name in made_later(workspace.release_directory(manifest.name), manifest.files):
+        yield f"{name} was made after {manifest.name} was cut: nothing says here what is in it"
+    yield from revoked_leaves(workspace, manifest)
 
 
 def revoked_leaves(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
@@ -42,23 +54,6 @@ def revoked_leaves(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[
             if each.covers(leaf.name, leaf.blob):
                 yield f"{manifest.name} learned {leaf.name}, which was revoked: {each.reason}"
                 break
-
-
-def _manifest(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
-    """Whether the manifest is the one that was committed, and its parent is there."""
-    path = f"{PurePosixPath(workspace.settings.releases.path)}/{manifest.name}.json"
-    try:
-        head = workspace.repository.resolve("HEAD")
-        committed = workspace.repository.read_path(head, path, _MANIFEST_LIMIT)
-    except RepositoryError as error:
-        yield f"{path} cannot be read from git: {error}"
-        committed = None
-    if committed is not None:
-        text = committed.decode("utf-8", "replace")
-        if ReleaseManifest.from_json(text, source=f"{path} of HEAD") != manifest:
-            yield f"{path} is not as it was committed"
-    if manifest.parent is not None and workspace.parent_of(manifest.name) is None:
-        yield f"its parent {manifest.parent} is not in {workspace.manifests}"
 
 
 def _folder(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[str]:
@@ -83,6 +78,11 @@ def _samples(store: SampleStore, manifest: ReleaseManifest) -> Iterator[str]:
         held_out = len({sample.id for sample in samples if sample.held_out})
         if held_out != leaf.held_out_samples:
             yield f"{leaf.name} has {held_out} held-out samples, the manifest says {leaf.held_out_samples}"
+        others = len({sample.id for sample in samples}) - held_out
+        if others < leaf.training_samples:
+            yield f"{leaf.name} has {others} samples to train on, the manifest says {leaf.training_samples}"
+        if leaf.samples_digest is not None and samples_digest(samples) != leaf.samples_digest:
+            yield f"{leaf.name} has other samples in the store than the release learned and was asked"
         strange = {sample.provenance.leaf_blob for sample in samples} - {leaf.blob}
         if strange:
             yield f"{leaf.name} holds samples of another version of its qna.yaml ({', '.join(sorted(strange))})"
