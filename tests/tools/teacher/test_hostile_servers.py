@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +207,21 @@ def test_what_stops_the_run_loses_nothing_that_was_answered(fault: str, tmp_path
         assert asked <= REQUESTS - paid + AT_ONCE  # what was on its way may be asked for again, nothing else
         assert [one.text for one in completions] == [f"answer to question {n}" for n in range(REQUESTS)]
         assert sum(server.paid.values()) <= REQUESTS + AT_ONCE
+
+
+@pytest.mark.parametrize("code", [401, 403])
+@pytest.mark.parametrize("message", ["no such key", "Your account was flagged: see our content policy"])
+def test_a_key_that_is_lost_leaves_no_refusal_in_the_journal(code: int, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with (
+        hostile_server(dict.fromkeys(range(6, 60), error(code, message))) as server,
+        pytest.raises(TeacherError, match=f"HTTP {code}"),
+    ):
+        run(server, path, 600.0)
+    with closing(sqlite3.connect(path)) as journal:
+        kept = " ".join(map(str, journal.execute("SELECT * FROM answers").fetchall()))
+    assert len(server.paid) == 6 and kept.count("answer to question") == 6
+    assert "refused" not in kept and "flagged" not in kept
 
 
 def test_a_storm_of_everything_changes_no_answer(tmp_path: Path) -> None:

@@ -22,6 +22,16 @@ from seedbed.teacher.teacher import Completion, FinishReason, Message, Request
 KEY = "sk-0123456789abcdef"
 
 
+MODERATED: dict[str, dict[str, Any]] = {
+    "content_filter": {"error": {"message": "filtered", "code": "content_filter"}},
+    "inner": {"error": {"code": "400", "innererror": {"code": "ResponsibleAIPolicyViolation"}}},
+    "policy": {"error": {"message": "no", "type": "content_policy_violation"}},
+    "flagged input": {"error": {"code": 403, "message": "flagged", "metadata": {"flagged_input": "red"}}},
+    "no envelope": {"code": "data_inspection_failed", "message": "inappropriate"},
+}
+"""Bodies of errors that are a content filter's."""
+
+
 def raw_status(code: int, body: dict[str, Any]) -> Reply:
     return lambda _: web.json_response(body, status=code)
 
@@ -155,10 +165,43 @@ def test_what_no_request_survives_is_an_error(code: int) -> None:
     with openai_server(otherwise=status(code, f"no, {KEY}", Location="http://127.0.0.1:9/")) as server:
         with pytest.raises(TeacherError) as raised:
             ask(server, asking())
-        assert len(server.bodies) == 1
+        assert len(server.bodies) == (2 if code == 403 else 1)  # a harmless prompt is forbidden too
     assert str(code) in raised.value.message
     assert raised.value.hint
     assert KEY not in raised.value.message
+
+
+@pytest.mark.parametrize("code", [400, 403])
+@pytest.mark.parametrize("body", MODERATED)
+def test_a_moderated_prompt_is_refused_alone_and_nothing_else_is_asked(body: str, code: int) -> None:
+    with openai_server([answer("one"), raw_status(code, MODERATED[body]), answer("two")]) as server:
+        completions, _ = ask(server, *(asking(str(index)) for index in range(3)), concurrency=1)
+        assert len(server.bodies) == 3
+    assert [completion.text for completion in completions] == ["one", "", "two"]
+    assert completions[1].finish_reason is FinishReason.REFUSED
+    assert completions[1].cause == "content filter" and f"HTTP {code}" in completions[1].detail
+
+
+def test_a_prompt_that_is_forbidden_is_refused_alone_where_a_harmless_one_is_not() -> None:
+    def firewall(body: dict[str, Any]) -> web.StreamResponse:
+        minds = body["messages"][-1]["content"] == "<script>"
+        return web.Response(status=403, text="<html>blocked</html>") if minds else answer("blue")(body)
+
+    with openai_server(otherwise=firewall) as server:
+        completions, _ = ask(server, asking("<script>"), asking("red"), concurrency=1)
+        assert len(server.bodies) == 3
+    assert [completion.finish_reason for completion in completions] == [
+        FinishReason.REFUSED,
+        FinishReason.STOP,
+    ]
+    assert completions[0].cause == "HTTP 403"
+
+
+@pytest.mark.parametrize("trouble", [status(503), status(500), DROP])
+def test_a_forbidden_prompt_is_put_again_where_the_harmless_one_told_nothing(trouble: Reply) -> None:
+    with openai_server([status(403), trouble, answer("blue")]) as server:
+        [completion], _ = ask(server, asking())
+    assert completion.text == "blue"
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ from seedbed.teacher.endpoint import Endpoint, Reply
 from seedbed.teacher.gate import Clock, Gate, Sleep
 from seedbed.teacher.limiter import own_pause
 from seedbed.teacher.model_list import ServedModel, served_model, server_version
+from seedbed.teacher.moderation import HARMLESS, is_moderated
 from seedbed.teacher.retrying import ATTEMPTS, Reaction, delay, reaction
 from seedbed.teacher.routing import beginning, ranked
-from seedbed.teacher.server_address import NO_KEY_SENT, base_address, server_key
+from seedbed.teacher.server_address import base_address, server_key
 from seedbed.teacher.server_kind import ServerKind
 from seedbed.teacher.teacher import Cause, Completion, FinishReason, Request, TeacherIdentity, http_cause
+from seedbed.teacher.unusable_server import gone, overloaded, renamed, unusable
 
 _log = logging.getLogger(__name__)
 
@@ -143,11 +145,15 @@ class OpenAITeacher:
                 case Reaction.READ:
                     return self._read(reply, request, endpoint)
                 case Reaction.REFUSE:
-                    detail = self._scrubbed(f"HTTP {reply.status}: {reply.message}")
-                    cause = http_cause(reply.status or 0)
-                    return Completion("", FinishReason.REFUSED, 0, 0, detail, cause=cause)
+                    return self._refused(reply)
                 case Reaction.STOP:
-                    raise self._unusable(endpoint, reply)
+                    let_in = reply.status == 403 and await self._is_let_in(endpoint, left)
+                    if let_in is False:
+                        raise self._error(unusable(endpoint.address, reply, key_sent=self._key is not None))
+                    if let_in:
+                        return self._refused(reply)
+                    attempt += 1
+                    cause, trouble = _trouble(reply)
                 case Reaction.SLOW_DOWN:
                     cause, trouble = _trouble(reply)
                     self._check_overload(endpoint, reply)
@@ -161,7 +167,7 @@ class OpenAITeacher:
                     cause, trouble = _trouble(reply)
             if attempt == ATTEMPTS:
                 if not connected and self._answers == answers_before:
-                    raise self._gone(endpoint, trouble)
+                    raise self._error(gone(endpoint.address, trouble))
                 return _failed(cause, self._scrubbed(f"{ATTEMPTS} attempts: {trouble}"))
             if self._chosen(order) is endpoint:  # another server is asked at once
                 pause = min(left, delay(attempt - 1, jitter=self._jitter.random(), asked=reply.asked_pause))
@@ -227,12 +233,7 @@ class OpenAITeacher:
             if self._answering_as is None:
                 self._answering_as = name
             elif isinstance(name, str) and name != self._answering_as:
-                raise TeacherError(
-                    self._scrubbed(
-                        f"the server at {endpoint.address} now answers as {name!r}; it began as {self._answering_as!r}"
-                    ),
-                    hint="name the model that is to write every sample; answers received so far are kept",
-                )
+                raise self._error(renamed(endpoint.address, name, self._answering_as))
         completion = completion_of(reply.content, request)
         if self._key and (self._key in completion.text or self._key in completion.detail):
             text, detail = (part.replace(self._key, "***") for part in (completion.text, completion.detail))
@@ -251,42 +252,32 @@ class OpenAITeacher:
         """Tell what is new of it; raise when waiting is of no use: the quota is spent, or no server has done anything
         else for too long."""
         if reply.code in _QUOTA:
-            raise self._unusable(endpoint, reply)
+            raise self._error(unusable(endpoint.address, reply, key_sent=self._key is not None))
         if notice := endpoint.notices.notice(endpoint.gate, reply.status or 0, self._deadline):
             _log.warning("%s", notice)
         if all(other.gate.overloaded_for > self._deadline for other in self.endpoints):
-            raise TeacherError(
-                self._scrubbed(
-                    f"the server at {endpoint.address} has been overloaded for {self._deadline:g} s: "
-                    f"HTTP {reply.status}: {reply.message}"
-                ),
-                hint="give the same command again when it has room; answers received so far are kept",
-            )
+            raise self._error(overloaded(endpoint.address, reply, self._deadline))
 
-    def _gone(self, endpoint: Endpoint, trouble: str) -> TeacherError:
-        return TeacherError(
-            self._scrubbed(f"the server at {endpoint.address} does not answer: {trouble}"),
-            hint="start it, then give the same command again; answers received so far are kept",
-        )
+    def _refused(self, reply: Reply) -> Completion:
+        """This request alone is not taken."""
+        cause = Cause.FILTERED if is_moderated(reply.content) else http_cause(reply.status or 0)
+        detail = self._scrubbed(f"HTTP {reply.status}: {reply.message}")
+        return Completion("", FinishReason.REFUSED, 0, 0, detail, cause=cause)
 
-    def _unusable(self, endpoint: Endpoint, reply: Reply) -> TeacherError:
-        hints = {
-            401: "check the key in the environment variable that `api_key_variable` names",
-            402: "the account behind the key has no credit",
-            403: "check that the key may use this model",
-            404: "check `url` (up to and with /v1) and `model`, and that the server still serves it",
-            429: "the quota of the key is spent; answers received so far are kept",
-        }
-        assert reply.status is not None
-        if self._key is None:
-            hints |= {401: NO_KEY_SENT, 403: NO_KEY_SENT}
-        hint = hints.get(
-            reply.status, "redirects are not followed: name the final address" if reply.status < 400 else None
-        )
-        message = self._scrubbed(
-            f"the server at {endpoint.address} answers HTTP {reply.status}: {reply.message}"
-        )
-        return TeacherError(message, hint=hint)
+    async def _is_let_in(self, endpoint: Endpoint, left: float) -> bool | None:
+        """Whether a prompt that nobody minds is taken, after one that was forbidden without a word of moderation: that
+        one was then refused for what it says, and the key is good. None where the server does not tell."""
+        reply, *_ = await self._attempt(endpoint, HARMLESS, left)
+        match _reaction(reply):
+            case Reaction.READ | Reaction.REFUSE:
+                return True
+            case Reaction.STOP:
+                return False
+            case _:
+                return None
+
+    def _error(self, error: TeacherError) -> TeacherError:
+        return TeacherError(self._scrubbed(error.message), hint=error.hint)
 
     def _scrubbed(self, text: str) -> str:
         return shortened(text.replace(self._key, "***") if self._key else text)
@@ -296,6 +287,8 @@ def _reaction(reply: Reply) -> Reaction:
     """What to do about a reply: a broken one, and a 200 that holds no answer, are asked for again."""
     if reply.status is None or (reply.status == 200 and not (reply.has_answer or reply.too_long)):
         return Reaction.RETRY
+    if reply.status in (400, 403) and is_moderated(reply.content):
+        return Reaction.REFUSE
     return reaction(reply.status)
 
 
