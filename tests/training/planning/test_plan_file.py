@@ -139,12 +139,60 @@ def test_the_table_keeps_to_its_width(plan: TrainingPlan, width: int) -> None:
     assert all(f"leaf_{number}" in table for number in range(40))
 
 
+def test_thousands_of_leaves_are_counted_rather_than_named(plan: TrainingPlan) -> None:
+    many = tuple(f"knowledge/topic/leaf_{number}" for number in range(2_000))
+    table = plan_table(replace(plan, fresh=many, removed=many))
+    assert "fresh (2,000): knowledge/topic/leaf_0, " in table and "and 1,950 more" in table
+    assert len(table.splitlines()) < 60
+
+
+def test_the_table_tells_changed_leaves_from_new_ones_and_what_is_kept_unseen(
+    plan: TrainingPlan, tmp_path: Path
+) -> None:
+    samples = {
+        leaf: [made_sample(leaf, number) for number in range(4)] for leaf in ("a/edited", "a/new", "a/old")
+    }
+    made = make_plan(
+        release="release-2",
+        parent=made_manifest([*samples][::2]),
+        leaves={"a/edited": replace(current("a/edited"), blob="e" * 40), "a/new": current("a/new"),
+                "a/old": current("a/old")},
+        samples=sample_table(samples, {sample.id: 7 for found in samples.values() for sample in found}),
+        recipe=small_recipe(),
+        seed=3,
+        taxonomy_commit="c" * 40,
+        replay=False,
+    )  # fmt: skip
+    assert "\nfresh (2): a/edited, a/new\nof them changed since release-1 (1): a/edited\n" in plan_table(made)
+    assert "\nunchanged, not replayed (1): a/old\n" in plan_table(made) and "replay: " not in plan_table(made)
+    write_plan(made, tmp_path / "plan.safetensors")
+    assert read_plan(tmp_path / "plan.safetensors").changed == ("a/edited",)
+    assert plan_digest(replace(made, changed=())) == plan_digest(made)  # older plans did not say it
+
+
+def test_the_table_says_of_which_buffer_replay_draws(plan: TrainingPlan) -> None:
+    recipe = plan.recipe
+
+    def said(**figures: object) -> str:
+        table = plan_table(replace(plan, recipe=replace(recipe, replay=replace(recipe.replay, **figures))))  # type: ignore[arg-type]
+        return " ".join(table.split())
+
+    assert (
+        "from a buffer of 10% of the facts, at most 2 samples of each, and at most 500 samples of a skill"
+        in said(knowledge_coverage=0.1, samples_per_fact=2, skill_exemplars=500)
+    )
+    assert "of each old leaf at least" not in said(minimum_per_leaf=0)
+    assert "replay: joint, a bound to measure against" in said(strategy="joint")
+
+
 def test_the_table(plan: TrainingPlan) -> None:
     assert plan_table(plan) == (
         "release-2, from release-1, recipe small, seed 3, taxonomy cccccccccccc\n"
         "fresh (2): a/new, knowledge/new\n"
         "replayed (1): a/old\n"
         "removed (1): a/gone\n"
+        "replay: balanced, of each phase's tokens up to 10.0% for old leaves and 5.0% for earlier phases;\n"
+        "  from a buffer of every fact, and all samples of a skill; 1 sample of each old leaf at least\n"
         "\n"
         "phase            why          leaves  samples  seen  times  tokens  share\n"
         "knowledge_short  fresh             1        4     4    1.0      28  80.0%\n"

@@ -17,6 +17,7 @@ from seedbed.errors import ConfigurationError, UsageError
 from seedbed.generation.revocation import Revocation
 from seedbed.generation.sample import Sample, Stage
 from seedbed.taxonomy.leaf import Span
+from seedbed_training.planning.coverage import buffer_of
 from seedbed_training.planning.make_plan import make_plan
 from seedbed_training.planning.plan import TrainingPlan, Why
 from seedbed_training.planning.plan_file import read_plan, write_plan
@@ -109,6 +110,20 @@ def test_coverage_is_a_share_of_the_facts_whatever_the_share_of_tokens(coverage:
     kept = facts([*few])
     assert len(kept) == -(-FACTS * coverage // 1)
     assert facts([*replayed(planned(knowledge_coverage=coverage, leaf_share=0.5))]) == kept
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "part"), [(100, 0.07, 7), (100, 0.071, 8), (3, 0.1, 1), (30, 1.0, 30)]
+)
+def test_a_share_of_facts_is_as_many_as_one_would_reckon(count: int, share: float, part: int) -> None:
+    samples = [
+        replace(made_sample("knowledge/old", number, stage=Stage.KNOWLEDGE_SHORT), held_out=False)
+        for number in range(count)
+    ]
+    table = sample_table({"knowledge/old": samples}, {sample.id: 7 for sample in samples})
+    assert len(set(table.fact.tolist())) == count
+    recipe = replace(small_recipe().replay, knowledge_coverage=share)
+    assert len(buffer_of(range(count), table, recipe, seed="s")) == part
 
 
 def test_the_minimum_per_leaf_goes_before_coverage() -> None:

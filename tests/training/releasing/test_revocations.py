@@ -50,6 +50,31 @@ def test_a_plan_honours_a_revocation_and_an_older_plan_is_refused(garden: Garden
         open_preparation(garden.workspace, before.plan)
 
 
+def test_no_text_that_the_leaf_ever_had_comes_back_under_another_name(garden: Garden) -> None:
+    """One that no release learned, and that the taxonomy has no more, was the leaf's too."""
+    builder = garden.builder
+    builder.write_leaf(
+        f"taxonomy/{LEAF}", "version: 3\ncreated_by: robin\ntask_description: other\nseed_examples: []\n"
+    )
+    builder.commit("edit it")
+    revocation, _ = revoke(garden.workspace, LEAF, reason="withdrawn")
+    assert len(revocation.blobs) == 2
+    builder.write_leaf(
+        "taxonomy/knowledge/village",
+        f"version: 3\ncreated_by: robin\ntask_description: {LEAF}\nseed_examples: []\n",
+    )
+    builder.commit("the first text again, elsewhere")
+    garden.generate("knowledge/village", "seven")
+    assert prepare_plan(garden.workspace, recipe=garden.recipe).plan.revoked == (LEAF, "knowledge/village")
+
+
+def test_a_leaf_that_is_gone_and_that_no_release_learned_can_be_revoked(garden: Garden) -> None:
+    (garden.builder.path / "taxonomy" / LEAF / "qna.yaml").unlink()
+    garden.builder.commit("drop it")
+    revocation, traces = revoke(garden.workspace, LEAF, reason="withdrawn")
+    assert len(revocation.blobs) == 1 and traces == ()
+
+
 def test_a_revocation_that_cannot_be_read_stops_the_plan(garden: Garden) -> None:
     revocation, _ = revoke(garden.workspace, LEAF, reason="withdrawn")
     path = garden.workspace.manifests / "revocations" / revocation.file_name

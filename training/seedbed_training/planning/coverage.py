@@ -52,7 +52,7 @@ def _facts(knowledge: Sequence[int], table: SampleTable, recipe: ReplayRecipe, s
         told.setdefault(int(table.fact[sample]), []).append(sample)
     facts = sorted(told)  # the choice of facts is the same in every phase and whatever the order of drawing
     random.Random(seed).shuffle(facts)
-    kept = {*facts[: math.ceil(len(facts) * recipe.knowledge_coverage)]}
+    kept = {*facts[: _part(len(facts), recipe.knowledge_coverage)]}
     rounds = max((len(told[fact]) for fact in kept), default=0)
     if recipe.samples_per_fact is not None:
         rounds = min(rounds, recipe.samples_per_fact)
@@ -62,3 +62,8 @@ def _facts(knowledge: Sequence[int], table: SampleTable, recipe: ReplayRecipe, s
         for fact, samples in told.items()
         if fact in kept and turn < len(samples)
     ]
+
+
+def _part(count: int, share: float) -> int:
+    """`share` of `count`, a part of one counting as one; 7 % of 100 is 7, though 100 * 0.07 is a little more."""
+    return math.ceil(round(count * share, 9))

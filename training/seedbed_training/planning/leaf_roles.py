@@ -28,6 +28,8 @@ class LeafRoles:
     """What the parent knew and this release will not: gone from the taxonomy, or revoked."""
     revoked: tuple[str, ...] = ()
     """In the taxonomy still, yet part of no plan."""
+    changed: tuple[str, ...] = ()
+    """The fresh ones that the parent knew otherwise: edited, or grown anew."""
 
 
 def leaf_roles(
@@ -59,4 +61,5 @@ def leaf_roles(
         unchanged=tuple(sorted(unchanged)),
         removed=tuple(sorted(known.keys() - allowed.keys())),
         revoked=tuple(sorted(revoked)),
+        changed=tuple(sorted((allowed.keys() - unchanged) & known.keys())),
     )

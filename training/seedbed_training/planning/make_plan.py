@@ -67,6 +67,7 @@ def make_plan(
         removed=roles.removed,
         phases=phases,
         revoked=roles.revoked,
+        changed=roles.changed,
     )
 
 

@@ -10,7 +10,7 @@ any step are found without a look at the others. Shapes: S samples of a phase, P
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
 from typing import overload
@@ -198,6 +198,14 @@ class TrainingPlan:
     phases: tuple[PhasePlan, ...]
     revoked: tuple[str, ...] = ()
     """Leaves that the taxonomy has but that were revoked: no sample of theirs is in any phase."""
+    changed: tuple[str, ...] = field(default=(), compare=False)
+    """The fresh leaves that the parent knew otherwise. It follows from the rest, and plans were once without it: it makes
+    no plan another one."""
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Leaves that are as they were and of which nothing comes back, sorted."""
+        return tuple(sorted(self.blobs.keys() - {*self.fresh, *self.replayed}))
 
     @property
     def last_trained(self) -> int:

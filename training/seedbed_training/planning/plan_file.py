@@ -38,7 +38,7 @@ _Columns = Mapping[str, NDArray[Any]]
 
 def plan_digest(plan: TrainingPlan) -> str:
     """64 hex digits over every figure of the plan; they do not depend on how the file arranges them."""
-    digest = hashlib.sha256(_head(plan).encode())
+    digest = hashlib.sha256(_json(_head(plan)).encode())
     for name, values in sorted(_columns(plan).items()):
         digest.update(f"\0{name} {values.dtype.str} {values.shape}\0".encode())
         digest.update(np.ascontiguousarray(values).data if values.size else b"")
@@ -52,7 +52,7 @@ def write_plan(plan: TrainingPlan, path: Path) -> None:
     except ImportError as error:
         raise MissingExtraError("planning", "train", "safetensors") from error
     columns = {name: np.ascontiguousarray(values) for name, values in _columns(plan).items()}
-    write_whole(path, save(columns, metadata={"plan": _head(plan)}))
+    write_whole(path, save(columns, metadata={"plan": _json({**_head(plan), "changed": plan.changed})}))
 
 
 def read_plan(path: Path) -> TrainingPlan:
@@ -101,12 +101,12 @@ def _other_version(path: Path, version: object) -> ConfigurationError:
     )
 
 
-def _head(plan: TrainingPlan) -> str:
-    """Everything but the columns: one line, sorted keys, so that equal plans are equal files."""
+def _head(plan: TrainingPlan) -> Mapping[str, Any]:
+    """Everything that makes the plan, but the columns."""
     named = list(
         dict.fromkeys(phase.samples.leaves for phase in plan.phases)
     )  # most phases share one table of names
-    head = {
+    return {
         "version": VERSION,
         "release": plan.release,
         "parent": plan.parent,
@@ -121,6 +121,10 @@ def _head(plan: TrainingPlan) -> str:
         "names": named,
         "phases": [named.index(phase.samples.leaves) for phase in plan.phases],
     }
+
+
+def _json(head: Mapping[str, Any]) -> str:
+    """One line, sorted keys, so that equal plans are equal files."""
     return json.dumps(head, sort_keys=True, separators=(",", ":"))
 
 
@@ -161,6 +165,7 @@ def _plan(head: Mapping[str, Any], columns: _Columns, *, source: str) -> Trainin
         removed=tuple(head["removed"]),
         phases=phases,
         revoked=tuple(head["revoked"]),
+        changed=tuple(head.get("changed", ())),
     )
 
 

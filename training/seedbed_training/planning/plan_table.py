@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from seedbed.errors import UsageError
+from seedbed.reports.plural import counted
 from seedbed_training.planning.leaf_names import shortened
 from seedbed_training.planning.plan import PhasePlan, TrainingPlan, Why
 
 _HEADINGS = ("phase", "why", "leaves", "samples", "seen", "times", "tokens", "share")
 _PHASE_WIDTH = 20
+_NAMED = 50  # leaves of a kind, before the rest is counted
 
 
 def plan_table(plan: TrainingPlan, *, width: int = 100) -> str:
@@ -32,7 +34,7 @@ def plan_table(plan: TrainingPlan, *, width: int = 100) -> str:
         f"{plan.release}, from {_start(plan)}, recipe {plan.recipe.name}, seed {plan.seed}, "
         f"taxonomy {plan.taxonomy_commit[:12]}"
     )
-    above = _wrapped([heading, *_leaf_lines(plan, width)], width)
+    above = _wrapped([heading, *_leaf_lines(plan, width), *_replay_line(plan)], width)
     below = _wrapped([_amount(plan), *notes], width)
     return "\n".join([*above, "", *_aligned(rows), "", *below])
 
@@ -76,12 +78,44 @@ def _amount(plan: TrainingPlan) -> str:
 def _leaf_lines(plan: TrainingPlan, width: int) -> Iterable[str]:
     for word, leaves in (
         ("fresh", plan.fresh),
+        (f"of them changed since {plan.parent}", plan.changed),
         ("replayed", plan.replayed),
+        ("unchanged, not replayed", plan.kept),
         ("removed", [name for name in plan.removed if name not in plan.revoked]),
         ("revoked", plan.revoked),
     ):
         if leaves:
-            yield f"{word} ({len(leaves)}): {', '.join(shortened(leaf, width - 3) for leaf in leaves)}"
+            named = ", ".join(shortened(leaf, width - 3) for leaf in leaves[:_NAMED])
+            more = f" and {len(leaves) - _NAMED:,} more" if len(leaves) > _NAMED else ""
+            yield f"{word} ({len(leaves):,}): {named}{more}"
+
+
+def _replay_line(plan: TrainingPlan) -> Iterable[str]:
+    """Both knobs, share and coverage, where anything comes back."""
+    replay = plan.recipe.replay
+    if replay.strategy in ("none", "joint") and plan.parent is not None:
+        yield f"replay: {replay.strategy}, a bound to measure against"
+    elif plan.replayed:
+        facts = (
+            "every fact"
+            if replay.knowledge_coverage == 1
+            else f"{replay.knowledge_coverage:.0%} of the facts"
+        )
+        each = (
+            "" if replay.samples_per_fact is None else f", at most {replay.samples_per_fact} samples of each"
+        )
+        skills = (
+            "all samples" if replay.skill_exemplars is None else f"at most {replay.skill_exemplars} samples"
+        )
+        floor = (
+            f"; {counted(replay.minimum_per_leaf, 'sample')} of each old leaf at least"
+            if replay.minimum_per_leaf
+            else ""
+        )
+        yield (
+            f"replay: {replay.strategy}, of each phase's tokens up to {replay.leaf_share:.1%} for old leaves and "
+            f"{replay.phase_share:.1%} for earlier phases; from a buffer of {facts}{each}, and {skills} of a skill{floor}"
+        )
 
 
 def _wrapped(lines: Iterable[str], width: int) -> Iterable[str]:

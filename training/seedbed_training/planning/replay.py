@@ -8,6 +8,7 @@ examples, but a fact that is never drawn is forgotten, whatever the share. Sampl
 from __future__ import annotations
 
 import heapq
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ def _weights(
     if strategy == "uniform":
         return [float(sum(lengths[sample] for sample in pool)) for pool in pools]
     if strategy == "tempered":
-        return [sum(lengths[sample] for sample in pool) ** 0.5 for pool in pools]
+        return [math.sqrt(sum(lengths[sample] for sample in pool)) for pool in pools]
     if strategy == "surprise" and table.loss is not None and pools:
         losses = [float(table.loss[np.asarray(pool)].mean()) for pool in pools]
         mean = sum(losses) / len(losses)

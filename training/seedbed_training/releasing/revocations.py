@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from seedbed.errors import UsageError
 from seedbed.generation.project import Project
 from seedbed.generation.release_manifest import ReleaseManifest, Role
 from seedbed.generation.revocation import FOLDER, Revocation, read_revocations
 from seedbed.generation.status import taxonomy_status
+from seedbed.taxonomy.leaf_files import FILE_NAME
 from seedbed_training.planning.whole_file import write_whole
 from seedbed_training.releasing.workspace import Workspace
 
@@ -31,14 +33,15 @@ class Trace:
 def revoke(workspace: Workspace, leaf: str, *, reason: str) -> tuple[Revocation, tuple[Trace, ...]]:
     """Write the revocation of `leaf`, for a person to commit, and say which releases have learned it.
 
+    It holds every text of the leaf that a release learned, or that the history which is here leads through.
+
     Revoking again keeps the file up to date with releases made since. Raises UsageError when neither the taxonomy nor
     any release knows the leaf, StoreError when the file cannot be written.
     """
     releases = workspace.releases()
     texts = _taxonomy_blobs(workspace)
     blobs = {record.blob for release in releases for record in release.leaves if record.name == leaf}
-    if leaf in texts:
-        blobs.add(texts[leaf])
+    blobs |= _texts_in_history(workspace, leaf)
     if not blobs:
         names = sorted({*texts, *(record.name for release in releases for record in release.leaves)})
         close = difflib.get_close_matches(leaf, names, n=1)
@@ -83,6 +86,22 @@ def check_not_revoked(workspace: Workspace, leaves: dict[str, str], *, release: 
             f"the plan of {release} has {name}, which was revoked: {revocation.reason}",
             hint=f"make the plan again: seedbed plan --release {release}",
         )
+
+
+def _texts_in_history(workspace: Workspace, leaf: str) -> set[str]:
+    """The blob ids of the leaf's file in every commit that led to HEAD; of a shallow clone, in those that it has."""
+    repository = workspace.repository
+    path = PurePosixPath(workspace.settings.taxonomy.root, leaf, FILE_NAME).as_posix()
+    found: set[str] = set()
+    seen = {repository.resolve("HEAD")}
+    waiting = [*seen]
+    while waiting:
+        commit = waiting.pop()
+        found |= {file.blob for file in repository.files(commit, path) if file.path == path}
+        older = {*repository.parents(commit)} - seen
+        seen |= older
+        waiting += older
+    return found
 
 
 def _taxonomy_blobs(workspace: Workspace) -> dict[str, str]:
