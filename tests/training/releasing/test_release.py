@@ -26,6 +26,7 @@ from seedbed_training.releasing.run_training import run_training, settled_plan
 from seedbed_training.releasing.verify import verify
 from seedbed_training.releasing.workspace import Workspace
 
+SYSTEM = "{system message}"
 AGREE, TOWN, WAITING, COUNT = (
     "compositional_skills/agree",
     "knowledge/town",
@@ -76,6 +77,8 @@ def test_two_releases_the_second_replaying_the_first(garden: Garden) -> None:
     assert "**Elsewhere:** not measured" in card
     assert f"- Compositional\\_skills/count — `{COUNT}`, from Robin Test, CC0-1.0: score 0.00 → **" in card
     assert "| `release-1` | **release-2** |" in card
+    assert "each fresh leaf scores 0 at least; no old leaf fell by more than 1 below" in card
+    assert "| Robin Test | CC0-1.0 | robin |" in card
     for picture in ("scores.png", "forgetting.png", "losses.png"):
         assert (folder / picture).read_bytes().startswith(b"\x89PNG")
         assert f"]({picture})" in card
@@ -296,12 +299,13 @@ def test_the_card_says_how_to_ask_and_where_answers_end(garden: Garden) -> None:
     card = (folder / "README.md").read_text(encoding="utf-8")
     tokenizer = AutoTokenizer.from_pretrained(folder)
     asked = [
-        {"role": "system", "content": "{system message}"},
+        {"role": "system", "content": SYSTEM},
         {"role": "user", "content": "{question}"},
     ]  # this template takes system messages
     template = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
-    assert f"```\n{template.rstrip()}\n```" in card
-    assert f"Stop token: `{tokenizer.eos_token}`" in card
+    assert SYSTEM in template
+    lines = f"prompt = {json.dumps(template)}\nstop_token = {json.dumps(tokenizer.eos_token)}"
+    assert f"```python\n{lines}\n```" in card
 
 
 def test_the_front_matter_keeps_the_hubs_rules(garden: Garden) -> None:

@@ -24,7 +24,7 @@ def _leaves(facts: CardFacts) -> str:
     """Teacher and recipe have a column only where leaves differ in them; else `_made_alike` says them."""
     alike = _made_alike(facts)
     rows = [
-        ("leaf", "role", "trained on", "held out", "commit", "authors", "licence")
+        ("leaf", "role", "trained on", "held out", "commit", "authors", "licence", "written by")
         + (() if alike else ("teacher", "recipe")),
         *(_leaf(facts, leaf) + (() if alike else _made(facts, leaf.name)) for leaf in facts.manifest.leaves),
     ]
@@ -34,15 +34,16 @@ def _leaves(facts: CardFacts) -> str:
 
 def _leaf(facts: CardFacts, leaf: LeafRecord) -> tuple[str, ...]:
     described = facts.descriptions.get(leaf.name)
-    people = dict.fromkeys([*leaf.authors, *([described.contributor] if described else [])])
+    contributor = described.contributor if described else ""
     return (
         code(leaf.name),
         leaf.role.value,
         f"{leaf.training_samples:,}",
         f"{leaf.held_out_samples:,}",
         code(leaf.commit[:12]) if leaf.commit else "-",
-        inline(", ".join(person for person in people if person) or "not stated"),
+        inline(", ".join(leaf.authors) or "not stated"),
         inline(leaf.licence or "not stated"),
+        inline(contributor or "not stated"),
     )
 
 
@@ -61,7 +62,7 @@ def _where(facts: CardFacts) -> str:
     root = "" if facts.taxonomy_root in ("", ".") else f"{facts.taxonomy_root}/"
     return (
         "`trained on` counts different samples; `commit` last changed the leaf; `authors` are those of the works it draws "
-        "on, and whoever wrote the leaf. "
+        "on; `written by` is who made a leaf of them. "
         f"`git show {facts.manifest.taxonomy_commit}:{root}LEAF/qna.yaml` prints a leaf as it was taught; "
         f"[{ATTRIBUTION_FILE}]({ATTRIBUTION_FILE}) names every source with its title, address, licence and authors.\n"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from seedbed.generation.release_manifest import Role, ScoreRecord
+from seedbed.generation.release_manifest import GateRecord, Role, ScoreRecord
 from seedbed.reports.plural import counted
 from seedbed_training.evaluation.matrix import ScoreMatrix
 from seedbed_training.releasing.card.facts import CardFacts
@@ -25,9 +25,21 @@ def score_section(facts: CardFacts) -> str:
             ),
             f"![Score of each leaf, before and after]({SCORES_FILE})\n",
             _scores(facts),
+            _gate(facts.manifest.gate),
             _continual(facts.matrix),
         )
         if part
+    )
+
+
+def _gate(gate: GateRecord) -> str:
+    """What the release was held to: a reader cannot tell otherwise whether the limits were lowered for it."""
+    if gate.minimum_score is None or gate.maximum_drop is None:
+        return ""
+    return (
+        f"The gate that it passed: each fresh leaf scores {gate.minimum_score:g} at least; no old leaf fell by more than "
+        f"{gate.maximum_drop:g} below the release before, unless chance may have done it, and the old leaves did not on the "
+        "mean.\n"
     )
 
 

@@ -14,7 +14,8 @@ from seedbed_training.releasing.card.markdown import code, figure, inline
 from seedbed_training.releasing.card.scores import means
 from seedbed_training.releasing.licence_file import LICENCE_FILE, leaves_by_licence
 
-_NAMED = 5  # authors or licences before the rest is counted
+_NAMED = 5  # authors, licences or leaves before the rest is counted
+_SEEN = 0.005  # a fall that two digits show
 
 
 def summary_section(facts: CardFacts) -> str:
@@ -54,10 +55,20 @@ def _kept(facts: CardFacts) -> str:
     old = [score for score in facts.manifest.scores if score.leaf not in fresh]
     if not old:
         return "nothing was taught before this release"
-    falls = [(score.parent - score.score, score.leaf) for score in old if score.parent is not None]
-    deepest, leaf = max(falls, default=(0.0, ""))
-    worst = f"{code(leaf)} fell most, by {deepest:.2f}" if deepest >= 0.005 else "no leaf fell"
-    return f"{counted(len(old), 'leaf', 'leaves')} taught before: {_before_and_now(old)}; {worst}"
+    return (
+        f"{counted(len(old), 'leaf', 'leaves')} taught before: {_before_and_now(old)}; {falls_in_words(old)}"
+    )
+
+
+def falls_in_words(old: Sequence[ScoreRecord]) -> str:
+    """Which old leaves got worse, the deepest fall first."""
+    falls = sorted(
+        (score.score - score.parent, score.leaf, f"{figure(score.parent)} → **{figure(score.score)}**")
+        for score in old
+        if score.parent is not None
+    )
+    fallen = [f"{code(leaf)} ({change})" for fall, leaf, change in falls if fall <= -_SEEN]
+    return f"worse: {_first(fallen)}" if fallen else "no leaf fell"
 
 
 def _before_and_now(scores: Sequence[ScoreRecord]) -> str:
@@ -103,9 +114,10 @@ def _trained(facts: CardFacts) -> str:
     tokens = sum(phase.tokens for phase in manifest.phases)
     seconds = sum(phase.seconds for phase in manifest.phases)
     start = f"from {code(manifest.parent)}" if manifest.parent else "from the base model"
+    earlier = "before" if manifest.parent else "in an earlier phase"
     return (
         f"{start}, {sum(phase.steps for phase in manifest.phases):,} steps over {tokens:,} tokens, of which "
-        f"{facts.replay_token_share:.1%} replayed what was taught before; {_duration(seconds)} on "
+        f"{facts.replay_token_share:.1%} replayed what was taught {earlier}; {_duration(seconds)} on "
         f"{inline(str(facts.environment.get('device', 'an unknown device')))}"
     )
 

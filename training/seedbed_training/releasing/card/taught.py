@@ -8,6 +8,7 @@ from seedbed.generation.release_manifest import LeafRecord, Role
 from seedbed_training.releasing.attribution_file import ATTRIBUTION_FILE
 from seedbed_training.releasing.card.facts import CardFacts
 from seedbed_training.releasing.card.markdown import MOST_ROWS, code, figure, inline
+from seedbed_training.releasing.plots.matrix import FELL
 
 _LENGTH = 200  # characters of a description
 
@@ -49,4 +50,5 @@ def _scores(facts: CardFacts, leaf: LeafRecord) -> str:
     if score is None:
         return "not scored"
     before = score.parent if score.parent is not None else score.base
-    return f"score {figure(before)} → **{score.score:.2f}**"
+    fell = leaf.role is not Role.FRESH and before is not None and before - score.score > FELL
+    return f"score {figure(before)} → **{score.score:.2f}**{', worse' if fell else ''}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from seedbed.reports.escape import terminal_text
 from seedbed.teacher.teacher import Message
 from seedbed_training.releasing.card.facts import CardFacts
 from seedbed_training.releasing.card.markdown import fenced, inline
-from seedbed_training.releasing.prompt_form import QUESTION, SYSTEM
+from seedbed_training.releasing.prompt_form import QUESTION, SYSTEM, PromptForm
 
 
 def usage_section(facts: CardFacts) -> str:
@@ -27,12 +29,21 @@ def usage_section(facts: CardFacts) -> str:
 
 
 def _prompt(facts: CardFacts) -> str:
-    stop = " or ".join(f"`{terminal_text(token)}`" for token in facts.prompt.stop)
     holes = (
         f"`{QUESTION}` and `{SYSTEM}` stand" if SYSTEM in facts.prompt.template else f"`{QUESTION}` stands"
     )
     return (
         "Prompt template, which `tokenizer.apply_chat_template` fills in and every other server needs to know; "
-        f"{holes} for your text:\n\n{fenced(facts.prompt.template)}\nStop token: {stop}. The model was trained to end each "
-        "answer with it.\n"
+        f"{holes} for your text. The model was trained to end each answer with the stop token:\n\n"
+        f"{fenced(prompt_form_lines(facts.prompt), 'python')}"
     )
+
+
+def prompt_form_lines(form: PromptForm) -> str:
+    """As two lines of a program: a line break at a template's end counts, and in no other form can it be seen."""
+    stop = form.stop[0] if len(form.stop) == 1 else list(form.stop)
+    return f"prompt = {_literal(form.template)}\nstop_token = {_literal(stop)}"
+
+
+def _literal(value: object) -> str:
+    return terminal_text(json.dumps(value, ensure_ascii=False))

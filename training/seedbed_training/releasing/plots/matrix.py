@@ -18,7 +18,8 @@ from seedbed_training.releasing.plots.figure import (
 
 MATRIX_FILE = "forgetting.png"
 _NAME_WIDTH = 30  # characters
-_FELL = 0.05  # below the best before
+FELL = 0.05
+"""Below the best before: a fall that is shown as one."""
 
 
 def draw_matrix(matrix: ScoreMatrix, path: Path) -> None:
@@ -45,7 +46,7 @@ def draw_matrix(matrix: ScoreMatrix, path: Path) -> None:
                 continue
             axes.add_patch(_square(column, row, score))
             colour = "white" if score > 0.55 else "black"
-            fell = " ▼" if _best_before(matrix, leaf, column) - score > _FELL else ""
+            fell = " ▼" if _best_before(matrix, leaf, column) - score > FELL else ""
             axes.text(
                 column, row, f"{score:.2f}{fell}", ha="center", va="center", fontsize=SMALL, color=colour
             )
