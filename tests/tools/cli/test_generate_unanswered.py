@@ -96,6 +96,20 @@ def test_a_server_that_says_nothing_leaves_its_leaf_to_do(project: Path) -> None
     assert mended.exit_code == 0 and f"{FREEFORM}: generated" in mended.output, mended.errors
 
 
+def test_a_server_whose_answers_are_all_cut_off_leaves_its_leaf_to_do(project: Path) -> None:
+    def generate(otherwise: Any, *more: str) -> Any:
+        with openai_server(otherwise=otherwise) as server:
+            teacher = ("--teacher", f"openai:{server.address}#tiny", "--recipe", "recipes/tiny.yaml")
+            return run_seedbed("generate", "--leaf", FREEFORM, *teacher, *more)
+
+    thinking = generate(answer("Let me think about", finish_reason="length"))
+    assert thinking.exit_code == 2
+    assert f"{FREEFORM}: failed: given up after its first" in thinking.errors
+    assert " cut off" in thinking.errors and "cut off at the `max_tokens` of their step" in thinking.errors
+    mended = generate(half_judge, "--retry-failed")
+    assert mended.exit_code == 0 and f"{FREEFORM}: generated" in mended.output, mended.errors
+
+
 def half_judge(body: dict[str, Any]) -> web.StreamResponse:
     """A judge that says YES to every second question."""
     if body["temperature"] == 0 and body["max_tokens"] == 8:  # a verdict, by the recipe's figures

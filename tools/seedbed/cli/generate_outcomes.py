@@ -81,7 +81,7 @@ def _better_teacher(recipe: GenerationRecipe) -> str:
 
 
 def _print_unanswered(outcomes: Sequence[LeafOutcome], troubles: Sequence[Trouble]) -> None:
-    """An answer that is empty is no trouble of its request, but a leaf of nothing else has failed."""
+    """An answer that is empty or cut off is no trouble of its request, but a leaf of nothing else has failed."""
     failed = [one.total for one in outcomes if one.outcome is Outcome.FAILED]
     if not troubles and not failed:
         return

@@ -34,8 +34,8 @@ class Loss(StrEnum):
     SURPLUS = "surplus"  # good, but the target was met by earlier attempts
 
 
-UNUSABLE = (Loss.EMPTY, Loss.FAILED, Loss.REFUSED, Loss.UNREADABLE_VERDICT, Loss.UNPARSABLE)
-"""Losses that tell of the teacher and its server, not of the leaf. An answer that was cut off may be either's fault."""
+UNUSABLE = (Loss.EMPTY, Loss.CUT_OFF, Loss.FAILED, Loss.REFUSED, Loss.UNREADABLE_VERDICT, Loss.UNPARSABLE)
+"""Losses that tell of the teacher, its server and the bounds it is given, not of what it makes of the leaf."""
 
 
 @dataclass(frozen=True, slots=True)
