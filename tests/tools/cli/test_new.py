@@ -45,7 +45,8 @@ def test_a_new_leaf_is_valid_but_for_its_placeholders(
     assert {finding["code"] for finding in checked["findings"]} == {"SB301"}
     lines = path.read_text().splitlines() + path.with_name("attribution.txt").read_text().splitlines()
     todos = sum("TODO" in line for line in lines)
-    assert len(checked["findings"]) == todos
+    assert sum(1 + len(finding["related"]) for finding in checked["findings"]) == todos
+    assert len(checked["findings"]) == 2  # one for each file
 
 
 def test_the_modeline_names_a_schema_of_the_repository_if_there_is_one(builder: RepositoryBuilder) -> None:
@@ -106,6 +107,13 @@ def test_what_is_near_is_shown_first(builder: RepositoryBuilder) -> None:
     path = builder.path / "taxonomy/compositional_skills/sums/long_division/qna.yaml"
     leaf = read_leaf(path.read_bytes(), path="p", name="compositional_skills/a", blob="").leaf
     assert leaf is not None and leaf.created_by == "alex: x #1"
+
+
+def test_of_a_leaf_that_is_still_to_be_filled_in_no_placeholder_is_shown(builder: RepositoryBuilder) -> None:
+    seedbed("new", "skill", "places/capitals", folder=builder.path)
+    done = seedbed("new", "skill", "places/capital_cities", folder=builder.path)
+    shown, _, _ = done.stdout.partition("wrote ")
+    assert "compositional_skills/places/capitals" in shown and "TODO" not in shown
 
 
 def test_without_a_terminal_nothing_is_asked(builder: RepositoryBuilder) -> None:

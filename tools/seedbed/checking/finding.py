@@ -34,9 +34,16 @@ class Fix:
     safe: bool
 
 
+HERE_TOO = "here too"
+"""What a format that wants words for every place says of one without a message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another place that the finding speaks of, such as the first of two equal questions."""
+    """Another place that the finding speaks of, such as the first of two equal questions.
+
+    Without a message it is one more place of the same fault, of which the finding's own message tells.
+    """
 
     path: str
     span: Span

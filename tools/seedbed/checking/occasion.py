@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.policy import Policy
-from seedbed.checking.rules import RULES
+from seedbed.checking.rules import RULES, placeholder
 from seedbed.checking.surroundings import SMALLEST_WINDOW, Surroundings
 from seedbed.checking.tree import Tree
 from seedbed.config import IgnoredFindings
+from seedbed.taxonomy.leaf import LeafFile, Span
 
 UNSAFE = frozenset({"SB202", "SB204"})
 """Rules without which a leaf could reach outside of its folder."""
@@ -63,7 +64,7 @@ class Occasion:
         for rule in RULES:
             for finding in rule.check(leaf, around) if rule.check is not None else ():
                 told += self.weighed(finding)
-        return told
+        return _without_echoes(leaf, told)
 
     def weighed(self, finding: Finding) -> list[Finding]:
         """The finding as this repository takes it; nothing where its rule is off or an ignore covers it."""
@@ -75,6 +76,21 @@ class Occasion:
             self.used[ignore] += 1
             return []
         return [weighed]
+
+
+def _without_echoes(leaf: LeafFile, told: list[Finding]) -> list[Finding]:
+    """What is said of a leaf, but nothing more of a text that is a placeholder still: that is its one fault."""
+    left = [finding for finding in told if finding.code == placeholder.CODE and finding.path == leaf.path]
+    places = {finding.span for finding in left}.union(one.span for finding in left for one in finding.related)
+    return [
+        finding
+        for finding in told
+        if finding in left or not places or not places & {finding.span, _value_of(leaf, finding)}
+    ]
+
+
+def _value_of(leaf: LeafFile, finding: Finding) -> Span:
+    return leaf.span(finding.yaml_path) if finding.path == leaf.path and finding.yaml_path else finding.span
 
 
 def rule_codes() -> frozenset[str]:

@@ -13,8 +13,8 @@ _DISTINCTIVE = 12
 """Characters from which a value tells one text of a taxonomy from another."""
 
 
-_LISTS = frozenset({"SB111"})
-"""Rules whose findings name several words of one place, as their value."""
+_LISTS = frozenset({"SB111", "SB301"})
+"""Rules whose findings name several things of one place, each by a word of their value."""
 
 
 class Verdict(StrEnum):

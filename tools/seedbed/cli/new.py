@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from seedbed.checking.texts import is_placeholder
 from seedbed.cli.options import open_repository, write_out
 from seedbed.config import Settings
 from seedbed.errors import UsageError
@@ -121,7 +122,9 @@ def _nearest(leaves: tuple[NearLeaf, ...]) -> str:
     lines = ["Near to it, already there:"]
     for leaf in leaves:
         lines.append(f"  {terminal_text(leaf.name)}")
-        for text in filter(None, (leaf.task, leaf.question and f"asks: {leaf.question}")):
+        asked = None if is_placeholder(leaf.question or "") else leaf.question
+        task = None if is_placeholder(leaf.task) else leaf.task
+        for text in filter(None, (task, asked and f"asks: {asked}")):
             lines.append(
                 "    " + textwrap.shorten(terminal_text(" ".join(text.split())), 74, placeholder=" …")
             )

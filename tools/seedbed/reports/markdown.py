@@ -78,7 +78,7 @@ def _source(finding: Finding, lines: list[str]) -> str:
     marks += [
         Mark(related.span, related.message, "-")
         for related in finding.related
-        if related.path == finding.path
+        if related.path == finding.path and related.message
     ]
     width = max(len(str(mark.span.line)) for mark in marks)
     return markdown_fence("\n".join(excerpt(lines, marks, width, lambda text, tone: text, "")), 4_000)

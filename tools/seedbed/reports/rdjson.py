@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from seedbed.checking.finding import Finding, Fix, Related, Severity, Status
+from seedbed.checking.finding import HERE_TOO, Finding, Fix, Related, Severity, Status
 from seedbed.checking.report import CheckReport
 from seedbed.reports.escape import is_hostile, json_for_log, markdown_inline, without_surrogates
 from seedbed.reports.source_excerpt import lines_by_path
@@ -57,7 +57,7 @@ def _can_be_shown(fix: Fix) -> bool:
 
 
 def _related(related: Related, lines: dict[str, list[str]]) -> dict[str, Any]:
-    message = markdown_inline(related.message)
+    message = markdown_inline(related.message or HERE_TOO)
     return {"message": message, "location": _location(related.path, related.span, lines)}
 
 

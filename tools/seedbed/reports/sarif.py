@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
-from seedbed.checking.finding import Finding, Fix, Severity, Status
+from seedbed.checking.finding import HERE_TOO, Finding, Fix, Severity, Status
 from seedbed.checking.report import CheckReport
 from seedbed.checking.rules import RULES, Rule
 from seedbed.reports.escape import json_for_log, terminal_text
@@ -85,7 +85,7 @@ def _result(finding: Finding, fingerprint: str, compared: bool) -> dict[str, Any
             {
                 "id": number,
                 "physicalLocation": _place(related.path, related.span),
-                "message": _message(related.message),
+                "message": _message(related.message or HERE_TOO),
             }
             for number, related in enumerate(finding.related, start=1)
         ]

@@ -58,7 +58,7 @@ def _block(
     old = finding.status is Status.ALREADY_THERE
     tone = "muted" if old else finding.severity.value
     lines = _headline(finding, paint, tone, columns)
-    spans = [finding.span, *(related.span for related in finding.related)]
+    spans = [finding.span, *(related.span for related in finding.related if related.message)]
     width = max(len(str(span.end_line)) for span in spans)
     for path, marks in _places(finding).items():
         source = sources.get(path)
@@ -91,7 +91,7 @@ def _fitted(text: str, columns: int | None, first: str, rest: str) -> list[str]:
 def _places(finding: Finding) -> dict[str, list[Mark]]:
     """What to mark in which file: the finding itself first, then the places it speaks of."""
     places = {finding.path: [Mark(finding.span)]}
-    for related in finding.related:
+    for related in filter(lambda one: one.message, finding.related):
         places.setdefault(related.path, []).append(Mark(related.span, related.message, "-"))
     return places
 
