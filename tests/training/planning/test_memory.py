@@ -20,12 +20,12 @@ SHAPE = ModelShape(
 
 def total(gpus: int, *, tokens: int = 1024, precision: str = "bf16", checkpointing: bool = True) -> float:
     terms = memory_terms(SHAPE, gpus=gpus, tokens=tokens, precision=precision, checkpointing=checkpointing)
-    return sum(term.bytes for term in terms)
+    return sum(term.amount for term in terms)
 
 
 def test_weights_gradients_and_moments_take_sixteen_bytes_a_parameter_shared_by_all_gpus() -> None:
     terms = {
-        term.name: term.bytes
+        term.name: term.amount
         for term in memory_terms(SHAPE, gpus=4, tokens=1, precision="fp32", checkpointing=True)
     }
     assert terms["weights"] + terms["gradients"] + terms["AdamW, two moments"] == 16 * 10**9 / 4

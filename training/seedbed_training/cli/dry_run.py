@@ -22,15 +22,16 @@ def show_dry_run(
     replay: bool,
     plan_path: Path | None,
     gpus: int,
+    gpu_memory: float,
 ) -> None:
     """Print it; the plan is the given one, or a new one where the base's tokenizer is at hand to count with."""
     if plan_path is not None:
         plan = read_plan(plan_path)
-        click.echo(dry_run_text(dry_run(plan.recipe, plan=plan, gpus=gpus)))
+        click.echo(dry_run_text(dry_run(plan.recipe, plan=plan, gpus=gpus, gibibytes=gpu_memory)))
         return
     chosen = load_recipe(recipe or workspace.settings.training.recipe)
     at_hand = chosen.base_model == SANDBOX_STUDENT or (Path(chosen.base_model) / "config.json").is_file()
     made = None
     if at_hand:  # otherwise counting tokens would download a model
         made = prepare(workspace, recipe=recipe, release=release, seed=seed, replay=replay).plan
-    click.echo(dry_run_text(dry_run(chosen, plan=made, gpus=gpus)))
+    click.echo(dry_run_text(dry_run(chosen, plan=made, gpus=gpus, gibibytes=gpu_memory)))

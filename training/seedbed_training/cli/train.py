@@ -53,6 +53,14 @@ from seedbed_training.releasing.run_training import run_training, settled_plan
     show_default=True,
     help="GPUs that --dry-run reckons with.",
 )
+@click.option(
+    "--gpu-memory",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="GIB",
+    default=80.0,
+    show_default=True,
+    help="Memory of each of these GPUs.",
+)
 @click.option("--fail-on-empty", is_flag=True, help="Exit 3 when there is nothing to train.")
 def train(
     recipe: str | None,
@@ -63,6 +71,7 @@ def train(
     trackers: tuple[str, ...],
     dry_run: bool,
     gpus: int,
+    gpu_memory: float,
     fail_on_empty: bool,
 ) -> None:
     """Train the next release on its base: the latest release's weights, or the recipe's base model for the first.
@@ -85,6 +94,7 @@ def train(
             replay=replay,
             plan_path=plan_path,
             gpus=gpus,
+            gpu_memory=gpu_memory,
         )
         return
     with nullcontext() if is_first() else _silence():

@@ -9,6 +9,7 @@ from typing import Any
 from seedbed.bundled_files import bundled_file
 from seedbed.errors import ConfigurationError, MissingExtraError
 from seedbed_training.planning.memory import ModelShape
+from seedbed_training.planning.recipe import LoraRecipe
 
 SHAPES = "training/recipes/models"
 
@@ -33,14 +34,16 @@ def find_shape(base_model: str) -> Path:
     )
 
 
-def build_on_meta(path: Path, *, name: str) -> ModelShape:
+def build_on_meta(path: Path, *, name: str, lora: LoraRecipe | None = None) -> ModelShape:
     """Build the model that the configuration at `path` describes, weights and all but their memory.
 
-    Raises ConfigurationError when transformers cannot build it, MissingExtraError without transformers.
+    With `lora` its adapters are put in too, and counted as what is trained. Raises ConfigurationError when transformers cannot build it, MissingExtraError without transformers.
     """
     try:
         import torch
         from transformers import AutoConfig, AutoModelForCausalLM
+
+        from seedbed_training.learning.lora import add_adapters  # brings torch
     except ImportError as error:
         raise MissingExtraError("a dry run", "train", error.name or "transformers") from error
     try:
@@ -58,6 +61,11 @@ def build_on_meta(path: Path, *, name: str) -> ModelShape:
     total = sum(weight.numel() for weight in model.parameters())
     heads = config.num_attention_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // heads
+    trained = None
+    if lora is not None:
+        with torch.device("meta"):
+            add_adapters(model, lora, seed=0)
+        trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     return ModelShape(
         name=name,
         parameters=total,
@@ -69,4 +77,5 @@ def build_on_meta(path: Path, *, name: str) -> ModelShape:
         key_width=(getattr(config, "num_key_value_heads", None) or heads) * width,
         vocabulary=config.vocab_size,
         context=config.max_position_embeddings,
+        trained=trained,
     )

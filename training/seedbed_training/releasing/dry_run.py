@@ -6,11 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seedbed.errors import ConfigurationError
+from seedbed.reports.plural import counted
 from seedbed_training.learning.meta_model import build_on_meta, find_shape
 from seedbed_training.planning.memory import (
     GIBIBYTE,
     GPU_COUNTS,
     ModelShape,
+    Term,
+    computation,
+    disk_terms,
     fewest_gpus,
     memory_terms,
 )
@@ -19,6 +23,9 @@ from seedbed_training.planning.recipe import TrainingRecipe
 
 ASSUMED_SAMPLE_TOKENS = 512
 """Mean length of a sample where there are none to count; LAB does not give it."""
+
+
+_ROUND_SPEED = 1e14  # operations a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ def dry_run(
 
     Raises ConfigurationError when the model cannot be built or reads fewer tokens than `max_tokens`.
     """
-    shape = build_on_meta(find_shape(recipe.base_model), name=recipe.base_model)
+    shape = build_on_meta(find_shape(recipe.base_model), name=recipe.base_model, lora=recipe.lora)
     if recipe.max_tokens > shape.context:
         raise ConfigurationError(
             f"max_tokens is {recipe.max_tokens} in recipe {recipe.name}, but {shape.name} reads {shape.context}",
@@ -69,7 +76,8 @@ def dry_run(
         return DryRun(recipe, shape, sizes, f"the plan of {plan.release}", gpus, gibibytes)
     sizes = tuple(_published(recipe, sample_tokens))
     source = (
-        f"the published run's samples (LAB, table 2), {sample_tokens} tokens each on the mean: assumed, not published"
+        f"the published run's samples (LAB, table 2), {sample_tokens} tokens each on the mean: assumed, not published\n"
+        "  (the samples here are counted instead where base_model is a folder on this machine)"
         if sizes
         else "nothing: there are no samples here, and the recipe names no published run"
     )
@@ -89,8 +97,9 @@ def _published(recipe: TrainingRecipe, sample_tokens: int) -> Iterable[PhaseSize
 def dry_run_text(run: DryRun) -> str:
     """The report; golden in the tests."""
     recipe, shape = run.recipe, run.shape
+    trained = "" if shape.trained is None else f", {shape.trained:,} of adapters are trained"
     lines = [
-        f"recipe {recipe.name}: {shape.name} builds, {shape.parameters:,} parameters in {shape.layers} layers",
+        f"recipe {recipe.name}: {shape.name} builds, {shape.parameters:,} parameters in {shape.layers} layers{trained}",
         f"effective batch {recipe.batch_samples:,} samples, micro-batch {recipe.micro_batch_tokens:,} tokens",
         "",
         f"counted from {run.source}",
@@ -112,7 +121,8 @@ def dry_run_text(run: DryRun) -> str:
             ]
         )
         lines += _short_warmups(run)
-    lines += ["", *_memory(run)]
+        lines += [_time(run)]
+    lines += ["", *_memory(run), "", *_disk(run)]
     return "\n".join(lines)
 
 
@@ -134,19 +144,16 @@ def _memory(run: DryRun) -> Iterable[str]:
         precision=recipe.precision,
         checkpointing=checkpointing,
     )
-    total = sum(term.bytes for term in terms)
+    total = sum(term.amount for term in terms)
+    adapters = "" if shape.trained is None else f"A {shape.trained:,}, "
     yield (
-        f"memory of each GPU of {run.gpus}, in GiB (P {shape.parameters:,}, W {run.gpus}, "
+        f"memory of each of {counted(run.gpus, 'GPU')}, in GiB (P {shape.parameters:,}, {adapters}W {run.gpus}, "
         f"T {recipe.micro_batch_tokens:,}, L {shape.layers}, D {shape.hidden:,}, F {shape.feed_forward:,}, "
         f"K {shape.key_width:,}, V {shape.vocabulary:,})"
     )
-    yield from _table(
-        [
-            *((f"  {term.name}", term.formula, f"{term.bytes / GIBIBYTE:.1f}") for term in terms),
-            ("  in all", "", f"{total / GIBIBYTE:.1f}"),
-        ],
-        left=2,
-    )
+    yield from _terms(terms)
+    if total > 0.9 * run.gibibytes * GIBIBYTE:
+        yield f"does not fit into {run.gpus} x {run.gibibytes:g} GiB, with a tenth of each GPU left free"
     found = fewest_gpus(
         shape,
         tokens=recipe.micro_batch_tokens,
@@ -159,6 +166,28 @@ def _memory(run: DryRun) -> Iterable[str]:
         if found
         else f"does not fit into {GPU_COUNTS[-1]} GPUs of {run.gibibytes:g} GiB: lower micro_batch_tokens"
     )
+
+
+def _time(run: DryRun) -> str:
+    """Hours at a round speed, since how fast a GPU computes is for whoever has it to say."""
+    tokens = sum(each.tokens for each in run.phases)
+    needed = computation(run.shape, tokens=tokens, checkpointing=run.recipe.activation_checkpointing)
+    hours = needed.amount / (run.gpus * _ROUND_SPEED) / 3600
+    return (
+        f"computes {needed.amount:.1e} operations ({needed.formula} for each token): {hours:,.{0 if hours >= 10 else 1}f} "
+        f"hours on {counted(run.gpus, 'GPU')}, {_ROUND_SPEED / 1e12:g} TFLOP/s kept up by each"
+    )
+
+
+def _disk(run: DryRun) -> Iterable[str]:
+    yield "disk for the run's folder at most, in GiB"
+    yield from _terms(disk_terms(run.shape, phases=len(run.recipe.phases), candidates=run.recipe.candidates))
+
+
+def _terms(terms: Sequence[Term]) -> Iterable[str]:
+    total = sum(term.amount for term in terms)
+    rows = [(f"  {term.name}", term.formula, f"{term.amount / GIBIBYTE:,.1f}") for term in terms]
+    return _table([*rows, ("  in all", "", f"{total / GIBIBYTE:,.1f}")], left=2)
 
 
 def _table(rows: Sequence[Sequence[str]], *, left: int = 1) -> Iterable[str]:
