@@ -69,7 +69,7 @@ def benchmark_section(facts: CardFacts) -> str:
             )
             for name, row in PUBLISHED.items()
         ]
-    return f"## Standard benchmarks\n\n{table(rows)}\n\n{_how(facts.benchmarks)}\n"
+    return f"## Standard benchmarks\n\n{table(rows)}\n\n{_how(facts.benchmarks, names)}\n"
 
 
 def changes_in_words(found: Mapping[str, Any] | None) -> str:
@@ -133,7 +133,7 @@ def _title(task: str) -> str:
     return _TITLES[COLUMNS.index(task)] if task in COLUMNS else task
 
 
-def _how(found: Mapping[str, Any]) -> str:
+def _how(found: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Who measured, and what the judge said of pairs."""
     parts = [
         f"Measured with {inline(str(found['tool']))}." if "tool" in found else "",
@@ -141,7 +141,7 @@ def _how(found: Mapping[str, Any]) -> str:
     ]
     judge = found.get("judge")
     if judge:
-        parts.append(_judged(found, judge))
+        parts.append(_judged(found, judge, names.get(judge["against"], "the base")))
     return " ".join(part for part in parts if part)
 
 
@@ -153,7 +153,7 @@ def _has_errors(found: Mapping[str, Any]) -> bool:
     )
 
 
-def _judged(found: Mapping[str, Any], judge: Mapping[str, Any]) -> str:
+def _judged(found: Mapping[str, Any], judge: Mapping[str, Any], other: str) -> str:
     """Who graded what, how often it gave no answer, and that another judge's grades are no measure for these."""
     unread = sum(scores.get(COLUMNS[0], {}).get("unread") or 0 for scores in found["models"].values())
     silent = f"; {counted(unread, 'grade', 'grades')} that it did not give are left out" if unread else ""
@@ -162,7 +162,7 @@ def _judged(found: Mapping[str, Any], judge: Mapping[str, Any]) -> str:
     return (
         f"Answers to {counted(judge['questions'], 'question', 'questions')} in the manner of MT-Bench were graded from 1 to "
         f"10 by {inline(str(judge['model']))}{silent}. The LAB paper's MT-Bench figures are of another judge, and of "
-        f"MT-Bench's own 80 questions: they say nothing of these. Beside {inline(str(judge['against']))}, it found "
+        f"MT-Bench's own 80 questions: they say nothing of these. Beside {other}, it found "
         f"{judge['wins']} conversations better, {judge['losses']} worse and {judge['ties']} alike in both orders"
         f"{undecided}{without}."
     )

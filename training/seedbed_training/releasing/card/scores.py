@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from seedbed.generation.release_manifest import GateRecord, Role, ScoreRecord
 from seedbed.reports.plural import counted
+from seedbed_training.evaluation.gate import Limits
 from seedbed_training.evaluation.matrix import ScoreMatrix
 from seedbed_training.releasing.card.facts import CardFacts
 from seedbed_training.releasing.card.markdown import capped_table, code, figure, inline, table
@@ -36,10 +37,13 @@ def _gate(gate: GateRecord) -> str:
     """What the release was held to: a reader cannot tell otherwise whether the limits were lowered for it."""
     if gate.minimum_score is None or gate.maximum_drop is None:
         return ""
+    usual = Limits()
+    own = Limits(gate.maximum_drop, gate.minimum_score)
+    wider = "" if own == usual else f" Usual are {usual.minimum_score:g} and {usual.maximum_drop:g}."
     return (
-        f"The gate that it passed: each fresh leaf scores {gate.minimum_score:g} at least; no old leaf fell by more than "
-        f"{gate.maximum_drop:g} below the release before, unless chance may have done it, and the old leaves did not on the "
-        "mean.\n"
+        f"The gate that it passed: every fresh leaf had to score {own.minimum_score:g} or more, and no old leaf, nor the old "
+        f"leaves on the mean, was to fall by more than {own.maximum_drop:g} below the release before (a fall of one leaf that "
+        f"chance may explain is let pass).{wider}\n"
     )
 
 

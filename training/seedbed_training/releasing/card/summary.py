@@ -28,7 +28,7 @@ def summary_section(facts: CardFacts) -> str:
     )
     lines = [
         ("Learned now", _learned(facts)),
-        ("Kept", _kept(facts)),
+        ("Taught before", _taught_before(facts)),
         ("Elsewhere", _elsewhere(facts)),
         ("From whom", _from_whom(facts)),
         ("Licences", _licences(facts)),
@@ -50,14 +50,12 @@ def _learned(facts: CardFacts) -> str:
     return f"{counted(len(fresh), 'leaf', 'leaves')}, new or changed: {_before_and_now(scores)}"
 
 
-def _kept(facts: CardFacts) -> str:
+def _taught_before(facts: CardFacts) -> str:
     fresh = facts.names(Role.FRESH)
     old = [score for score in facts.manifest.scores if score.leaf not in fresh]
     if not old:
-        return "nothing was taught before this release"
-    return (
-        f"{counted(len(old), 'leaf', 'leaves')} taught before: {_before_and_now(old)}; {falls_in_words(old)}"
-    )
+        return "nothing, this is the first release"
+    return f"{counted(len(old), 'leaf', 'leaves')}: {_before_and_now(old)}; {falls_in_words(old)}"
 
 
 def falls_in_words(old: Sequence[ScoreRecord]) -> str:
@@ -114,10 +112,12 @@ def _trained(facts: CardFacts) -> str:
     tokens = sum(phase.tokens for phase in manifest.phases)
     seconds = sum(phase.seconds for phase in manifest.phases)
     start = f"from {code(manifest.parent)}" if manifest.parent else "from the base model"
-    earlier = "before" if manifest.parent else "in an earlier phase"
+    earlier = "in earlier releases or phases" if manifest.parent else "in an earlier phase"
+    forgone = facts.names(Role.KEPT) and not facts.names(Role.REPLAYED)
+    without = "; no old leaf was replayed" if forgone else ""
     return (
         f"{start}, {sum(phase.steps for phase in manifest.phases):,} steps over {tokens:,} tokens, of which "
-        f"{facts.replay_token_share:.1%} replayed what was taught {earlier}; {_duration(seconds)} on "
+        f"{facts.replay_token_share:.1%} replayed what was taught {earlier}{without}; {_duration(seconds)} on "
         f"{inline(str(facts.environment.get('device', 'an unknown device')))}"
     )
 

@@ -14,12 +14,12 @@ _LENGTH = 200  # characters of a description
 
 
 def taught_section(facts: CardFacts) -> str:
-    """Fresh leaves, then those kept, each a line that reads at any width: description, name, authors, licence, scores."""
+    """Fresh leaves, then the old ones, each a line that reads at any width: description, name, authors, licence, scores."""
     fresh = [leaf for leaf in facts.kept if leaf.role is Role.FRESH]
     old = [leaf for leaf in facts.kept if leaf.role is not Role.FRESH]
     parts = [
         _listed(facts, "New or changed in this release", fresh),
-        _listed(facts, "Taught before, and kept", old),
+        _listed(facts, "Taught before", old),
     ]
     return "\n".join(part for part in parts if part)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from seedbed.generation.release_manifest import Role
 from seedbed_training.releasing.card.facts import CardFacts
 from seedbed_training.releasing.card.markdown import code, table
 from seedbed_training.releasing.plots.losses import LOSSES_FILE
@@ -47,11 +48,16 @@ def _phases(facts: CardFacts) -> str:
 
 def _recipe(facts: CardFacts) -> str:
     recipe = facts.recipe
+    older = (
+        f"{recipe.replay.leaf_share:.0%} of each phase's tokens for older leaves "
+        f"({recipe.replay.strategy}, {recipe.replay.scope.replace('_', ' ')}, at least "
+        f"{recipe.replay.minimum_per_leaf} samples each)"
+        if facts.names(Role.REPLAYED)
+        else "nothing for older leaves"
+    )
     return (
         f"Batches of {recipe.batch_samples} samples, {recipe.schedule} learning rate after warm-up, {recipe.precision}. "
-        f"Replay: {recipe.replay.leaf_share:.0%} of each phase's tokens for older leaves "
-        f"({recipe.replay.strategy}, {recipe.replay.scope.replace('_', ' ')}, at least "
-        f"{recipe.replay.minimum_per_leaf} samples each), {recipe.replay.phase_share:.0%} for earlier phases. "
+        f"Replay: {older}, {recipe.replay.phase_share:.0%} for earlier phases. "
         f"Made with {_environment(facts.environment)}."
     )
 
