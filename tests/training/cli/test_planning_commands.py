@@ -51,14 +51,15 @@ def test_a_dry_run_counts_the_plan_and_trains_nothing(garden: Garden, recipe: st
     assert run.exit_code == 0, run.output
     assert "builds," in run.stdout
     assert "counted from the plan of release-1" in run.stdout
-    assert "memory of each GPU of 2" in run.stdout
+    assert "memory of each of 2 GPUs, in GiB" in run.stdout
     assert not (garden.workspace.state / "runs").exists()
 
 
 def test_a_dry_run_of_a_published_recipe_needs_no_weights(recipe: str) -> None:
-    run = typed(train, "--recipe", "labradorite-13b", "--dry-run")
+    run = typed(train, "--recipe", "labradorite-13b", "--dry-run", "--gpus", "1", "--gpu-memory", "40")
     assert run.exit_code == 0, run.output
     assert "13,015,864,320 parameters" in run.stdout
+    assert "does not fit into 1 x 40 GiB, with" in run.stdout and "fits from 8 x 40 GiB on" in run.stdout
 
 
 def test_revoking_a_leaf_and_listing_it(garden: Garden, recipe: str) -> None:

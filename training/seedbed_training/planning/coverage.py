@@ -35,9 +35,9 @@ def buffer_of(leaf: Sequence[int], table: SampleTable, recipe: ReplayRecipe, *, 
     Where a fact has several samples, one of each fact comes before a second one of any. The recipe's minimum per leaf
     is kept whatever the other figures say.
     """
-    stages = table.stage
-    knowledge = [sample for sample in leaf if stages[sample] in _KNOWLEDGE]
-    skills = [sample for sample in leaf if stages[sample] not in _KNOWLEDGE]
+    known = [stage in _KNOWLEDGE for stage in table.stage[leaf].tolist()]
+    knowledge = [sample for sample, told in zip(leaf, known, strict=True) if told]
+    skills = [sample for sample, told in zip(leaf, known, strict=True) if not told]
     kept = _facts(knowledge, table, recipe, seed) + skills[: recipe.skill_exemplars]
     if len(kept) < recipe.minimum_per_leaf:
         chosen = {*kept}
@@ -48,20 +48,20 @@ def buffer_of(leaf: Sequence[int], table: SampleTable, recipe: ReplayRecipe, *, 
 
 def _facts(knowledge: Sequence[int], table: SampleTable, recipe: ReplayRecipe, seed: str) -> list[int]:
     told: dict[int, list[int]] = {}
-    for sample in knowledge:
-        told.setdefault(int(table.fact[sample]), []).append(sample)
-    facts = sorted(told)  # the choice of facts is the same in every phase and whatever the order of drawing
-    random.Random(seed).shuffle(facts)
-    kept = {*facts[: _part(len(facts), recipe.knowledge_coverage)]}
-    rounds = max((len(told[fact]) for fact in kept), default=0)
+    for sample, fact in zip(knowledge, table.fact[knowledge].tolist(), strict=True):
+        told.setdefault(fact, []).append(sample)
+    part = _part(len(told), recipe.knowledge_coverage)
+    if part < len(told):
+        facts = sorted(
+            told
+        )  # the choice of facts is the same in every phase and whatever the order of drawing
+        random.Random(seed).shuffle(facts)
+        kept = {*facts[:part]}
+        told = {fact: samples for fact, samples in told.items() if fact in kept}
+    rounds = max(map(len, told.values()), default=0)
     if recipe.samples_per_fact is not None:
         rounds = min(rounds, recipe.samples_per_fact)
-    return [
-        samples[turn]
-        for turn in range(rounds)
-        for fact, samples in told.items()
-        if fact in kept and turn < len(samples)
-    ]
+    return [samples[turn] for turn in range(rounds) for samples in told.values() if turn < len(samples)]
 
 
 def _part(count: int, share: float) -> int:
