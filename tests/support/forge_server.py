@@ -14,6 +14,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 REPOSITORY = "seedbed/seedbed"
 BOT = "github-actions[bot]"
 TOKEN = "a-token"
+LABELLING_TOKEN = "a-token-that-makes-labels"
+"""What a job with `issues: write` has: without it, no label is made."""
+RUNS_TOKEN = "a-token-that-reads-runs"
+"""What a job with `actions: read` has, and nothing that writes."""
 AT = "2026-11-20T10:00:00Z"
 
 
@@ -30,17 +34,23 @@ class Fault:
 
 @dataclass
 class Forge:
-    """A repository's pull requests. `faults` maps `METHOD /path` to what is said to the next such calls."""
+    """A repository's pull requests. `faults` maps `METHOD /path` to what is said to the next such calls; `known` are the labels
+    that there are, every one that is asked for unless given."""
 
     address: str = ""
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     reviews: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    known: list[dict[str, Any]] | None = None
+    artifacts: list[tuple[str, int]] = field(default_factory=list)
+    runs: dict[int, str] = field(default_factory=dict)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     page: int = 100
     prefix: str = f"/repos/{REPOSITORY}"
     credentials: tuple[str, str] = ("Authorization", f"Bearer {TOKEN}")
+    labelling: str = f"Bearer {LABELLING_TOKEN}"
 
     def add_pull(
         self, number: int, head: str, *, author: str = "robin", labels: tuple[str, ...] = ()
@@ -89,6 +99,18 @@ class Forge:
                 return 201, self.pulls[int(number)]
             case ["pulls", _, "reviews"]:
                 return 200, self.reviews
+            case ["pulls", _, "files"]:
+                return 200, self.files
+            case ["actions", "artifacts"]:
+                found = [run for name, run in self.artifacts if [name] == query["name"]]
+                return 200, {"artifacts": [{"workflow_run": {"id": run}} for run in found]}
+            case ["actions", "runs", run]:
+                return 200, {"event": self.runs[int(run)]}
+            case ["labels"] if method == "GET":
+                return 200, self.known or []
+            case ["labels"]:
+                self.known = [*(self.known or []), body]
+                return 201, body
             case ["issues", _, "comments"] if method == "GET":
                 return 200, self.comments
             case ["issues", "comments", id] if method == "PATCH":
@@ -106,6 +128,8 @@ class Forge:
                 pull["labels"] = [label for label in pull["labels"] if label["name"] != name]
                 return 200, pull["labels"]
             case ["issues", number, "labels"]:
+                if self.known is not None and not set(body["labels"]) <= {one["name"] for one in self.known}:
+                    return 403, {"message": "You do not have permission to create labels on this repository."}
                 self.pulls[int(number)]["labels"] += [{"name": name} for name in body["labels"]]
                 return 200, self.pulls[int(number)]["labels"]
             case ["issues", number, "assignees"]:
@@ -127,8 +151,15 @@ def _handler(forge: Forge) -> type[BaseHTTPRequestHandler]:
             query = parse_qs(url.query)
             if fault is None or fault.after:
                 name, value = forge.credentials
-                if self.headers.get(name) != value:
+                given = self.headers.get(name)
+                if (
+                    given != value
+                    and not (path == "/labels" and given == forge.labelling)
+                    and not (call.startswith("GET /actions/") and given == f"Bearer {RUNS_TOKEN}")
+                ):
                     return self._say(401, b"{}", {})
+                if call == "POST /labels" and given != forge.labelling:
+                    return self._say(403, b"{}", {})
                 status, found = forge.answer(self.command, path, query, json.loads(raw) if raw else None)
             if fault is not None and fault.drop:
                 self.close_connection = True

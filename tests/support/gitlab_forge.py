@@ -18,6 +18,7 @@ class GitLabForge(Forge):
 
     prefix: str = "/projects/42"
     credentials: tuple[str, str] = ("PRIVATE-TOKEN", TOKEN)
+    labelling: str = TOKEN
     approved_by: list[str] = field(default_factory=list)
     reviewers: dict[str, str] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
@@ -43,6 +44,11 @@ class GitLabForge(Forge):
             case ["users"]:
                 [name] = query["username"]
                 return 200, [{"id": PEOPLE[name], "username": name}] if name in PEOPLE else []
+            case ["labels"] if method == "GET":
+                return 200, self.known or []
+            case ["labels"]:
+                self.known = [*(self.known or []), body]
+                return 201, body
             case ["merge_requests"]:
                 return 200, [one for one in self.pulls.values() if one["state"] == query["state"][0]]
             case ["merge_requests", number] if method == "GET":

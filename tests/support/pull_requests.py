@@ -162,6 +162,7 @@ def cases() -> dict[str, Facts]:
     teams = Owners(("ada",), ("geography",))
     waits = CheckRun(HEAD, "action_required", RUN, None, "the report cannot be read")
     queue = CheckRun(HEAD, "failure", RUN, replace(FAILING, head=MERGE), queue=True)
+    doubled = (OwnComment(6, body_of(failing), NOW),)
     return {
         "failing": failing,
         "all_clear_after_failing": checked(
@@ -183,6 +184,11 @@ def cases() -> dict[str, Facts]:
         "no_leaf": checked(replace(CLEAR, leaves=())),
         "no_report": checked(None),
         "contradicted": checked(CLEAR, "failure"),
+        "clear_with_remarks": checked(
+            replace(CLEAR, findings=(ASKED_TWICE,), leaves=(replace(RIVERS, verdict=Verdict.WARN),))
+        ),
+        "changes_own_check": checked(CLEAR, pull_request=pull_request(changes_own_check=True)),
+        "said_twice": replace(clear, comment=before, doubles=doubled),
         "many_leaves": checked(many_leaves()),
         "left_the_queue": replace(
             clear,
@@ -192,6 +198,7 @@ def cases() -> dict[str, Facts]:
         ),
         "preview": previewed,
         "preview_failed": replace(previewed, run=PreviewRun(HEAD, RUN, None, "the preview cannot be read")),
+        "preview_outdated": replace(previewed, run=PreviewRun(HEAD, RUN, None, outdated=True)),
         "pushed": replace(
             after(previewed, head=NEWER, labels=frozenset({"preview", "needs-maintainer"})), pushed=True
         ),

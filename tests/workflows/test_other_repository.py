@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,12 +42,22 @@ def results(run: WorkflowRun) -> dict[str, str]:
     return {name: job.result for name, job in run.jobs.items() if job.result != "skipped"}
 
 
-def test_the_page_has_three_files_of_few_lines() -> None:
+def test_the_page_has_two_files_of_few_lines_and_one_that_may_be_left_out() -> None:
     assert {name: text.count("\n") for name, text in FILES.items()} == {
-        "check.yml": 7,
-        "review.yml": 7,
-        "seedbed.yml": 14,
+        "check.yml": 6,
+        "review.yml": 6,
+        "seedbed.yml": 10,
     }
+
+
+def test_what_a_stranger_may_rewrite_stands_apart_from_what_holds_rights(folder: Path) -> None:
+    rewritten = {"pull_request", "merge_group", "pull_request_review"}
+    for name in FILES:
+        workflow = load(folder / name)
+        if rewritten & set(workflow["on"]):
+            assert set(workflow["permissions"].values()) <= {"read"} and "secrets" not in str(workflow), name
+        else:
+            assert len(workflow["jobs"]) == 1, "every job of this file has all rights"
 
 
 def test_they_are_well_formed_and_audited(folder: Path) -> None:
@@ -82,10 +93,20 @@ def test_the_check_alone_as_a_step(folder: Path, played: Stage) -> None:
     assert played.place.artifact(run.id, "check-report").is_dir()
 
 
+def pushed(branch: str, head: str, *, default: str = "main") -> Event:
+    """A push that a caller hears of who names no branch under `push:`."""
+    event = events.push(head, "0" * 40)
+    repository = event.payload["repository"] | {"default_branch": default}
+    return replace(event, payload=event.payload | {"repository": repository}, ref=f"refs/heads/{branch}")
+
+
 @pytest.mark.parametrize(
     ("started", "ran"),
     [
         ("push", {"grow", "release", "site"}),
+        ("push to another branch", set()),
+        ("push of a tag", set()),
+        ("push to a main branch of another name", {"grow", "release", "site"}),
         ("schedule", {"stale"}),
         ("site by hand", {"site"}),
         ("opened", {"publish", "preview"}),
@@ -96,12 +117,18 @@ def test_each_event_leads_where_it_should(folder: Path, played: Stage, started: 
     """Which parts are called; their own conditions, and what they do, are tested by themselves."""
     happened: dict[str, Event] = {
         "push": events.push(played.base, "0" * 40),
+        "push to another branch": pushed("wip", played.base),
+        "push of a tag": replace(pushed("main", played.base), ref="refs/tags/main"),
+        "push to a main branch of another name": pushed("trunk", played.base, default="trunk"),
         "schedule": events.schedule(played.base),
         "site by hand": events.workflow_dispatch("seedbed", played.base, task="site"),
         "opened": events.pull_request_target("pull_request", played.base, played.base, action="opened"),
         "a comment": events.comment(played.base, "Thank you!"),
     }
     called = load(ROOT / ".github" / "workflows" / "seedbed.yml")["jobs"]
+    (folder / "seedbed.yml").write_text(
+        FILES["seedbed.yml"].replace(" {branches: [main]}", ""), encoding="utf-8"
+    )
     run = run_workflow(played.place, folder / "seedbed.yml", happened[started], parts_alone=True)
     parts = {name.removeprefix("seedbed / ") for name in run.jobs} & set(called)
     assert {name for name in parts if run.jobs[f"seedbed / {name}"].result != "skipped"} == ran

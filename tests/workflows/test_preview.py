@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.openai_server import FaultyServer, answer, openai_server
 from support.workflows import events
+from support.workflows.expressions import Status, holds
 from support.workflows.forge_place import Event
 from support.workflows.log import commands
-from support.workflows.runner import WorkflowRun, load
+from support.workflows.runner import WorkflowRun, listens, load
 from support.workflows.stage import CAPITALS, RIVERS, WORKFLOWS, Files, Stage, leaf, stage
 
 KEY = "the-key-of-the-teacher"
@@ -63,7 +65,9 @@ def everything_written(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def test_from_label_to_comment(played: Stage, teacher: FaultyServer) -> None:
-    played.publish(played.run("check", played.propose(leaf(RIVERS) | EVIL)))
+    checked = played.run("check", played.propose(leaf(RIVERS) | EVIL))
+    played.publish(checked)
+    leave(played, checked.id, "[" * 1_000)
     run = played.run("preview", labelled(played))
     assert results(run) == {
         "withdraw": "skipped",
@@ -78,6 +82,7 @@ def test_from_label_to_comment(played: Stage, teacher: FaultyServer) -> None:
     first = comment["body"].splitlines()[0]
     assert '"check"' in first and '"preview"' in first, "one comment in two parts"
     assert "all clear" in comment["body"] and "@seedbed" not in comment["body"]
+    assert "compared with" not in comment["body"], "what a pull request's own run left is nobody's preview"
 
     # Nothing of the pull request or of the model is laid out, run or obeyed, and the key is nowhere.
     for name, content in everything_written(played.place.folder):
@@ -87,6 +92,33 @@ def test_from_label_to_comment(played: Stage, teacher: FaultyServer) -> None:
         assert commands(run.jobs[name].log) == []
     [stopped] = commands(run.jobs["publish"].log)
     assert stopped.startswith("::stop-commands::")
+
+    # The next one says what is new since this one, found among what others left later.
+    leave(played, checked.id, "{}")
+    again = played.run("preview", labelled(played))
+    assert results(again)["publish"] == "success", again.log
+    [comment] = played.forge.comments
+    assert f"compared with the preview of {played.head[:12]}" in comment["body"]
+
+
+def leave(stage: Stage, run: int, text: str) -> None:
+    """A run leaves a preview of the pull request, whatever it may be: the last of that name."""
+    kept = stage.place.artifact(run, "preview-7")
+    kept.mkdir(parents=True, exist_ok=True)
+    (kept / "preview.json").write_text(text, encoding="utf-8")
+    stage.forge.artifacts.insert(0, ("preview-7", run))
+
+
+def test_an_earlier_preview_that_cannot_be_read_is_left_aside(played: Stage) -> None:
+    """One of ours, in a form of another day: there is a preview all the same."""
+    checked = played.run("check", played.propose(leaf(RIVERS)))
+    played.forge.runs[checked.id] = "pull_request_target"
+    leave(played, checked.id, '{"version": 99}')
+    run = played.run("preview", labelled(played))
+    assert results(run)["publish"] == "success", run.log
+    assert "left aside" in run.jobs["generate"].log
+    [comment] = played.forge.comments
+    assert "What the teacher makes" in comment["body"] and "compared with" not in comment["body"]
 
 
 def test_a_push_takes_the_label_back(played: Stage) -> None:
@@ -116,6 +148,29 @@ def test_nothing_starts_by_itself(played: Stage, teacher: FaultyServer, sort: st
     assert played.forge.changes() == [] and teacher.bodies == []
 
 
+def test_a_comment_that_is_edited_into_a_command_starts_nothing(played: Stage, teacher: FaultyServer) -> None:
+    played.propose(leaf(RIVERS))
+    event = events.comment(played.base, f"/preview {played.head}")
+    edited = replace(event, payload=event.payload | {"action": "edited"})
+    # Whoever calls the workflow without naming the type `created` hears of this too.
+    assert not listens(load(WORKFLOWS / "preview.yml")["on"], edited)
+    jobs = load(WORKFLOWS / "preview.yml")["jobs"]
+    contexts = {"github": played.place.github(edited, run=1, workflow="preview", token="")}
+    assert not holds(jobs["prepare"]["if"], contexts, Status())
+    contexts = {"github": played.place.github(event, run=1, workflow="preview", token="")}
+    assert holds(jobs["prepare"]["if"], contexts, Status())
+
+
+def test_a_commit_that_is_not_the_last_is_not_prepared(played: Stage) -> None:
+    played.propose(leaf(RIVERS))
+    before = played.head
+    played.propose(leaf(RIVERS, "Africa"))
+    run = played.run("preview", events.comment(played.base, f"/preview {before}"))
+    assert (results(run)["prepare"], results(run)["generate"]) == ("failure", "skipped")
+    assert f"is {played.head}, not {before}" in run.jobs["prepare"].summary
+    assert results(run)["publish"] == "success" and played.forge.comments == []
+
+
 @pytest.mark.parametrize("commit", ["--upload-pack=touch evil", "refs/pull/7/head", "0" * 40])
 def test_by_hand_only_a_whole_commit_id_that_is_there_will_do(played: Stage, commit: str) -> None:
     played.propose(leaf(RIVERS))
@@ -132,6 +187,8 @@ def test_settings_that_changed_since_the_branch_began_are_not_used(played: Stage
     run = played.run("preview", events.comment(tip, f"/preview {played.head}"))
     assert (results(run)["prepare"], results(run)["generate"]) == ("failure", "skipped")
     assert "bring it up to date" in run.jobs["prepare"].summary
+    [comment] = played.forge.comments
+    assert "Merge the main branch into it" in comment["body"], "its author is who can"
 
 
 def test_settings_that_somebody_once_had_on_a_merged_branch_are_not_used(

@@ -180,6 +180,23 @@ def test_only_preview_and_publisher_run_with_the_repositorys_rights_for_a_pull_r
     assert [path.stem for path in WORKFLOWS if privileged & set(load(path)["on"])] == ["preview", "publish"]
 
 
+def test_the_check_that_must_pass_is_never_skipped() -> None:
+    """A required check that does not start stands open for ever, and one that is skipped counts as passed."""
+    check = load(GITHUB / "workflows" / "check.yml")
+    assert check["on"]["pull_request"] is None and check["on"]["merge_group"] is None, "no filter"
+    for job in check["jobs"].values():
+        assert "if" not in job and "needs" not in job
+        assert not [step for step in job["steps"] if step.get("continue-on-error")]
+
+
+def test_nothing_that_waits_to_be_said_is_thrown_out() -> None:
+    """Of the runs that wait in a group the forge keeps the last alone, unless it is told to keep them all."""
+    for name in ("publish", "preview"):
+        for job in load(GITHUB / "workflows" / f"{name}.yml")["jobs"].values():
+            group = job["concurrency"]
+            assert group["cancel-in-progress"] or group["queue"] == "max"
+
+
 def test_each_job_names_an_environment_that_is_described() -> None:
     """docs/operator.md says how each is set up; one with a slip in its name would be made anew, without protection."""
     described = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")

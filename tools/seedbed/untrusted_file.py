@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ def read_untrusted(path: Path, *, what: str, schema: str, limit: int) -> dict[st
     text could be anything.
     """
     try:
-        if path.is_symlink():
+        kind = path.lstat().st_mode
+        if stat.S_ISLNK(kind):
             raise UsageError(f"the {what} is a link")
+        if not stat.S_ISREG(kind):  # a pipe would be waited for
+            raise UsageError(f"the {what} is no file")
         with path.open("rb") as file:
             raw = file.read(limit + 1)
     except OSError as error:

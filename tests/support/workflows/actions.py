@@ -50,6 +50,8 @@ def _upload_artifact(job: Job, given: Inputs) -> Outcome:
             int(missing == "error"), "" if missing == "ignore" else f"no files found at {source.name}\n"
         )
     kept.mkdir(parents=True)
+    job.place.forge.artifacts.insert(0, (str(given["name"]), job.run))
+    job.place.forge.runs[job.run] = job.event.name
     if source.is_dir():
         shutil.copytree(source, kept, dirs_exist_ok=True)
     else:

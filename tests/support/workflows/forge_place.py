@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from support.forge_server import REPOSITORY, TOKEN, Forge
+from support.forge_server import LABELLING_TOKEN, REPOSITORY, RUNS_TOKEN, TOKEN, Forge
 
 ROOT = Path(__file__).parents[3]
 """The repository of Seedbed itself, which `$/` means."""
@@ -22,18 +22,22 @@ READING_TOKEN = "a-token-that-only-reads"
 _SEEDBED = """#!/bin/sh
 exec "{python}" -c 'from seedbed.cli.main import main; main()' "$@"
 """
-# The two things that the workflows ask of `gh`: one call of the API, and being git's credential helper.
+# The two things that the workflows ask of `gh`: to read of the API, and to be git's credential helper.
 _GH = """#!{python}
-import os, sys, urllib.request
+import json, os, sys, urllib.request
 if sys.argv[1:3] == ["auth", "git-credential"]:
     sys.exit(0)
-command, flag, method, path = sys.argv[1:]
-assert (command, flag) == ("api", "--method"), sys.argv
+command, path, flag, filter = sys.argv[1:]
+assert (command, flag) == ("api", "--jq"), sys.argv
 request = urllib.request.Request(
-    os.environ["GITHUB_API_URL"] + "/" + path, method=method, headers={{"Authorization": "Bearer " + os.environ["GH_TOKEN"]}}
+    os.environ["GITHUB_API_URL"] + "/" + path, headers={{"Authorization": "Bearer " + os.environ["GH_TOKEN"]}}
 )
+filters = {{
+    ".event": lambda found: print(found["event"]),
+    ".artifacts[].workflow_run.id": lambda found: [print(one["workflow_run"]["id"]) for one in found["artifacts"]],
+}}
 try:
-    urllib.request.urlopen(request, timeout=20).read()
+    filters[filter](json.load(urllib.request.urlopen(request, timeout=20)))
 except urllib.error.HTTPError as error:
     sys.exit(f"gh: HTTP {{error.code}}")
 """
@@ -102,8 +106,8 @@ class ForgePlace:
             "event_name": event.name,
             "event": event.payload,
             "ref": event.ref,
-            "ref_name": event.ref.removeprefix("refs/heads/"),
-            "ref_type": "branch",
+            "ref_name": event.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+            "ref_type": "tag" if event.ref.startswith("refs/tags/") else "branch",
             "sha": event.sha,
             "base_ref": event.base_ref,
             "head_ref": event.head_ref,
@@ -138,7 +142,13 @@ class ForgePlace:
 
 def token_for(permissions: Mapping[str, str], *, from_fork: bool) -> str:
     """A token that writes only where the job asked for it, and never for a fork's own run."""
-    return TOKEN if permissions.get("pull-requests") == "write" and not from_fork else READING_TOKEN
+    if from_fork:
+        return READING_TOKEN
+    if permissions.get("pull-requests") == "write":
+        return TOKEN
+    if permissions.get("issues") == "write":
+        return LABELLING_TOKEN
+    return RUNS_TOKEN if permissions.get("actions") == "read" else READING_TOKEN
 
 
 def git(*arguments: str, cwd: Path) -> str:

@@ -72,7 +72,8 @@ def run_workflow(
     owner had set another; with `parts_alone` the workflows that ours of all parts calls are named and not run. Raises
     StartupFailure as the forge does, before any job."""
     workflow = load(path)
-    run = WorkflowRun(place.next_run(), workflow["name"], event)
+    name = workflow.get("name", f".github/workflows/{path.name}")
+    run = WorkflowRun(place.next_run(), name, event)
     if listens(workflow["on"], event):
         _start(path, workflow, None)
         called = Called(place, run, path, fetch_depth, parts_alone)

@@ -12,10 +12,11 @@ from typing import Any
 import pygit2
 import pytest
 from support.command_line import seedbed
-from support.forge_server import REPOSITORY, TOKEN, Fault, Forge, forge_server
+from support.forge_server import LABELLING_TOKEN, REPOSITORY, TOKEN, Fault, Forge, forge_server
 from support.repositories import SKILL, RepositoryBuilder
 from support.sample_previews import full_preview, hostile_preview
 
+from seedbed.forge.labels import LABELS, OURS
 from seedbed.forge.sections import Sections
 from seedbed.reports.preview_json import preview_json
 
@@ -30,6 +31,7 @@ class Stage:
         self.folder = folder
         self.forge = forge
         self.report = folder / "report.json"
+        self.token = TOKEN
         self.repository = RepositoryBuilder(folder / "repository")
         self.repository.write_leaf("taxonomy/compositional_skills/geography/capitals")
         self.repository.write(".github/CODEOWNERS", "/taxonomy/ @ada @seedbed/all\n")
@@ -90,7 +92,7 @@ class Stage:
             "GITHUB_EVENT_NAME": name,
             "GITHUB_EVENT_PATH": str(file),
             "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_TOKEN": self.token,
             "GITHUB_API_URL": self.forge.address,
         }
         return seedbed(*command, folder=self.repository.path, environment=environment)
@@ -263,6 +265,7 @@ def test_a_run_without_a_pull_request_is_nothing_to_speak_of(stage: Stage) -> No
 def test_a_forge_that_refuses_is_an_error_of_the_publisher_alone(stage: Stage) -> None:
     stage.propose(SKILL)
     stage.check()
+    stage.forge.known = [{"name": name} for name in OURS]
     stage.forge.faults = {"POST /issues/7/labels": [Fault(403)]}
     ran = stage.publish(conclusion="success")
     assert ran.returncode == 2 and "pull-requests: write" in ran.stderr and TOKEN not in ran.stderr
@@ -290,6 +293,92 @@ def test_a_preview_that_says_something_else_is_not_shown(stage: Stage) -> None:
     assert "is a link" in stage.forge.comments[0]["body"]
 
 
+def test_two_publishers_that_both_wrote_first_end_with_one_comment(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.propose(SKILL)
+    stage.check()
+    made = stage.folder / "preview.json"
+    made.write_text(preview_json(replace(full_preview(), head=stage.head)), encoding="utf-8")
+    assert stage.preview(made).returncode == 0
+    [other] = stage.forge.comments
+    stage.forge.comments = []
+    answer = stage.forge.answer
+
+    def overtaken(method: str, path: str, query: Any, body: Any) -> tuple[int, Any]:
+        if (method, path) == ("POST", "/issues/7/comments") and not stage.forge.comments:
+            stage.forge.comments = [other]
+        return answer(method, path, query, body)
+
+    monkeypatch.setattr(stage.forge, "answer", overtaken)
+    ran = stage.publish(conclusion="success")
+    assert ran.returncode == 0, ran.stderr
+    [comment] = stage.forge.comments
+    assert comment["id"] == other["id"], "the first of the two, which people may have linked to"
+    assert "all clear" in comment["body"] and "What the teacher makes" in comment["body"]
+
+
+def test_what_another_publisher_wrote_over_is_said_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.propose(BROKEN)
+    stage.check()
+    stage.publish(conclusion="failure")
+    late = [stage.forge.comments[0]["body"]]
+    stage.push(SKILL.replace("capital", "longest river"))
+    stage.check()
+    answer = stage.forge.answer
+
+    def overtaken(method: str, path: str, query: Any, body: Any) -> tuple[int, Any]:
+        found = answer(method, path, query, body)
+        if method == "PATCH" and late:
+            stage.forge.comments[0]["body"] = late.pop()
+        return found
+
+    monkeypatch.setattr(stage.forge, "answer", overtaken)
+    assert stage.publish(conclusion="success").returncode == 0
+    assert late == [] and "all clear" in stage.forge.comments[0]["body"]
+
+
+def test_labels_that_are_missing_are_made(stage: Stage) -> None:
+    stage.forge.known = [{"name": "leaf: new"}]
+    stage.propose(SKILL)
+    stage.check()
+    ran = stage.publish(conclusion="success")
+    assert ran.returncode == 2 and "no label branch: compositional_skills, kind: freeform" in ran.stderr
+    assert len(stage.forge.comments) == 1 and stage.forge.labels(7) == ["leaf: new"]
+    before = stage.forge.changes()
+    assert "would make label: idle" in stage.happens("", "--labels", "--dry-run").stdout
+    assert stage.forge.changes() == before
+    stage.token = LABELLING_TOKEN
+    made = stage.happens("", "--labels")
+    assert made.returncode == 0 and f"{len(LABELS) - 1} missing" in made.stdout, made.stderr
+    assert "0 missing" in stage.happens("", "--labels").stdout
+    stage.token = TOKEN
+    assert stage.publish(conclusion="success").returncode == 0
+    assert "needs-maintainer" in stage.forge.labels(7)
+
+
+def test_a_fork_that_is_gone_is_told_by_its_commit(stage: Stage) -> None:
+    stage.propose(BROKEN)
+    stage.check()
+    stage.forge.add_pull(8, "f" * 40)
+    stage.forge.pulls[7]["head"] |= {"label": None, "repo": None}
+    ran = stage.publish(conclusion="failure", head_repository=None)
+    assert ran.returncode == 0, ran.stderr
+    assert "Pull request 8" not in ran.stdout and len(stage.forge.comments) == 1
+
+
+def test_one_that_cannot_be_tended_keeps_no_other_waiting(stage: Stage) -> None:
+    stage.propose(BROKEN)
+    stage.forge.add_pull(8, "f" * 40)
+    stage.forge.pulls[8]["created_at"] = "2026-01-01T10:00:00Z"
+    stage.forge.faults = {"GET /pulls/7": [Fault(403)]}
+    ran = stage.happens("", "--idle")
+    assert ran.returncode == 2 and "2 open pull requests looked at" in ran.stdout, ran.stderr
+    assert "idle" in stage.forge.labels(8) and "idle" not in stage.forge.labels(7)
+
+
 def test_people_who_cannot_be_called_fail_nothing(stage: Stage) -> None:
     stage.propose(SKILL)
     stage.check()
@@ -302,6 +391,9 @@ def test_people_who_cannot_be_called_fail_nothing(stage: Stage) -> None:
     assert len(stage.forge.comments) == 1 and "leaf: new" in stage.forge.labels(7)
 
 
-@pytest.mark.parametrize("arguments", [(), ("--report", "a", "--preview", "b"), ("--idle", "--report", "a")])
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--report", "a", "--preview", "b"), ("--idle", "--report", "a"), ("--idle", "--labels")],
+)
 def test_what_to_publish_is_named_once(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert seedbed("publish", *arguments, folder=tmp_path).returncode == 2

@@ -133,6 +133,30 @@ def test_nothing_is_said_of_a_commit_that_is_not_the_head_or_after_the_end(
     assert actions_of(checked(FAILING, pull_request=pull_request(**changed))) == ()
 
 
+@pytest.mark.parametrize(
+    "conclusion", ["success", "cancelled", "skipped", "stale", "neutral", "action_required"]
+)
+def test_a_queue_that_is_put_together_anew_says_nothing(conclusion: str) -> None:
+    """It takes pull requests out and checks the others again: what was known of this one still holds."""
+    run = CheckRun(HEAD, conclusion, RUN, None, "it left no report", queue=True)
+    assert actions_of(checked(CLEAR, run=run)) == ()
+    broke = replace(run, conclusion="timed_out")
+    assert "did not come to an end" in body_of(checked(CLEAR, run=broke))
+
+
+def test_a_robot_that_changes_no_leaf_is_not_spoken_to() -> None:
+    no_leaf, robot = replace(CLEAR, leaves=()), pull_request(author="dependabot[bot]")
+    silent = actions_of(checked(no_leaf, pull_request=robot))
+    assert not [action for action in silent if isinstance(action, WriteComment)]
+    assert "no leaf differs" in body_of(checked(no_leaf)), "a person may have meant one"
+    failing = body_of(checked(FAILING, pull_request=robot))
+    assert "1 leaf needs a change" in failing
+    spoken = OwnComment(5, failing, NOW)
+    assert "no leaf differs" in body_of(checked(no_leaf, pull_request=robot, comment=spoken)), (
+        "not true any more"
+    )
+
+
 def test_labels_of_people_are_never_touched() -> None:
     mine = frozenset({"good first leaf", "preview", "needs-author", "leaf: edited"})
     actions = actions_of(checked(CLEAR, pull_request=pull_request(labels=mine)))

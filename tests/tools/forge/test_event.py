@@ -52,6 +52,7 @@ def read(folder: Path, event: Any) -> Event | None:
     [
         (workflow_run(), "pull_request", (), ""),
         (workflow_run(pull_requests=[{"number": 7}]), "pull_request", (7,), ""),
+        (workflow_run(head_repository=None), "pull_request", (), ""),
         (workflow_run(event="pull_request_review"), "pull_request_review", (), ""),
         (workflow_run(event="merge_group", head_branch=QUEUE), "merge_group", (7,), ""),
         ({"action": "synchronize", "pull_request": PULL}, "pull_request", (7,), "synchronize"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta
 
 import pytest
-from support.forge_server import AT, BOT, REPOSITORY, TOKEN, Fault, Forge, forge_server
+from support.forge_server import AT, BOT, LABELLING_TOKEN, REPOSITORY, TOKEN, Fault, Forge, forge_server
 from support.pull_requests import HEAD
 
 from seedbed.errors import ForgeError
@@ -22,6 +23,7 @@ from seedbed.forge.actions import (
 from seedbed.forge.conversation import Conversation
 from seedbed.forge.facts import Review
 from seedbed.forge.github_api import GitHub
+from seedbed.forge.labels import LABELS, OURS, PREVIEW, missing_labels
 from seedbed.forge.sections import MARKER
 from seedbed.forge.waiting import REMINDER
 
@@ -104,6 +106,7 @@ def test_ours_is_by_login_and_marker_on_whatever_page() -> None:
         ([Fault(502), Fault(500)], [1.0, 2.0]),
         ([Fault(429, headers={"Retry-After": "7"})], [7.0]),
         ([Fault(403, headers={"Retry-After": "30"})], [30.0]),
+        ([Fault(403, body=b'{"message": "You have exceeded a secondary rate limit."}')], [60.0]),
         ([Fault(drop=True)], [1.0]),
     ],
 )
@@ -115,10 +118,42 @@ def test_what_passes_is_waited_for(faults: list[Fault], waits: list[float]) -> N
     assert waited == waits
 
 
+def test_calls_that_begin_anew_within_a_minute_are_waited_for() -> None:
+    waited: list[float] = []
+    with forge_server(prepared) as forge:
+        anew = str(int(time.time()) + 30)
+        forge.faults = {PULL: [Fault(403, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": anew})]}
+        assert client(forge, waited).pull_request(7).head == HEAD
+    [seconds] = waited
+    assert 20 < seconds <= 31
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({}, "pull-requests: write"),
+        ({"Retry-After": "1800"}, "again in 30 minutes"),
+        ({"X-RateLimit-Remaining": "12"}, "pull-requests: write"),
+    ],
+)
+def test_too_many_calls_are_told_from_too_few_rights(headers: dict[str, str], said: str) -> None:
+    with forge_server(prepared) as forge:
+        forge.faults = {PULL: [Fault(403, headers=headers)]}
+        with pytest.raises(ForgeError) as raised:
+            client(forge, []).pull_request(7)
+        assert said in str(raised.value.hint)
+
+
 LIES = {
     "always down": [Fault(503)] * 9,
     "forbidden": [Fault(403)],
     "come back tomorrow": [Fault(403, headers={"Retry-After": "86400"})],
+    "all calls of the hour are spent": [
+        Fault(403, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"})
+    ],
+    "a limit without a time": [
+        Fault(403, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"})
+    ],
     "no JSON": [Fault(200, b"<html>")],
     "deep JSON": [Fault(200, b"[" * 100_000)],
     "a list": [Fault(200, b"[]")],
@@ -183,6 +218,62 @@ def test_a_comment_that_was_not_written_is_tried_once_more() -> None:
         forge.faults = {f"POST {COMMENTS}": [Fault(502), Fault(502)]}
         with pytest.raises(ForgeError):
             client(forge, []).perform(7, WriteComment(BODY + "?", None))
+
+
+def test_accounts_and_forks_that_are_gone() -> None:
+    with forge_server(prepared) as forge:
+        forge.pulls[7] |= {"user": None, "head": {"sha": HEAD, "label": None, "repo": None}}
+        forge.reviews = [said("ada", "APPROVED", HEAD) | {"user": None}]
+        forge.comments = [{"id": 1, "user": None, "body": BODY, "created_at": AT}]
+        github = client(forge, [])
+        found = github.pull_request(7)
+        assert found.author == "ghost" and [review.login for review in found.reviews] == ["ghost"]
+        assert github.conversation(7).comment is None, "whoever wrote it, it was not us"
+        assert github.open_numbers(head=HEAD) == (7,) and github.open_numbers(head="1" * 40) == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "changes"),
+    [
+        ([], False),
+        ([{"filename": "taxonomy/.github/qna.yaml"}], False),
+        ([{"filename": "!"}, {"filename": ".github/workflows/check.yml"}], True),
+        ([{"filename": "old.yml", "previous_filename": ".github/workflows/check.yml"}], True),
+        ([{"filename": f"a/{number}"} for number in range(2_999)], False),
+        ([{"filename": f"a/{number}"} for number in range(3_000)], True),
+    ],
+    ids=["none", "a leaf", "a workflow", "moved away", "many", "too many to be told"],
+)
+def test_whether_it_changes_what_checks_it(files: list[dict[str, object]], changes: bool) -> None:
+    with forge_server(prepared) as forge:
+        forge.files = files
+        assert client(forge, []).changes_own_check(7) is changes
+
+
+def test_labels_that_are_missing_keep_no_other_from_being_set() -> None:
+    with forge_server(prepared) as forge:
+        forge.known = [{"name": "leaf: new"}, {"name": "Needs-Maintainer"}]
+        with pytest.raises(ForgeError, match=r"no label kind: freeform$") as raised:
+            client(forge, []).perform(7, AddLabels(("kind: freeform", "leaf: new")))
+        assert forge.labels(7) == ["leaf: new", "needs-author"]
+        assert "--labels" in str(raised.value.hint)
+        with pytest.raises(ForgeError, match="403"):
+            client(forge, []).make_label(LABELS[0])
+        maker = client(forge, [], LABELLING_TOKEN)
+        for label in missing_labels(maker.label_names()):
+            maker.make_label(label)
+        names = {one["name"] for one in forge.known}
+        assert len(names) == len(forge.known) and names >= (OURS | {PREVIEW}) - {"needs-maintainer"}
+        assert missing_labels(maker.label_names()) == ()
+        client(forge, []).perform(7, AddLabels(("kind: freeform",)))
+        assert "kind: freeform" in forge.labels(7)
+
+
+def test_labels_say_what_they_mean_within_the_forges_bounds() -> None:
+    assert {label.name for label in LABELS} == OURS | {PREVIEW}
+    assert all(
+        0 < len(label.description) <= 100 and len(bytes.fromhex(label.colour)) == 3 for label in LABELS
+    )
 
 
 def test_a_label_that_is_gone_already_is_no_trouble() -> None:

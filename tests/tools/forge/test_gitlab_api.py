@@ -25,6 +25,7 @@ from seedbed.forge.actions import (
 )
 from seedbed.forge.conversation import Conversation
 from seedbed.forge.gitlab_api import GitLab
+from seedbed.forge.labels import missing_labels
 from seedbed.forge.sections import MARKER
 
 BODY = f"{MARKER}{{}} -->\nhello\n/close\n  /label ~x\n"
@@ -61,6 +62,17 @@ def test_everything_is_done_and_read_back() -> None:
         gitlab.perform(7, RemoveComment(3))
         gitlab.perform(7, Close())
         assert gitlab.conversation(7).comment is None and gitlab.open_numbers() == ()
+
+
+def test_labels_are_made() -> None:
+    forge = GitLabForge()
+    with forge_server(forge=forge):
+        gitlab = client(forge)
+        for label in missing_labels(gitlab.label_names()):
+            gitlab.make_label(label)
+        assert missing_labels(gitlab.label_names()) == ()
+        assert all(one["color"].startswith("#") for one in forge.known or [])
+        assert not gitlab.changes_own_check(7)
 
 
 def test_reviews() -> None:

@@ -29,10 +29,11 @@ from seedbed.errors import NothingToDoError, SeedbedError, TeacherError, UsageEr
 from seedbed.generation.cost import Prices
 from seedbed.generation.preview import LEAVES_AT_ONCE, LeafPreview, Preview, compared, preview_leaves
 from seedbed.generation.preview_budget import CappedTeacher
-from seedbed.generation.preview_differences import read_earlier
+from seedbed.generation.preview_differences import EarlierPreview, read_earlier
 from seedbed.generation.preview_request import MOST_LEAVES, PreviewRequest, read_request, request_json
 from seedbed.generation.project import journaled, teacher_settings
 from seedbed.generation.unanswered import Troubles
+from seedbed.reports.escape import terminal_text
 from seedbed.reports.preview_html import preview_html
 from seedbed.reports.preview_json import preview_json
 from seedbed.reports.preview_markdown import preview_markdown
@@ -90,7 +91,8 @@ _SANDBOX = "sandbox"
     "--previous",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="The JSON of an earlier preview: say which samples are new and which are gone.",
+    help="The JSON of an earlier preview: say which samples are new and which are gone. With --request, one that cannot be "
+    "read is left aside.",
 )
 @click.option(
     "--prepare",
@@ -129,7 +131,7 @@ def preview(
     the base, so that a change under review cannot choose them.
     """
     start = time.monotonic()
-    earlier = read_earlier(previous) if previous is not None else None
+    earlier = _earlier(previous, needed=request is None)
     if (prepare or request) and (paths or everything):
         raise UsageError(
             "a request is about the leaves that a commit changes",
@@ -163,6 +165,17 @@ def preview(
         write_out(report)
     else:
         write_file(output, report)
+
+
+def _earlier(file: Path | None, *, needed: bool) -> EarlierPreview | None:
+    """What is compared with. In CI it is what another run left, maybe in an older form: no reason to have no preview."""
+    try:
+        return None if file is None else read_earlier(file)
+    except UsageError as error:
+        if needed:
+            raise
+        click.echo(f"left aside: {terminal_text(error.message)}", err=True)
+        return None
 
 
 def _asked(file: Path, head: str | None) -> PreviewRequest:

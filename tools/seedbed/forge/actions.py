@@ -12,6 +12,8 @@ from seedbed.forge.outcome import Outcome
 from seedbed.forge.sections import Sections
 from seedbed.forge.standing import Next, outcome_of, standing
 
+_FAILED = frozenset({"failure", "timed_out", "startup_failure"})
+"""How a run ends that takes a pull request out of the merge queue."""
 MOST_ASSIGNEES = 10
 """As many as the forge takes."""
 
@@ -72,11 +74,11 @@ def actions_of(facts: Facts) -> tuple[Action, ...]:
     pull_request, run = facts.pull_request, facts.run
     if run is not None and (run.head != pull_request.head or not pull_request.open):
         return ()
-    if isinstance(run, CheckRun) and run.queue and run.conclusion == "success":
-        return ()  # it is being merged
+    if isinstance(run, CheckRun) and run.queue and run.conclusion not in _FAILED:
+        return ()  # it is being merged, or the queue was put together anew without this run
     said = _said(facts)
-    actions: list[Action] = []
-    if pull_request.open and (said.check or said.preview) and not _says_the_same(facts.said, said):
+    actions: list[Action] = [RemoveComment(double.id) for double in facts.doubles]
+    if pull_request.open and not _says_the_same(facts.said, said) and _is_worth_saying(facts, said):
         actions.append(WriteComment(said.write(), facts.comment.id if facts.comment else None))
     wanted = wanted_labels(facts, said)
     if new := tuple(sorted(wanted - pull_request.labels)):
@@ -135,6 +137,15 @@ def _calls(facts: Facts, said: Sections) -> Iterator[Action]:
     teams = tuple(team for team in owners.teams if team.casefold() not in asked)
     if teams and turn == Next.MAINTAINER and not pull_request.reviews:
         yield AskTeams(teams)
+
+
+def _is_worth_saying(facts: Facts, said: Sections) -> bool:
+    """Not before anything ran; and a robot's pull request that changes no leaf needs no word of ours."""
+    outcome = said.check.outcome if said.check else None
+    of_a_robot = facts.pull_request.author.endswith("[bot]") and facts.comment is None
+    if of_a_robot and outcome and outcome.failed is False and not outcome.leaves:
+        return said.preview is not None
+    return said.check is not None or said.preview is not None
 
 
 def _says_the_same(before: Sections, after: Sections) -> bool:

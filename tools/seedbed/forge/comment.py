@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
 from seedbed.forge.check_report import CheckReportFile
 from seedbed.forge.facts import CheckRun, PreviewRun, PullRequest
 from seedbed.forge.findings_section import findings_text, leaves_list
-from seedbed.forge.outcome import Outcome
+from seedbed.forge.outcome import URL, Outcome
 from seedbed.forge.sections import Section, Sections
 from seedbed.forge.standing import Standing, checklist, standing
 from seedbed.reports.escape import markdown_inline
@@ -19,6 +20,10 @@ CHECK_LIMIT = 24_000
 """UTF-16 units of what the check found; the rest is the preview's."""
 _STANDING_LIMIT = 3_000
 _FIRST_LINE_LIMIT = 3_200
+_OWN_CHECK = (
+    "It changes `.github/`, by which it is checked itself: what the check says here is its own word, until a maintainer has "
+    "read that part."
+)
 _PREVIEW_LIMIT = COMMENT_LIMIT - CHECK_LIMIT - _STANDING_LIMIT - _FIRST_LINE_LIMIT
 
 
@@ -32,6 +37,8 @@ def standing_text(pull_request: PullRequest, said: Sections) -> str:
     if pull_request.newcomer:
         lines += [f"Welcome, {author}, and thank you: this is your first pull request here.", ""]
     lines += [_next(where, author, outcome), ""]
+    if pull_request.changes_own_check:
+        lines += [f"{_OWN_CHECK}\n"]
     if outcome is not None and outcome.failed is not None and outcome.leaves:
         lines += _checklist(outcome, pull_request)
     if said.check is not None and check is None:
@@ -47,7 +54,8 @@ def check_section(run: CheckRun, outcome: Outcome, now: datetime) -> Section:
     if report is None:
         return Section(run.head, f"{_foot(run, now, None)}\n", outcome)
     head = "\n".join(leaves_list(report))
-    tail = "\n".join([*_reproduce(report), _foot(run, now, report), ""])
+    again = _reproduce(report, run.url) if report.leaves or report.findings else []
+    tail = "\n".join([*again, _foot(run, now, report), ""])
     room = CHECK_LIMIT - length(head) - length(tail) - 300
     return Section(run.head, head + findings_text(report, room, length) + tail, outcome)
 
@@ -57,7 +65,12 @@ def preview_section(run: PreviewRun, now: datetime) -> Section:
     from seedbed.reports.preview_markdown import preview_markdown
 
     foot = f"<sub>Preview of {run.head}, [run]({run.url}), written at {_time(now)}.</sub>"
-    if run.preview is None:
+    if run.outdated:
+        text = (
+            "There is no preview: this branch began where `seedbed.toml` was another. Merge the main branch into it and push; "
+            "then a maintainer can ask anew."
+        )
+    elif run.preview is None:
         text = (
             f"The preview could not be made: {markdown_inline(run.problem or 'it left nothing')}. Nothing in the pull request need be "
             f"wrong: a maintainer reads [the run]({run.url})."
@@ -102,8 +115,9 @@ def _next(where: Standing, author: str, outcome: Outcome | None) -> str:
         Standing.FAILING: _mend(author, outcome),
         Standing.DRAFT: f"**Next: {author} marks it as ready for review.**",
         Standing.CHANGES_REQUESTED: f"**Next: {author} answers the review.**",
-        Standing.NO_LEAF: "**Next: a maintainer reviews it;** there is nothing here for the check to say.",
-        Standing.READY: "**Next: a maintainer reviews the answers.**",
+        Standing.NO_LEAF: "**Next: a maintainer reviews it.** It changes no leaf, which is a `qna.yaml` in a folder of the taxonomy: "
+        "there was nothing to check.",
+        Standing.READY: f"**Next: a maintainer reviews the answers.**{_remarks(outcome)}",
         Standing.APPROVED: "**Next: a maintainer merges it.**",
     }[where]
 
@@ -115,6 +129,14 @@ def _mend(author: str, outcome: Outcome | None) -> str:
     return f"**Next: {author} mends {errors} below and pushes.**"
 
 
+def _remarks(outcome: Outcome | None) -> str:
+    return (
+        " What is remarked below does not fail the check; a reviewer may ask about it."
+        if outcome and outcome.warnings
+        else ""
+    )
+
+
 def _checklist(outcome: Outcome, pull_request: PullRequest) -> Iterator[str]:
     items = checklist(outcome, pull_request)
     yield "Still to do:" if not all(item.done for item in items) else "Nothing is left to do:"
@@ -124,14 +146,17 @@ def _checklist(outcome: Outcome, pull_request: PullRequest) -> Iterator[str]:
     yield ""
 
 
-def _reproduce(report: CheckReportFile) -> list[str]:
+def _reproduce(report: CheckReportFile, run_url: str) -> list[str]:
+    """The merge is known to the repository of the pull request; the `origin` of a contributor is mostly a fork."""
+    repository = re.split(r"/(?:-/pipelines|actions/runs)/", run_url)[0]
+    origin = repository if repository != run_url and URL.match(repository) else "origin"
     against = f"--base {report.base}" if report.base else "--all"
     return [
         "",
         "On your own machine `seedbed check` says the same of your branch. For exactly these commits:",
         "",
         "```sh",
-        f"git fetch origin {report.checked}",
+        f"git fetch {origin} {report.checked}",
         f"seedbed check {against} --head {report.checked}",
         "```",
         "",

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from seedbed.errors import ForgeError
 from seedbed.forge.actions import Action
 from seedbed.forge.facts import OwnComment, PullRequest
+from seedbed.forge.labels import Label
 from seedbed.forge.sections import MARKER
 from seedbed.forge.waiting import REMINDER
 
@@ -26,24 +27,29 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Our comment, our reminder, and when anybody else said something last."""
+    """Our comment, our reminder, and when anybody else said something last.
+
+    `doubles` are more comments of ours: two runs that found none at the same moment both wrote one.
+    """
 
     comment: OwnComment | None = None
     reminder: OwnComment | None = None
     last_word: datetime | None = None
+    doubles: tuple[OwnComment, ...] = ()
 
     @classmethod
     def of(cls, comments: Iterable[Comment], login: str) -> Conversation:
         """Ours are those by `login` that begin with our marker: anybody can copy the marker, nobody the login."""
-        comment = reminder = last_word = None
+        ours: list[OwnComment] = []
+        reminder = last_word = None
         for one in comments:
             if one.login != login:
                 last_word = max(last_word or one.at, one.at)
             elif one.body.startswith(MARKER):
-                comment = comment or OwnComment(one.id, one.body, one.at)
+                ours.append(OwnComment(one.id, one.body, one.at))
             elif one.body.startswith(REMINDER):
                 reminder = reminder or OwnComment(one.id, one.body, one.at)
-        return cls(comment, reminder, last_word)
+        return cls(ours[0] if ours else None, reminder, last_word, tuple(ours[1:]))
 
 
 class Forge(Protocol):
@@ -53,8 +59,12 @@ class Forge(Protocol):
         """The pull request as it stands now, with the last word of each reviewer."""
         ...
 
-    def open_numbers(self, owner: str = "", branch: str = "") -> tuple[int, ...]:
-        """Numbers of the open pull requests, all or those from a branch of `owner`."""
+    def open_numbers(self, owner: str = "", branch: str = "", head: str = "") -> tuple[int, ...]:
+        """Numbers of the open pull requests: all, those from a branch of `owner`, or those whose last commit is `head`."""
+        ...
+
+    def changes_own_check(self, number: int) -> bool:
+        """Whether the pull request changes what checks it, so that the verdict is its own word."""
         ...
 
     def conversation(self, number: int) -> Conversation:
@@ -63,6 +73,14 @@ class Forge(Protocol):
 
     def perform(self, number: int, action: Action) -> None:
         """Do one thing. Doing it twice leaves what doing it once does."""
+        ...
+
+    def label_names(self) -> frozenset[str]:
+        """Names of the labels that the repository has."""
+        ...
+
+    def make_label(self, label: Label) -> None:
+        """Make a label that is missing."""
         ...
 
 

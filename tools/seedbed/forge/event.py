@@ -24,7 +24,8 @@ class Event:
 
     `name` is what started it all: pull_request, pull_request_review, merge_group or issue_comment; `action` what
     happened, where the forge says. `numbers` is empty for a run of a fork's pull request: the forge leaves it out
-    there, and the pull request is found by its head (`branch` of `owner`). `head` is the commit that the run is about.
+    there, and the pull request is found by its head (`branch` of `owner`; no owner: by its commit, since the fork is gone).
+    `head` is the commit that the run is about.
     """
 
     name: str
@@ -86,7 +87,8 @@ def _of_run(run: dict[str, Any]) -> Event | None:
         numbers = (int(queued[1]),) if queued else ()
     if name not in ("pull_request", "pull_request_review") and not numbers:
         return None
-    owner = str(run["head_repository"]["owner"]["login"])
+    repository = run["head_repository"]  # none once the fork is deleted
+    owner = "" if repository is None else str(repository["owner"]["login"])
     return Event(
         name, _commit(run["head_sha"]), str(run["conclusion"]), str(run["html_url"]), numbers, owner, branch
     )

@@ -29,7 +29,8 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request as the forge tells it. `newcomer`: it is the author's first in this repository."""
+    """A pull request as the forge tells it. `newcomer`: it is the author's first in this repository. `changes_own_check`: it
+    brings other workflows, by which it is checked itself."""
 
     number: int
     head: str
@@ -42,6 +43,7 @@ class PullRequest:
     assignees: frozenset[str] = frozenset()
     asked_teams: frozenset[str] = frozenset()
     reviews: tuple[Review, ...] = ()
+    changes_own_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,14 @@ class CheckRun:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRun:
-    """A preview of `head` that the generating job left; `problem` says in our words why there is none."""
+    """A preview of `head` that the generating job left; `problem` says in our words why there is none. `outdated`: the branch
+    began where other settings held, by which none is made."""
 
     head: str
     url: str
     preview: Preview | None
     problem: str | None = None
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class Facts:
     owners: Owners = Owners()
     comment: OwnComment | None = None
     pushed: bool = False
+    doubles: tuple[OwnComment, ...] = ()
 
     @property
     def said(self) -> Sections:

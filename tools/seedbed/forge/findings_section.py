@@ -20,7 +20,7 @@ _FILE_IS_AT_FAULT = frozenset({"SB201", "SB203", "SB211"})
 """Rules about the file, its folder or what is missing beside it: lines of the leaf show nothing of that."""
 _VERDICTS = {
     Verdict.FAIL: "fails",
-    Verdict.WARN: "passes, with warnings",
+    Verdict.WARN: "passes",
     Verdict.PASS: "passes",
     Verdict.REMOVED: "is removed",
 }
@@ -43,7 +43,7 @@ def leaves_list(report: CheckReportFile) -> Iterator[str]:
     order = [Verdict.FAIL, Verdict.WARN, Verdict.PASS, Verdict.REMOVED]
     ranked = sorted(report.leaves, key=lambda leaf: (order.index(leaf.verdict), leaf.path))
     for leaf in ranked[:_LEAVES_SHOWN]:
-        yield f"- {_code(leaf.name)} ({_kind(leaf)}) {_VERDICTS[leaf.verdict]}{_count(leaf, report)}"
+        yield f"- {_code(leaf.name)} ({_kind(leaf)}) {_verdict(leaf, report)}"
         if leaf.neighbours:
             yield f"  - near to it: {', '.join(map(_code, leaf.neighbours[:3]))}"
     hidden = [leaf.verdict for leaf in ranked[_LEAVES_SHOWN:]]
@@ -159,6 +159,14 @@ def _kind(leaf: ReportedLeaf) -> str:
     return ", ".join(filter(None, (f"{markdown_inline(change)}{moved}", leaf.kind)))
 
 
+def _verdict(leaf: ReportedLeaf, report: CheckReportFile) -> str:
+    """With what the change brings; what was there before is counted below, for all leaves."""
+    said, counts = _VERDICTS[leaf.verdict], _count(leaf, report)
+    if not counts:
+        return said
+    return f"{said}: {counts}" if leaf.verdict is Verdict.FAIL else f"{said}, with {counts}"
+
+
 def _count(leaf: ReportedLeaf, report: CheckReportFile) -> str:
     folder = leaf.path.rpartition("/")[0]
     mine = [
@@ -167,8 +175,7 @@ def _count(leaf: ReportedLeaf, report: CheckReportFile) -> str:
         if finding.introduced and (finding.path == leaf.path or finding.path.rpartition("/")[0] == folder)
     ]
     counts = [(severity, sum(finding.severity is severity for finding in mine)) for severity in Severity]
-    said = ", ".join(counted(count, one.value, f"{one.value}s") for one, count in counts if count)
-    return f": {said}" if said else ""
+    return ", ".join(counted(count, one.value, f"{one.value}s") for one, count in counts if count)
 
 
 def _without_rim(excerpt: str) -> str:

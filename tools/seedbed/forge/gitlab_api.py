@@ -24,6 +24,7 @@ from seedbed.forge.actions import (
 )
 from seedbed.forge.conversation import Comment, Conversation, moment
 from seedbed.forge.facts import PullRequest, Review
+from seedbed.forge.labels import Label
 from seedbed.forge.rest import Rest, list_of, value_of
 
 _NO_WIDTH = "\u200b"  # in a stranger's text it is written as an escape, so that this one is ours
@@ -80,12 +81,16 @@ class GitLab:
             ),
         )
 
-    def open_numbers(self, owner: str = "", branch: str = "") -> tuple[int, ...]:
+    def open_numbers(self, owner: str = "", branch: str = "", head: str = "") -> tuple[int, ...]:
         """Numbers of the open merge requests, all or those from a branch; the pipeline names its own, whoever it is of."""
         source = {"source_branch": branch} if branch else {}
         wanted = urllib.parse.urlencode({"state": "opened", **source})
         found = self._rest.pages(f"/merge_requests?{wanted}")
-        return tuple(int(str(value_of(one, "iid"))) for one in found)
+        return tuple(int(str(value_of(one, "iid"))) for one in found if head in ("", value_of(one, "sha")))
+
+    def changes_own_check(self, number: int) -> bool:
+        """Never told: a pipeline there is the merge request's own, this publisher included."""
+        return False
 
     def conversation(self, number: int) -> Conversation:
         """What was said so far, GitLab's own notes aside."""
@@ -121,6 +126,15 @@ class GitLab:
                 pass  # GitLab asks groups by the project's own approval rules
             case Close():
                 call("PUT", request, {"state_event": "close"})
+
+    def label_names(self) -> frozenset[str]:
+        """Names of the labels that the project has, its group's among them."""
+        return frozenset(str(value_of(label, "name")) for label in self._rest.pages("/labels"))
+
+    def make_label(self, label: Label) -> None:
+        """Make a label that is missing."""
+        fields = {"name": label.name, "color": f"#{label.colour}", "description": label.description}
+        self._rest.call("POST", "/labels", fields)
 
     def _assign(self, request: str, logins: tuple[str, ...]) -> None:
         """Besides those that are; who has no account is left out."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from seedbed.forge.check_report import CheckReportFile
 from seedbed.forge.facts import CheckRun, Facts
 from seedbed.forge.sections import Sections
@@ -31,6 +33,41 @@ _OF_THE_LEAVES = frozenset(
 )
 OURS = _OF_THE_LEAVES | frozenset((*NEXT.values(), STALE_PREVIEW, NEWCOMER, IDLE))
 """Every label that is set and taken off by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label as a repository keeps it; `colour` in six hex digits."""
+
+    name: str
+    colour: str
+    description: str
+
+
+_CHANGED, _WHERE, _TURN, _SHOWN = "1a7f37", "0969da", "d4a72c", "8250df"  # what belongs together looks alike
+LABELS = (
+    *(Label(f"branch: {name}", _WHERE, f"A leaf below {name}/ differs") for name in _BRANCHES),
+    Label("kind: knowledge", _WHERE, "Questions about documents"),
+    Label("kind: freeform", _WHERE, "A skill that needs no text beside the question"),
+    Label("kind: grounded", _WHERE, "A skill at work on a text that comes with the question"),
+    *(
+        Label(name, _CHANGED, f"A leaf is {change}")
+        for name, change in zip(_CHANGES.values(), ("new", "edited", "moved", "removed"), strict=True)
+    ),
+    Label(NEXT[Next.AUTHOR], _TURN, "The author acts next; the comment says what is to be done"),
+    Label(NEXT[Next.MAINTAINER], _TURN, "A maintainer acts next; the comment says what is to be done"),
+    Label(PREVIEW, _SHOWN, "Set by a maintainer who looked at the last commit: a teacher is asked about it"),
+    Label(STALE_PREVIEW, _SHOWN, "The preview that is shown is of an earlier commit"),
+    Label(NEWCOMER, "bf3989", "The author's first pull request here"),
+    Label(IDLE, "6e7781", "Nothing has happened for long"),
+)
+"""Every label that means something to Seedbed."""
+
+
+def missing_labels(names: frozenset[str]) -> tuple[Label, ...]:
+    """Those of `LABELS` that a repository with labels of these names lacks; forges do not tell capitals apart."""
+    there = {name.casefold() for name in names}
+    return tuple(label for label in LABELS if label.name.casefold() not in there)
 
 
 def wanted_labels(facts: Facts, said: Sections) -> frozenset[str]:

@@ -21,6 +21,7 @@ _ANSWER_LIMIT = 16 << 20  # bytes
 _MOST_PAGES = 30
 _TRIES = 5
 _LONGEST_WAIT = 60.0  # seconds before one more try
+_WORDS_LIMIT = 65_536  # bytes of a refusal that are read
 _NEXT = re.compile(r'<([^<>]+)>;\s*rel="next"')
 
 
@@ -82,11 +83,12 @@ class Rest:
             except urllib.error.HTTPError as error:
                 with error:
                     problem = f"{what}: the forge answered {error.code}"
-                    wait = _wait(error.code, error.headers, attempt)
+                    limited = _limited(error)
+                    wait = _wait(error.code, error.headers, attempt) if limited is None else limited
                 if error.code == 404 and missing_is_fine:
                     return None, {}
-                if wait is None:
-                    raise ForgeError(problem, hint=_hint(error.code)) from error
+                if wait is None or wait > _LONGEST_WAIT:
+                    raise ForgeError(problem, hint=_hint(error.code, limited)) from error
             except (OSError, HTTPException) as error:
                 problem, wait = f"{what}: no answer ({type(error).__name__})", float(2**attempt)
             if attempt + 1 < tries:
@@ -109,20 +111,43 @@ class Rest:
                 raise ForgeError("the forge answered something that is not JSON") from error
 
 
-def _wait(code: int, headers: Any, attempt: int) -> float | None:
-    """Seconds to wait before trying again; None when that would not help, or would take too long."""
-    asked = headers.get("Retry-After") or ""
-    if asked.isascii() and asked.isdigit() and code in (403, 429, 500, 502, 503, 504):
-        return float(asked) if float(asked) <= _LONGEST_WAIT else None
-    if code in (429, 500, 502, 503, 504):
-        return min(float(2**attempt), _LONGEST_WAIT)
+def _limited(error: urllib.error.HTTPError) -> float | None:
+    """Seconds until the forge takes calls again, where it says that there were too many; None where it says no such thing.
+
+    It says so in three ways: how long to wait, when an hour's calls begin anew, or in words alone, which mean a minute
+    (docs.github.com, about rate limits).
+    """
+    if error.code not in (403, 429):
+        return None
+    asked = _number(error.headers.get("Retry-After"))
+    if asked is not None:
+        return asked
+    anew = _number(error.headers.get("X-RateLimit-Reset"))
+    if error.headers.get("X-RateLimit-Remaining") == "0" and anew is not None:
+        return max(1.0, anew - time.time() + 1)
+    if b"rate limit" in error.read(_WORDS_LIMIT):
+        return _LONGEST_WAIT
     return None
 
 
-def _hint(code: int) -> str | None:
+def _number(text: str | None) -> float | None:
+    return float(text) if text and text.isascii() and text.isdigit() else None
+
+
+def _wait(code: int, headers: Any, attempt: int) -> float | None:
+    """Seconds to wait before trying again; None when that would not help."""
+    if code not in (429, 500, 502, 503, 504):
+        return None
+    asked = _number(headers.get("Retry-After"))
+    return min(float(2**attempt), _LONGEST_WAIT) if asked is None else asked
+
+
+def _hint(code: int, limited: float | None) -> str | None:
+    if limited is not None:
+        return f"the forge wants fewer calls: run it again in {limited / 60:,.0f} minutes"
     return {
         401: "the token is not valid",
-        403: "the job needs `pull-requests: write`, or the forge wants fewer calls: run it again later",
+        403: "the job needs `pull-requests: write`",
         404: "the token cannot see it, or it is gone",
         422: "the forge does not take it: is everyone whom CODEOWNERS names a member?",
     }.get(code)
