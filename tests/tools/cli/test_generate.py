@@ -72,6 +72,18 @@ def test_a_leaf_may_be_named_or_pointed_at(repository: Path, named: tuple[str, .
     assert "1 of 3 leaves" in found.output and f"{FREEFORM}: " in found.output
 
 
+def test_a_dry_run_says_what_it_assumes_and_goes_by_what_was_grown_before(
+    repository: Path, model: Path
+) -> None:
+    named = ("--leaf", FREEFORM, "--teacher", f"transformers:{model}", "--samples", "2")
+    before = run_seedbed("generate", *named, "--dry-run")
+    assert "that is with 60% of all attempts accepted: this store holds no leaf yet" in before.output
+    assert "if every attempt is accepted, " in before.output
+    assert run_seedbed("generate", *named).exit_code == 0
+    after = run_seedbed("generate", *named, "--seed", "7", "--dry-run")
+    assert "that is as it went with 1 leaf that this recipe and teacher have grown in this" in after.output
+
+
 def test_a_dry_run_counts_the_leaves_that_it_cannot_read(repository: Path) -> None:
     folder = repository / "taxonomy" / "compositional_skills" / "broken"
     folder.mkdir(parents=True)

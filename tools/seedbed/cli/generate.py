@@ -16,6 +16,7 @@ from seedbed.cli.terminal import advise
 from seedbed.documents.fetch import FetchPolicy
 from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError
 from seedbed.generation.cost import Prices
+from seedbed.generation.earlier_runs import earlier_runs
 from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.generate import generate as generate_samples
 from seedbed.generation.leaf_sources import LeafSource, read_pool, read_sources
@@ -127,7 +128,9 @@ def generate(
         with suppress(MissingExtraError):  # which a dry run does not need
             recipe_templates(plan)
         reader = open_teacher(teacher_settings(project.settings, teacher)) if plan.closed_vocabulary else None
-        print_estimate(picked, reading.leaves, plan, run_seed, reader, Prices.of(project.settings.teacher))
+        earlier = earlier_runs(project.store, plan, teacher_settings(project.settings, teacher))
+        prices = Prices.of(project.settings.teacher)
+        print_estimate(picked, reading.leaves, plan, run_seed, reader, prices, earlier)
         return ExitCode.FINE
     troubles = Troubles()
     outcomes = _run(
