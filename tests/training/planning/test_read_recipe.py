@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from support.training_samples import small_recipe
 from seedbed.bundled_files import bundled_file
 from seedbed.errors import ConfigurationError
 from seedbed_training.planning.read_recipe import load_recipe, read_recipe, recipe_digest
+from seedbed_training.planning.recipe import LoraRecipe, PhaseRecipe, ReplayRecipe, TrainingRecipe
 
 NAMES_A_FOLDER = "expected at most 64 letters, digits, blanks"
 SHIPPED = sorted(path.stem for path in bundled_file("training/recipes").glob("*.yaml"))
@@ -39,6 +40,31 @@ def test_shipped_recipes_read_and_follow_the_schema(name: str) -> None:
     path = bundled_file(f"training/recipes/{name}.yaml")
     schema = json.loads(bundled_file("schema/training-recipe.v1.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(read_plain_yaml(path.read_text(encoding="utf-8"), source=name), schema)
+
+
+def test_the_sandbox_recipe_shows_every_key() -> None:
+    """As `docs/training.md` says of it; adapters too, as what one would write in place of `null`."""
+    text = bundled_file("training/recipes/sandbox.yaml").read_text(encoding="utf-8")
+    for part in (TrainingRecipe, PhaseRecipe, ReplayRecipe, LoraRecipe):
+        for item in fields(part):
+            assert re.search(rf"\b{item.name}: ", text) or f"\n{item.name}:" in text, item.name
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_figure_of_a_shipped_recipe_says_what_it_counts_and_where_it_is_from(name: str) -> None:
+    text = bundled_file(f"training/recipes/{name}.yaml").read_text(encoding="utf-8")
+    named = ("name", "- name", "description", "base_model", "phases", "replay")
+    figures = [
+        line.partition(" # ")
+        for line in text.splitlines()
+        if line and not line.startswith("#") and line.strip().partition(":")[0] not in named
+    ]
+    keys = {line.partition(":")[0].strip() for line, _, _ in figures}
+    written = {item.name for part in (TrainingRecipe, PhaseRecipe, ReplayRecipe) for item in fields(part)}
+    assert keys == written - {*named}
+    assert [line for line, _, about in figures if not about] == []
+    sources = ("LAB", "Pareja", "ours", "tuned", "not published", "seedbed study", "model card", "there")
+    assert [line for line, _, about in figures if not any(source in about for source in sources)] == []
 
 
 def test_published_figures() -> None:
