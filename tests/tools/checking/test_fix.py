@@ -229,6 +229,7 @@ def test_what_cannot_be_carried_over_is_said(tmp_path: Path) -> None:
     result = upgrade(read_leaf(f"{old}seed_examples:\n{pairs}".encode(), path=PATH, name=name, blob=""))
     assert result is not None and result.text is None
     assert "6 questions without passages" in result.reasons[0] and "write 9 more" in result.reasons[0]
+    assert "with --unsafe it is written so" in result.reasons[0]
 
 
 def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class FixedFile:
 
 @dataclass(frozen=True, slots=True)
 class FixReport:
-    """What is fixed, what would be with `--unsafe`, and what could not be upgraded, as (path, reason)."""
+    """What is fixed, what would be with `--unsafe`, and what could not be upgraded in full, as (path, reason)."""
 
     files: tuple[FixedFile, ...]
     leaves: int  # how many were looked at
@@ -104,7 +104,7 @@ def _fix_leaf(
     unsafe: bool,
     upgrade_versions: bool,
 ) -> tuple[Mended, tuple[str, ...]]:
-    """The leaf with its fixes, and the reasons why it could not be upgraded."""
+    """The leaf with its fixes, and the reasons why it could not be upgraded in full."""
     path = leaf.path
 
     def judge(texts: Texts) -> list[Finding]:
@@ -114,7 +114,8 @@ def _fix_leaf(
     mended = mend(before, judge, path, unsafe=unsafe)
     result = None
     if upgrade_versions:
-        result = upgrade(read_leaf(mended.texts[path].encode("utf-8"), path=path, name=leaf.name, blob=""))
+        read = read_leaf(mended.texts[path].encode("utf-8"), path=path, name=leaf.name, blob="")
+        result = upgrade(read, drafts=unsafe)
     if result is None or result.text is None:
         return mended, () if result is None else result.reasons
     again = mend({**mended.texts, path: result.text}, judge, path, unsafe=unsafe)
@@ -122,7 +123,7 @@ def _fix_leaf(
         where: Counter(mended.made.get(where, {})) + Counter(again.made.get(where, {})) for where in before
     }
     made[path][UPGRADED] += 1
-    return Mended(again.texts, made, again.left), ()
+    return Mended(again.texts, made, again.left), result.reasons
 
 
 def _changed(before: Texts, mended: Mended) -> list[FixedFile]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from seedbed.checking.fix_draft import draft, missing
 from seedbed.checking.fix_edits import line_ending
-from seedbed.taxonomy.leaf import Fault, LeafFile
+from seedbed.taxonomy.leaf import Fault, Leaf, LeafFile
 from seedbed.taxonomy.places import Places
 from seedbed.taxonomy.read_leaf import read_leaf
 
@@ -16,40 +17,47 @@ CURRENT = 3
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """The upgraded text, or why there can be none."""
+    """The upgraded text, or why there can be none; of a draft both: what a person must still write in it."""
 
     text: str | None
     reasons: tuple[str, ...] = ()
 
 
-def upgrade(leaf: LeafFile) -> Upgrade | None:
+def upgrade(leaf: LeafFile, *, drafts: bool = False) -> Upgrade | None:
     """The leaf as version 3; None where there is nothing to do or its other faults must be mended first.
 
     Nothing is invented: a knowledge leaf of an older version has no passages, so a person must add them, and a skill
-    with fewer than five seeds needs more.
+    with fewer than five seeds needs more. With `drafts` a knowledge leaf becomes version 3 with a placeholder for each
+    passage; it fails the check until they are filled in.
     """
     if leaf.leaf is None or leaf.data is None or leaf.leaf.version == CURRENT:
         return None
     old = leaf.leaf.version
-    if leaf.data.get("document") is not None:
-        return Upgrade(None, (_passages_missing(leaf, old),))
     text = _with_version(leaf)
     again = read_leaf(text.encode(), path=leaf.path, name=leaf.name, blob="")
+    if leaf.leaf.document is not None:
+        return _knowledge(leaf.leaf, again, drafts)
     if again.leaf is not None and again.leaf.version == CURRENT:
         return Upgrade(text)
     return Upgrade(None, tuple(_reason(fault, old) for fault in again.faults))
 
 
-def _passages_missing(leaf: LeafFile, old: int) -> str:
-    seeds = leaf.data.get("seed_examples") if leaf.data is not None else ()
-    count = len(seeds) if isinstance(seeds, list) else 0
-    groups = max(5, -(-count // 3))
-    return (
-        f"stays version {old}: version {CURRENT} of a knowledge leaf puts three or more questions under each passage of "
-        f"the document (`context`), and this leaf has {count} questions without passages; copy {groups} passages, "
-        f"{'share the questions out' if count >= 15 else f'write {15 - count} more questions'}, and rename "
-        "`task_description` to `document_outline`"
+def _knowledge(leaf: Leaf, again: LeafFile, drafts: bool) -> Upgrade:
+    count = len(leaf.seed_examples)
+    lacks = missing(count)
+    text = draft(leaf, again) if drafts else None
+    if text is not None:
+        return Upgrade(text, (f"becomes version {CURRENT} as a draft: {lacks} in place of each TODO",))
+    written = "its seeds stand in a form that cannot be moved" if drafts else _DRAFTED
+    why = (
+        f"stays version {leaf.version}: version {CURRENT} of a knowledge leaf puts three or more questions under each "
+        f"passage of the document (`context`), and this leaf has {count} questions without passages; {lacks}, and rename "
+        f"`task_description` to `document_outline` ({written})"
     )
+    return Upgrade(None, (why,))
+
+
+_DRAFTED = "with --unsafe it is written so, with a TODO at each place that is missing"
 
 
 def _reason(fault: Fault, old: int) -> str:

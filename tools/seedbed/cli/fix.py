@@ -33,7 +33,10 @@ from seedbed.taxonomy.repository import Repository
 @base_option
 @click.option("--unsafe", is_flag=True, help="Also make fixes that may change what the author meant.")
 @click.option(
-    "--upgrade", is_flag=True, help="Also make leaves of version 1 or 2 version 3, where content allows."
+    "--upgrade",
+    is_flag=True,
+    help="Also make leaves of version 1 or 2 version 3, where content allows; with --unsafe, knowledge "
+    "leaves as drafts with a TODO for each passage.",
 )
 @click.option(
     "--diff", "only_diff", is_flag=True, help="Print what would change; write nothing; exit 1 if anything."

@@ -61,9 +61,24 @@ def _knowledge(outline: str | None) -> list[str]:
         "seed_examples:",
     ]
     for number in range(1, SEEDS + 1):
-        lines.append(f'  - context: "TODO: passage {number}, copied from the document"')
+        lines.append(f'  - context: "{passage_to_copy(number)}"')
         lines.append("    questions_and_answers:")
         for question in range(1, QUESTIONS + 1):
-            lines.append(f'      - question: "TODO: question {number}.{question}, which the passage answers"')
-            lines.append(f'        answer: "TODO: answer {number}.{question}"')
+            lines.append(f'      - question: "{question_to_write(number, question)}"')
+            lines.append(f'        answer: "{answer_to_write(number, question)}"')
     return lines
+
+
+def passage_to_copy(number: int) -> str:
+    """The placeholder of a passage; all of them count from 1."""
+    return f"TODO: passage {number}, copied from the document"
+
+
+def question_to_write(passage: int, number: int) -> str:
+    """The placeholder of a question under a passage."""
+    return f"TODO: question {passage}.{number}, which the passage answers"
+
+
+def answer_to_write(passage: int, number: int) -> str:
+    """The placeholder of its answer."""
+    return f"TODO: answer {passage}.{number}"

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Related, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.checking.texts import exchanges, words_of
+from seedbed.checking.texts import exchanges, is_placeholder, words_of
 from seedbed.taxonomy.leaf import BRANCHES, LeafFile
 
 CODE = "SB406"
@@ -32,7 +32,7 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
     if leaf.name.split("/", 1)[0] != BRANCHES[0]:
         return
     for exchange in exchanges(leaf):
-        if not exchange.context or not exchange.answer:
+        if not exchange.context or not exchange.answer or is_placeholder(exchange.context):
             continue
         wanted = _stems(exchange.answer)
         known = _stems(exchange.context) | _stems(exchange.question or "")

@@ -11,7 +11,8 @@ Passes:
 
     version: 3
 
-To fix it: write `version: 3` and follow what the other findings then ask.
+To fix it: `seedbed fix --upgrade` writes `version: 3` where the leaf has all that version 3 asks for, and says what is
+missing where it has not. A knowledge leaf lacks passages: with `--unsafe` too it becomes a draft with a `TODO` for each.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from collections.abc import Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
-from seedbed.taxonomy.leaf import LeafFile, YamlPath
+from seedbed.taxonomy.leaf import Leaf, LeafFile, YamlPath
+from seedbed.taxonomy.new_leaf import SEEDS
 
 CODE = "SB119"
 SEVERITY = Severity.WARNING
@@ -47,5 +49,14 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
         message,
         yaml_path=path,
         value=str(leaf.leaf.version),
-        help=f"write `version: {CURRENT}` and follow what `seedbed check` then asks; the leaf works until then",
+        help=f"{_way(leaf.leaf)}; the leaf works as it is until then",
     )
+
+
+def _way(leaf: Leaf) -> str:
+    if leaf.document is not None:
+        return f"`seedbed fix --upgrade --unsafe` writes it as version {CURRENT} with a TODO for each passage it lacks"
+    if len(leaf.seed_examples) >= SEEDS:
+        return "run `seedbed fix --upgrade`"
+    more = SEEDS - len(leaf.seed_examples)
+    return f"add {more} more seed{'s' if more > 1 else ''}, then run `seedbed fix --upgrade`"
