@@ -101,13 +101,44 @@ def test_headings_without_text_go_to_what_follows_them() -> None:
     assert only.text.startswith("# Book")
 
 
+@pytest.mark.parametrize("short", ["Version 2, March 2024", "By A. Keeper\n\nDraft"])
+def test_a_title_with_hardly_a_text_goes_to_what_follows_it(short: str) -> None:
+    text = f"# Rules of the yard\n\n{short}\n\n## Berths\n\nBerths are numbered.\n\n## Fees\n\nA berth costs a mark."
+    found = split_passages(text)
+    assert [passage.heading for passage in found] == [("Rules of the yard",)]  # the berths are short too
+    text = text.replace("numbered.", "numbered from the west, and each has a plate.")
+    first, last = split_passages(text)
+    assert first.heading == ("Rules of the yard",) and first.body.startswith(short)
+    assert first.body.endswith("each has a plate.") and "## Berths" in first.body
+    assert last.heading == ("Rules of the yard", "Fees")
+
+
+def test_a_short_section_is_left_alone_where_what_follows_is_no_part_of_it_or_does_not_fit() -> None:
+    parts = "# One\n\n## End\n\nSo much for one.\n\n# Two\n\nTwo begins here."
+    assert [passage.heading for passage in split_passages(parts)] == [("One", "End"), ("Two",)]
+    text = "# T\n\nBy me.\n\n## A\n\n### B\n\none two three four five six"
+    assert len(split_passages(text, maximum_words=13)) == 2
+    [whole] = split_passages(text, maximum_words=14)
+    assert whole.body.endswith("six") and whole.heading == ("T",)
+    assert len(split_passages("# T\n\nBy me.\n\n## A\n\n### B\n")) == 2  # no heading ends a passage
+
+
+def test_a_section_of_one_full_sentence_stands_alone() -> None:
+    text = (
+        "# Ferry\n\nThe ferry crosses from Oster to Lund daily.\n\n## Fares\n\nA seat costs two marks a day."
+    )
+    assert len(split_passages(text)) == 2
+
+
 def test_a_heading_with_nothing_below_has_an_empty_body() -> None:
     found = split_passages("Text.\n\n# Last\n")
     assert [(passage.body, passage.heading) for passage in found] == [("Text.", ()), ("", ("Last",))]
 
 
 def test_underlined_headings_count_and_rules_do_not() -> None:
-    found = split_passages("Velm\n====\n\nText.\n\nBerths\n------\n\nMore.\n\n---\n\nEnd.\n")
+    found = split_passages(
+        "Velm\n====\n\nIt is a town far in the north.\n\nBerths\n------\n\nMore.\n\n---\n\nEnd.\n"
+    )
     assert [passage.heading for passage in found] == [("Velm",), ("Velm", "Berths")]
     assert found[1].body == "More.\n\n---\n\nEnd."
 

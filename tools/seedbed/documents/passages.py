@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from seedbed.documents.blocks import Block, blocks_of
 from seedbed.taxonomy.leaf import Span
 
 MAXIMUM_WORDS = 300
+SHORT = 8  # words below which a section gives no question of its own: a title with its date or its authors
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+")
 
 
@@ -33,9 +34,10 @@ class Passage:
 def split_passages(text: str, *, maximum_words: int = MAXIMUM_WORDS) -> tuple[Passage, ...]:
     """The passages of a Markdown document, in order; together they cover all of it that is not blank.
 
-    A passage never crosses a heading of level 1 or 2, and one of a deeper level only where everything fits. Paragraphs,
-    lists, tables and code stay whole where they fit into `maximum_words`; a longer one is cut between lines, and a
-    longer line between sentences, then between words.
+    A passage never crosses a heading of level 1 or 2, and one of a deeper level only where everything fits; but a section
+    of fewer than SHORT words goes to what follows it, unless that is under a higher heading. Paragraphs, lists, tables
+    and code stay whole where they fit into `maximum_words`; a longer one is cut between lines, and a longer line between
+    sentences, then between words.
     """
     if maximum_words < 1:
         raise ValueError(f"maximum_words is {maximum_words}; at least 1 was expected")
@@ -48,45 +50,56 @@ def split_passages(text: str, *, maximum_words: int = MAXIMUM_WORDS) -> tuple[Pa
 
 @dataclass(slots=True)
 class _Stretch:
-    """A passage in the making: offsets, words so far, and where its leading headings end."""
+    """A passage in the making: offsets, words so far, how many of them stand in no heading, and where its leading
+    headings end."""
 
     start: int
     end: int
     words: int
+    body_words: int
     heading: tuple[str, ...]
+    level: int  # of the last of its leading headings; 0 without one
     behind_heading: int
 
     @property
     def has_body(self) -> bool:
         return self.end > self.behind_heading
 
+    def add(self, piece: Block, words: int) -> None:
+        self.end = piece.end
+        self.words += words
+        self.body_words += 0 if piece.level else words
+
 
 def _stretches(text: str, maximum_words: int) -> Iterator[tuple[int, int, tuple[str, ...], int]]:
     """Start, end, heading path and end of the leading headings of every passage."""
     open_headings: dict[int, str] = {}
     current: _Stretch | None = None
-    for section in _sections(text):
-        pieces = [piece for block in section for piece in _pieces(text, block, maximum_words)]
+    sections = [
+        [piece for block in section for piece in _pieces(text, block, maximum_words)]
+        for section in _sections(text)
+    ]
+    for number, pieces in enumerate(sections):
         for index, piece in enumerate(pieces):
             if piece.level:
                 open_headings = {
                     level: title for level, title in open_headings.items() if level < piece.level
                 }
                 open_headings[piece.level] = piece.title
-            words = _word_count(text, piece)
             path = tuple(open_headings[level] for level in sorted(open_headings) if open_headings[level])
             if (
                 current is not None
                 and current.has_body
                 and not _joins(text, current, pieces[index:], maximum_words)
+                and not _takes_in(text, current, _coming(sections, number, index), maximum_words)
             ):
                 yield current.start, current.end, current.heading, current.behind_heading
                 current = None
             if current is None:
-                current = _Stretch(piece.start, piece.start, 0, path, piece.start)
+                current = _Stretch(piece.start, piece.start, 0, 0, path, 0, piece.start)
             if piece.level and not current.has_body:
-                current.heading, current.behind_heading = path, piece.end
-            current.end, current.words = piece.end, current.words + words
+                current.heading, current.level, current.behind_heading = path, piece.level, piece.end
+            current.add(piece, _word_count(text, piece))
     if current is not None:
         yield current.start, current.end, current.heading, current.behind_heading
 
@@ -111,6 +124,27 @@ def _joins(text: str, current: _Stretch, rest: Sequence[Block], maximum_words: i
         return False
     coming = rest if first.level else rest[:1]
     return current.words + sum(_word_count(text, piece) for piece in coming) <= maximum_words
+
+
+def _coming(sections: Sequence[Sequence[Block]], number: int, index: int) -> Iterator[Block]:
+    yield from sections[number][index:]
+    for later in range(number + 1, len(sections)):
+        yield from sections[later]
+
+
+def _takes_in(text: str, current: _Stretch, coming: Iterable[Block], maximum_words: int) -> bool:
+    """Whether a section that is too short to stand alone goes on with the headings that come and the first text below
+    them."""
+    if current.body_words >= SHORT:
+        return False
+    words = current.words
+    for piece in coming:
+        if piece.level and piece.level < current.level:
+            return False
+        words += _word_count(text, piece)
+        if words > maximum_words or not piece.level:
+            return words <= maximum_words
+    return False
 
 
 def _pieces(text: str, block: Block, maximum_words: int) -> Iterator[Block]:
