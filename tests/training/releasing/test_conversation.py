@@ -70,7 +70,7 @@ def talked(garden: Garden, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Res
 
 def test_a_release_beside_its_parent(talked: Callable[..., Result]) -> None:
     both = talked("question 6\n/reset\n/nonsense\nquestion 5 \x1b[31m\n", "--beside", "parent")
-    assert both.exit_code == 0, both.output
+    assert both.exit_code == 1, both.output  # a line was no command
     assert both.stdout.count("release-2:\nthree\n") == 2
     assert both.stdout.count("release-1:\n") == 2
     assert "\x1b" not in both.stdout
@@ -78,6 +78,7 @@ def test_a_release_beside_its_parent(talked: Callable[..., Result]) -> None:
     assert "there is no command /nonsense" in both.stderr
     alone = talked("question 6\n/quit\nquestion 7\n")
     assert alone.stdout == "three\n\n"
+    assert alone.exit_code == 0
     first = talked("question 6\n", "release-1", "--beside", "base")
     assert first.stdout.startswith("release-1:\n")
     assert "\nbase:\n" in first.stdout
@@ -89,7 +90,18 @@ def test_wrong_names_and_long_questions(talked: Callable[..., Result]) -> None:
     assert wrong.hint == "did you mean release-2?"
     long = talked("question " * 2000 + "\nquestion 6\n")
     assert "the conversation has" in long.stderr
+    assert "; ask something shorter" in long.stderr
     assert long.stdout == "\nthree\n\n"  # the talk goes on
+    assert long.exit_code == 1  # and whoever piped it in is told
+    assert "/reset begins anew" in talked("question 6\n" + "question " * 2000).stderr
+    unknown: Any = talked("", "spring").exception
+    assert unknown.hint == "there are release-2, release-1"
+
+
+def test_bytes_that_are_no_text_stop_no_talk(talked: Callable[..., Result]) -> None:
+    found = talked(b"caf\xe9?\nquestion 6\n")
+    assert found.exit_code == 0, found.output
+    assert found.stdout.endswith("three\n\n")
 
 
 def test_a_special_token_that_a_person_types_is_text(base_model: Path) -> None:

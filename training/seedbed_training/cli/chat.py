@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import click
 
-from seedbed.errors import TeacherError
+from seedbed.errors import ExitCode, TeacherError
 from seedbed.reports.escape import terminal_text
 from seedbed_training.cli.options import open_workspace
 from seedbed_training.releasing.conversation import Command, Conversation, help_lines, read_line
@@ -40,7 +42,7 @@ def chat(
     """Talk to RELEASE (the latest one) with its own chat template; each line is a question.
 
     Works in a pipe too: every line of standard input is asked, each after the ones before as in one conversation (a
-    line `/reset` begins anew), and the answers go to standard output.
+    line `/reset` begins anew), and the answers go to standard output. Exit 1 then where a line could not be asked.
     """
     workspace = open_workspace()
     models = [chosen_model(workspace, release)]
@@ -48,12 +50,16 @@ def chat(
         models.append(beside(workspace, models[0], other))
     talk = _Talk(models, _typed(system), max_tokens, temperature, seed)
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    _read_any_bytes()
     if interactive:
+        with suppress(ImportError):  # where Python was built without it, lines cannot be edited
+            import readline  # noqa: F401 input() has arrow keys and a history once it is loaded
         click.echo(f"{' and '.join(model.name for model in models)}; /help lists the commands", err=True)
     while True:
         try:
             line = input("> ") if interactive else sys.stdin.readline()
         except EOFError:
+            click.echo()  # the shell's prompt belongs on a line of its own
             break
         except KeyboardInterrupt:
             click.echo()
@@ -67,6 +73,14 @@ def chat(
             talk.command(said)
         elif said is not None:
             talk.ask(said)
+    if talk.failed and not interactive:
+        raise SystemExit(ExitCode.FINDINGS)
+
+
+def _read_any_bytes() -> None:
+    """What is no text in the terminal's encoding is for `read_line` to replace, not a reason to stop."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
 
 
 def _typed(system: str | None) -> str | None:
@@ -94,12 +108,15 @@ class _Talk:
         self._begin = Conversation(system)
         self._voices = [_Voice(load_speaker(model.folder, model.name), self._begin) for model in models]
         self._max_tokens, self._temperature, self._seed = max_tokens, temperature, seed
+        self.failed = False
+        """Whether a question could not be put to a model, or a line was no command."""
 
     def command(self, command: Command) -> None:
         """Carry out a command; an unknown one is said, and nothing is lost."""
         if command.name == "/help":
             click.echo("\n".join(help_lines()), err=True)
         elif command.name == "unknown":
+            self.failed = True
             click.echo(terminal_text(command.text), err=True)
         else:
             if command.name == "/system":
@@ -124,6 +141,7 @@ class _Talk:
                 seed=self._seed,
             )
         except TeacherError as error:
+            self.failed = True
             hint = f"; {error.hint}" if error.hint else ""
             click.echo(f"error: {terminal_text(error.message)}{hint}", err=True)
             return voice

@@ -65,7 +65,7 @@ class Speaker:
         if room < 1:
             raise TeacherError(
                 f"the conversation has {len(prompt)} tokens; {self.name} reads {context}",
-                hint="/reset begins anew",
+                hint="/reset begins anew" if _has_turns(messages) else "ask something shorter",
             )
         pieces: list[str] = []
 
@@ -94,6 +94,10 @@ class Speaker:
         ended = bool(written) and written[-1] in self._ends
         text = self._chat.text(written[:-1] if ended else written)
         return Spoken(text, len(written), time.monotonic() - began, ended)
+
+
+def _has_turns(messages: Sequence[Message]) -> bool:
+    return any(message.role == "assistant" for message in messages)
 
 
 def load_speaker(folder: Path, name: str) -> Speaker:

@@ -15,6 +15,7 @@ from seedbed.taxonomy.repository import Repository
 from seedbed.teacher.model_folder import model_folder
 
 SANDBOX_STUDENT = "sandbox"
+_SHOWN = 5  # releases, the latest first, where a name is none of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ class Workspace:
         if name is None:
             raise UsageError("there is no release yet", hint="seedbed release cuts one")
         close = get_close_matches(name, known, 1)
-        hint = f"did you mean {close[0]}?" if close else f"see {self.manifests}"
+        latest = list(known)[-_SHOWN:][::-1]
+        others = f"there are {', '.join(latest)}" if latest else f"{self.manifests} has none"
+        hint = f"did you mean {close[0]}?" if close else others
         raise UsageError(f"there is no release {name}", hint=hint)
 
     def parent_of(self, release: str) -> ReleaseManifest | None:
