@@ -58,6 +58,25 @@ def test_wrong_input_is_one_clear_error(text: str, words: list[str]) -> None:
         assert word in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[store]\npath = "x"\n\n[teacher]\n# of any kind\nmodel = 3', 6),
+        ("[teacher]\nconcurrency = 2\n[teacher.vllm] # the engine\n\nmax_num_seqs = 0", 5),
+        ('[check.severity]\nSB101 = "error"\n"SB203" = "fatal"', 1),
+        ('[check]\nlicences = [\n  "MIT",\n  1,\n]', 2),
+        ("[store]\n[techer]", 2),
+        ('[taxonomy]\n\nroot = "../up"', 3),
+        ("[store]\ncolour = 1\n[teacher]\ncolour = 1", 2),
+        ("colour = 1", 1),
+    ],
+)
+def test_the_line_is_told(text: str, line: int) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(text, source="seedbed.toml")
+    assert caught.value.message.startswith(f"seedbed.toml:{line}: ")
+
+
 def test_file_that_is_not_utf_8(tmp_path: Path) -> None:
     (tmp_path / "seedbed.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match="cannot be read"):
