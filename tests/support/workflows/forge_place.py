@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from support.forge_server import LABELLING_TOKEN, REPOSITORY, RUNS_TOKEN, TOKEN, Forge
+from support.loaded_seedbed import loaded_seedbed
 
 ROOT = Path(__file__).parents[3]
 """The repository of Seedbed itself, which `$/` means."""
@@ -20,7 +21,7 @@ READING_TOKEN = "a-token-that-only-reads"
 """What a job without `pull-requests: write` is given; the forge's server takes no call with it."""
 
 _SEEDBED = """#!/bin/sh
-exec "{python}" -c 'from seedbed.cli.main import main; main()' "$@"
+exec {seedbed} "$@"
 """
 # The two things that the workflows ask of `gh`: to read of the API, and to be git's credential helper.
 _GH = """#!{python}
@@ -77,7 +78,7 @@ class ForgePlace:
         self.programs.mkdir()
         for name, text in (("seedbed", _SEEDBED), ("gh", _GH)):
             program = self.programs / name
-            program.write_text(text.format(python=sys.executable), encoding="utf-8")
+            program.write_text(text.format(python=sys.executable, seedbed=loaded_seedbed()), encoding="utf-8")
             program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
     def next_run(self) -> int:

@@ -13,6 +13,7 @@ import pygit2
 import pytest
 from support.command_line import seedbed
 from support.forge_server import LABELLING_TOKEN, REPOSITORY, TOKEN, Fault, Forge, forge_server
+from support.loaded_seedbed import run_loaded
 from support.repositories import SKILL, RepositoryBuilder
 from support.sample_previews import full_preview, hostile_preview
 
@@ -95,7 +96,7 @@ class Stage:
             "GITHUB_TOKEN": self.token,
             "GITHUB_API_URL": self.forge.address,
         }
-        return seedbed(*command, folder=self.repository.path, environment=environment)
+        return run_loaded(*command, folder=self.repository.path, environment=environment)
 
 
 @pytest.fixture
