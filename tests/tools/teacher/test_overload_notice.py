@@ -44,7 +44,7 @@ def test_a_server_that_answers_between_is_not_said_to_be_waited_for() -> None:
     refused = Refused()
     told = [refused.after(WAITED / 4, answered=True) for _ in range(40)]
     [crowded] = [line for line in told if line]
-    assert "requests at a time in place of 8" in crowded and "`concurrency`" in crowded
+    assert "is given 1 request at a time in place of 8" in crowded and "`concurrency`" in crowded
     assert told.index(crowded) * WAITED / 4 >= CROWDED
 
 

@@ -92,12 +92,12 @@ def pace(server: PacedServer, monkeypatch: pytest.MonkeyPatch, answers: int) -> 
     return server.answered / seconds
 
 
-@pytest.mark.parametrize("share", [0.01, 0.06, 1 / 3, 0.5])
+@pytest.mark.parametrize("share", [0.01, 0.06, 1 / 3])
 def test_a_server_that_refuses_some_at_any_load_is_asked_as_quickly_as_any_other(
     share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = PacedServer(0.5, refused_share=share)
-    assert pace(server, monkeypatch, 3000) > 0.5 * AT_ONCE / 0.5
+    assert pace(server, monkeypatch, 2500) > 0.5 * AT_ONCE / 0.5
     assert server.refused < 1.2 * server.answered * share / (1 - share) + 50
 
 
@@ -113,7 +113,7 @@ def test_an_overloaded_server_does_what_it_can_and_is_not_stormed(
     room: int, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = PacedServer(0.5, room=room, refused_share=share)
-    assert pace(server, monkeypatch, 2000) > (0.3 if share else 0.7) * room / 0.5
+    assert pace(server, monkeypatch, 1500) > (0.3 if share else 0.7) * room / 0.5
     assert server.refused < server.answered * (0.25 + 1.5 * share)
 
 
@@ -123,7 +123,7 @@ def test_a_rate_limit_is_used_nearly_whole(
     rate: float, seconds: float, retry_after: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = PacedServer(seconds, rate=rate, retry_after=retry_after)
-    assert pace(server, monkeypatch, 4000 if seconds < 0.1 else 1600) > 0.92 * rate
+    assert pace(server, monkeypatch, 2500 if seconds < 0.1 else 1600) > 0.92 * rate
     assert server.refused < 0.4 * server.answered
 
 

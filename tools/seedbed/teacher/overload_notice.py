@@ -36,9 +36,10 @@ class OverloadNotices:
             )
         if gate.slowed_for >= CROWDED and 2 * limit.allowed <= limit.ceiling and not self._crowded_told:
             self._crowded_told = True
+            requests = "1 request" if limit.allowed == 1 else f"{limit.allowed} requests"
             return (
                 f"warning: the server at {self._address} has too much to do (HTTP {status}) and is given "
-                f"{limit.allowed} requests at a time in place of {limit.ceiling}. To go faster give it more room, or "
+                f"{requests} at a time in place of {limit.ceiling}. To go faster give it more room, or "
                 "name further servers in `url`; a `concurrency` that it can bear keeps it from being asked for more"
             )
         return None
