@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,12 @@ from seedbed.cli.generate import generate
 from seedbed.cli.status import status
 from seedbed.cli.tree import tree
 from seedbed.errors import UsageError
+from seedbed.generation.across_leaves import Reason
+from seedbed_training.cli.options import outside
 from seedbed_training.cli.plan import plan
 from seedbed_training.cli.revoke import revoke
 from seedbed_training.cli.train import train
+from seedbed_training.releasing.prepare_plan import prepare_plan
 
 LEAF = "knowledge/town"
 
@@ -44,6 +47,25 @@ def test_a_written_plan_is_shown_with_the_samples_of_a_step(recipe: str, tmp_pat
     assert made.stdout.rstrip() == table
     assert "compositional_skills/agree" in samples
     assert isinstance(typed(plan, "--show", file, "--step", "skills:99").exception, UsageError)
+    for more in (["--recipe", recipe], ["--seed", "1"], ["--no-replay"], ["--output", file]):
+        assert isinstance(typed(plan, "--show", file, *more).exception, UsageError)
+
+
+def test_of_many_leaves_that_lose_samples_those_that_lose_most_are_named(garden: Garden) -> None:
+    preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
+    assert [*outside(preparation)] == []
+    lost = {f"a/leaf_{number:04}": {Reason.NEARLY: number, Reason.HELD_OUT: 1} for number in range(1, 2001)}
+    lines = [*outside(replace(preparation, left_out=lost, too_long={"a/b": 1, "a/a": 1, "a/c": 12}))]
+    assert lines == [
+        "a/c: left out of training: 12 samples longer than the recipe's max_tokens",
+        "a/a: left out of training: 1 sample longer than the recipe's max_tokens",
+        "a/b: left out of training: 1 sample longer than the recipe's max_tokens",
+        *(
+            f"a/leaf_{number}: left out of training: {number} nearly asked in another leaf, 1 held out in another leaf"
+            for number in range(2000, 1995, -1)
+        ),
+        "and 1,995 more leaves: left out of training: 1,993,005 samples in all",
+    ]
 
 
 def test_a_dry_run_counts_the_plan_and_trains_nothing(garden: Garden, recipe: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from seedbed.errors import MissingExtraError, NothingToDoError, UsageError
+from seedbed.reports.plural import counted
 from seedbed_training.planning.plan_file import read_plan
 from seedbed_training.planning.read_recipe import load_recipe
 from seedbed_training.releasing.prepare_plan import Preparation, open_preparation, prepare_plan
@@ -58,19 +59,43 @@ def prepare(
     preparation = prepare_plan(workspace, recipe=chosen, release=release, seed=seed, replay=replay)
     if preparation.waiting:
         click.echo(_waiting(preparation.waiting), err=True)
-    for leaf, count in (preparation.too_long or {}).items():
-        click.echo(
-            f"{leaf}: {count} samples are longer than the recipe's max_tokens and are left out", err=True
-        )
-    for leaf, reasons in (preparation.left_out or {}).items():
-        told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-        click.echo(f"{leaf}: left out of training: {told}", err=True)
+    for line in outside(preparation):
+        click.echo(line, err=True)
     if preparation.disputed:
         click.echo(
             f"{preparation.disputed} samples ask what another leaf answers otherwise; both are trained on",
             err=True,
         )
     return preparation
+
+
+def outside(preparation: Preparation) -> Iterator[str]:
+    """Which samples of which leaves no plan has, a line each for the leaves that lose most, and one for all others."""
+    long = dict(preparation.too_long or {})
+    yield from _most(
+        {
+            leaf: f"{counted(count, 'sample')} longer than the recipe's max_tokens"
+            for leaf, count in long.items()
+        },
+        long,
+    )
+    reasons = preparation.left_out or {}
+    yield from _most(
+        {
+            leaf: ", ".join(f"{count} {reason}" for reason, count in found.items())
+            for leaf, found in reasons.items()
+        },
+        {leaf: sum(found.values()) for leaf, found in reasons.items()},
+    )
+
+
+def _most(told: Mapping[str, str], lost: Mapping[str, int]) -> Iterator[str]:
+    most = sorted(told, key=lambda leaf: (-lost[leaf], leaf))
+    for leaf in most[:_SHOWN]:
+        yield f"{leaf}: left out of training: {told[leaf]}"
+    if rest := most[_SHOWN:]:
+        samples = counted(sum(lost[leaf] for leaf in rest), "sample")
+        yield f"and {counted(len(rest), 'more leaf', 'more leaves')}: left out of training: {samples} in all"
 
 
 def nothing_to_do(preparation: Preparation, *, fail_on_empty: bool) -> bool:

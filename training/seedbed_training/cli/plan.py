@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from seedbed.errors import UsageError
 from seedbed_training.cli.options import (
     nothing_to_do,
     open_workspace,
@@ -51,6 +52,11 @@ def plan(
     replay, within the recipe's shares.
     """
     if show is not None:
+        if recipe or release or seed or output or not replay or fail_on_empty:
+            raise UsageError(
+                "--show shows a plan as it was made; no other option than --step goes with it",
+                hint="leave out --show to make a plan, or the other options to show this one",
+            )
         shown = read_plan(show)
         click.echo(plan_table(shown, width=table_width()))
         if step is not None:
