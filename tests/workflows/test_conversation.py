@@ -76,8 +76,10 @@ def test_names_and_texts_of_strangers_are_neither_run_nor_obeyed(played: Stage) 
     obeyed = commands(checked.log)
     assert obeyed
     assert [line for line in obeyed if not line.startswith(OURS)] == []
+    played.forge.files = [{"filename": ".github/workflows/check.yml"}]
     told = played.publish(checked)
     assert told.conclusion == "success", told.log
+    assert "by which it is checked itself" in played.forge.comments[0]["body"]
     assert [line.partition("::")[2].partition("::")[0] for line in commands(told.log)] == ["stop-commands"]
     opened = events.pull_request_target(
         "pull_request",

@@ -31,6 +31,11 @@ def workflow_run(**changed: Any) -> dict[str, Any]:
     return {"action": "completed", "workflow_run": run | changed}
 
 
+def led(number: int, repository: int) -> dict[str, Any]:
+    """A pull request as a run lists it, which leads to a repository."""
+    return {"number": number, "base": {"ref": "main", "repo": {"id": repository}}}
+
+
 def command(body: str, **changed: Any) -> dict[str, Any]:
     comment = {"body": body, "author_association": "MEMBER", "user": {"login": "ada"}}
     issue = {"number": 7, "pull_request": {}}
@@ -53,6 +58,13 @@ def read(folder: Path, event: Any) -> Event | None:
         (workflow_run(), "pull_request", (), ""),
         (workflow_run(pull_requests=[{"number": 7}]), "pull_request", (7,), ""),
         (workflow_run(head_repository=None), "pull_request", (), ""),
+        (
+            workflow_run(pull_requests=[led(7, 1), led(123, 2)]) | {"repository": {"id": 1}},
+            "pull_request",
+            (7,),
+            "",
+        ),
+        (workflow_run(pull_requests=[led(123, 2)]) | {"repository": {"id": 1}}, "pull_request", (), ""),
         (workflow_run(event="pull_request_review"), "pull_request_review", (), ""),
         (workflow_run(event="merge_group", head_branch=QUEUE), "merge_group", (7,), ""),
         ({"action": "synchronize", "pull_request": PULL}, "pull_request", (7,), "synchronize"),

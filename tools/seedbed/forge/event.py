@@ -44,7 +44,7 @@ def read_event(path: Path, *, run_url: str) -> Event | None:
         with path.open("rb") as file:
             event = json.loads(file.read(_SIZE_LIMIT))
         if "workflow_run" in event:
-            return _of_run(event["workflow_run"])
+            return _of_run(event["workflow_run"], event.get("repository"))
         if "comment" in event:
             return _of_command(event, run_url)
         pull_request = event["pull_request"]
@@ -79,9 +79,9 @@ def event_of_gitlab(environment: Mapping[str, str]) -> Event | None:
     return Event("pull_request", commit, "", environment.get("CI_PIPELINE_URL", ""), (int(number),))
 
 
-def _of_run(run: dict[str, Any]) -> Event | None:
+def _of_run(run: dict[str, Any], here: dict[str, Any] | None) -> Event | None:
     name, branch = str(run["event"]), str(run["head_branch"])
-    numbers = tuple(int(pull_request["number"]) for pull_request in run["pull_requests"])
+    numbers = tuple(int(one["number"]) for one in run["pull_requests"] if _is_of(one, here))
     if name == "merge_group":  # the queue's own branch, which nobody else can make, names the pull request
         queued = _QUEUED.fullmatch(branch)
         numbers = (int(queued[1]),) if queued else ()
@@ -92,6 +92,11 @@ def _of_run(run: dict[str, Any]) -> Event | None:
     return Event(
         name, _commit(run["head_sha"]), str(run["conclusion"]), str(run["html_url"]), numbers, owner, branch
     )
+
+
+def _is_of(pull_request: dict[str, Any], here: dict[str, Any] | None) -> bool:
+    """The forge lists pull requests of the branch wherever they lead to, upstream too, each with a number of there."""
+    return here is None or "base" not in pull_request or pull_request["base"]["repo"]["id"] == here["id"]
 
 
 def _of_command(event: dict[str, Any], run_url: str) -> Event | None:
