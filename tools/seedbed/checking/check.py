@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
@@ -15,6 +15,7 @@ from seedbed.checking.masking import masked
 from seedbed.checking.occasion import Occasion, rule_codes, unweakened_codes
 from seedbed.checking.policy import Policy, policy_of
 from seedbed.checking.report import CheckedLeaf, CheckReport
+from seedbed.checking.rules.outside_branches import beside_the_taxonomy
 from seedbed.checking.rules.stray_link import strays
 from seedbed.checking.rules.unused_ignore import unused
 from seedbed.checking.surroundings import SMALLEST_WINDOW
@@ -24,8 +25,9 @@ from seedbed.checking.verdict import Verdict, compare, verdict_of
 from seedbed.config import FILE_NAME, CheckSettings, Settings
 from seedbed.errors import UsageError
 from seedbed.taxonomy.changes import Base, ChangeKind, LeafChange, changed_leaves, leaf_name
+from seedbed.taxonomy.leaf import BRANCHES
 from seedbed.taxonomy.leaf_files import plain_root
-from seedbed.taxonomy.repository import Repository
+from seedbed.taxonomy.repository import Difference, Repository
 
 Progress = Callable[[int, int], None]
 """Called with how many leaves are done and how many there are."""
@@ -82,6 +84,8 @@ def check(
     text = rules.text
     if base is not None:
         differing = repository.differing(base.base, commit, plain_root(root))
+        for misplaced in beside_the_taxonomy(_beside(repository, base.base, commit, root), root):
+            general += occasion.weighed(misplaced)
     else:
         every = after.files_below(plain_root(root))
         differing = tuple(
@@ -138,6 +142,13 @@ def _at_head(selected: Iterable[LeafChange]) -> dict[str, bool]:
 
 def _at_base(selected: Iterable[LeafChange]) -> dict[str, bool]:
     return {change.old_path: False for change in selected if change.old_path is not None}
+
+
+def _beside(repository: Repository, base: str, head: str | None, root: str) -> Iterator[Difference]:
+    """What differs in folders with the names of branches, where these are not the taxonomy's own."""
+    if plain_root(root).partition("/")[0] not in ("", *BRANCHES):
+        for branch in BRANCHES:
+            yield from repository.differing(base, head, branch)
 
 
 def _judged(

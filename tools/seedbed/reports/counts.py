@@ -19,7 +19,7 @@ def shown(report: CheckReport) -> list[Finding]:
 
 def summary(report: CheckReport) -> str:
     """One sentence: how many leaves, and how many findings of which kind."""
-    if not report.leaves:
+    if not report.leaves and not report.findings:
         return (
             "No leaf differs from the base: nothing to check."
             if report.base
@@ -55,6 +55,14 @@ def ignores(report: CheckReport) -> list[str]:
 def failing(report: CheckReport) -> int:
     """How many leaves fail."""
     return sum(leaf.verdict is Verdict.FAIL for leaf in report.leaves)
+
+
+def outcome(report: CheckReport) -> str:
+    """How the check ended, such as `2 leaves fail` or `passed`; what fails need not lie in a leaf."""
+    count = failing(report)
+    if count:
+        return counted(count, "leaf fails", "leaves fail")
+    return "the check fails" if report.failed else "passed"
 
 
 def _by_severity(findings: Iterable[Finding]) -> str:

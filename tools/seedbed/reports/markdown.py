@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.report import CheckReport
-from seedbed.reports.counts import failing, ignores, shown, summary
+from seedbed.reports.counts import ignores, outcome, shown, summary
 from seedbed.reports.escape import markdown_fence, markdown_inline
 from seedbed.reports.plural import counted
 from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
@@ -26,8 +26,7 @@ _OLD_END = "</details>"
 
 def findings_markdown(report: CheckReport, *, documentation_url: str | None = None) -> str:
     """At most 65,536 characters: findings that do not fit are counted, those that fail first in line to be shown."""
-    count = failing(report)
-    verdict = f"{counted(count, 'leaf fails', 'leaves fail')}" if count else "passed"
+    verdict = outcome(report)
     head = f"{MARKER}\n### Seedbed check: {verdict}\n\n{markdown_inline(summary(report))}\n"
     reasons = "".join(f"- {markdown_inline(line[:500])}\n" for line in ignores(report)[:50])
     head += f"\n{reasons}" if reasons else ""

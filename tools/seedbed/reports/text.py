@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from seedbed.checking.finding import Finding, Status
 from seedbed.checking.report import CheckReport
 from seedbed.checking.verdict import fails
-from seedbed.reports.counts import failing, ignores, shown, summary
+from seedbed.reports.counts import ignores, outcome, shown, summary
 from seedbed.reports.escape import terminal_text
-from seedbed.reports.plural import counted
 from seedbed.reports.source_excerpt import Mark, excerpt, lines_by_path
 from seedbed.reports.wrapping import wrapped
 
@@ -113,16 +112,12 @@ def _fix(text: str) -> str:
 
 def _footer(report: CheckReport, paint: _Paint) -> Iterator[str]:
     yield summary(report)
-    if not report.leaves:
+    if not report.leaves and not report.findings:
         return
     yield from (f"  {terminal_text(line)}" for line in ignores(report))
     new = [finding for finding in report.findings if finding.status is Status.INTRODUCED]
     if new:
         codes = sorted(finding.code for finding in new)
         yield f"About a rule: seedbed explain {next((f.code for f in new if fails(f)), codes[0])}"
-    count = failing(report)
-    yield (
-        paint(f"{counted(count, 'leaf fails', 'leaves fail')}.", "error")
-        if count
-        else paint("Passed.", "good")
-    )
+    said = outcome(report)
+    yield paint(f"{said[0].upper()}{said[1:]}.", "error" if report.failed else "good")

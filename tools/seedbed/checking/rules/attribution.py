@@ -17,13 +17,16 @@ To fix it: write the file; `seedbed new` makes one to fill in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import start_of
 from seedbed.taxonomy.leaf import LeafFile, Span
+from seedbed.taxonomy.leaf_files import parent
 from seedbed.taxonomy.read_leaf import MAXIMUM_BYTES
+from seedbed.taxonomy.repository import TreeFile
 
 CODE = "SB211"
 SEVERITY = Severity.ERROR
@@ -39,11 +42,21 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
             yield _too_large(path, there.size)
         if there is not None:
             return  # a link or a submodule is SB204's to refuse
+        meant = _meant(path, around.tree.around(leaf.path))
         message = "there is no `attribution.txt` beside this leaf; a release must name its sources and their licence"
-        yield Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, help=f"add `{path}`: {HELP}")
+        help = f"add `{path}`: {HELP}" if meant is None else f"rename `{meant}` to `{path}`"
+        yield Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, help=help)
     elif not text.strip():
         message = "the attribution is empty; a release must name its sources and their licence"
         yield Finding(CODE, SEVERITY, path, Span(1, 1, 1, 1), message, help=HELP)
+
+
+def _meant(path: str, around: Iterable[TreeFile]) -> str | None:
+    """A file in the leaf's own folder whose name is nearly the right one."""
+    folder, _, wanted = path.rpartition("/")
+    near = {file.path.rpartition("/")[2].lower(): file.path for file in around if parent(file.path) == folder}
+    names = difflib.get_close_matches(wanted, near, n=1, cutoff=0.75)
+    return near[names[0]] if names else None
 
 
 def _too_large(path: str, size: int) -> Finding:

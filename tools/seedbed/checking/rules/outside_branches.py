@@ -3,7 +3,8 @@
 `knowledge`, `foundational_skills` and `compositional_skills` decide how samples are made and when they are taught. A
 leaf elsewhere, or in a branch without a folder of its own, has no name that generation could read it by.
 
-Fails: `taxonomy/skills/poems/qna.yaml`, `taxonomy/compositional_skills/qna.yaml`
+Fails: `taxonomy/skills/poems/qna.yaml`, `taxonomy/compositional_skills/qna.yaml`, and a new
+`compositional_skills/poems/qna.yaml` where the branches stand under `taxonomy/`
 
 Passes: `taxonomy/compositional_skills/poems/qna.yaml`
 
@@ -13,13 +14,14 @@ To fix it: move the leaf's folder under the branch of its kind.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seedbed.checking.finding import Finding, Severity
 from seedbed.checking.surroundings import Surroundings
 from seedbed.checking.texts import start_of
-from seedbed.taxonomy.leaf import BRANCHES, LeafFile
-from seedbed.taxonomy.leaf_files import FILE_NAME
+from seedbed.taxonomy.leaf import BRANCHES, LeafFile, Span
+from seedbed.taxonomy.leaf_files import FILE_NAME, is_qna
+from seedbed.taxonomy.repository import Difference
 
 CODE = "SB206"
 SEVERITY = Severity.ERROR
@@ -47,3 +49,12 @@ def check(leaf: LeafFile, around: Surroundings) -> Iterator[Finding]:
         below = next(index for index, part in enumerate(others, start=1) if part in BRANCHES)
         help += f"; if `{'/'.join([first, *others][:below])}` holds the branches, set it as `[taxonomy] root`"
     yield Finding(CODE, SEVERITY, leaf.path, start_of(leaf), message, value=first, help=help)
+
+
+def beside_the_taxonomy(differences: Iterable[Difference], root: str) -> Iterator[Finding]:
+    """New leaves in a branch that stands beside the taxonomy's `root`, where nothing ever looks for one."""
+    for before, after in differences:
+        if before is None and after is not None and is_qna(after.path):
+            message = f"this leaf lies outside of `{root}/`, so it is neither checked nor taught"
+            help = f"move its folder to `{root}/{after.path.rpartition('/')[0]}`"
+            yield Finding(CODE, SEVERITY, after.path, Span(1, 1, 1, 1), message, value=root, help=help)
