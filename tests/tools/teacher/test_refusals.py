@@ -10,13 +10,13 @@ ALLOWED = 64
 
 
 def after(state: Refusals, share: float, requests: int, seed: int = 0) -> list[Refusals]:
-    """Every state on the way of so many requests, of which a share is refused at random."""
-    chance, states = random.Random(seed), []
+    """The state at every refusal among so many requests, of which a share is refused at random."""
+    chance, states, uncounted = random.Random(seed), [state], 0
     for _ in range(requests):
-        state = state.after_request(ALLOWED)
+        uncounted += 1
         if chance.random() < share:
-            state = state.after_refusal()
-        states.append(state)
+            states.append(states[-1].after_refusal(uncounted, ALLOWED))
+            uncounted = 0
     return states
 
 
@@ -28,22 +28,22 @@ def test_what_is_usual_alarms_nobody_and_a_refusal_of_everything_does_at_once() 
     usual = after(Refusals(0.45), 1 / 3, 3000)
     assert not any(state.alarming for state in usual)
     storm = after(usual[-1], 1.0, 80)
-    assert storm[-1].alarming and not storm[0].alarming
+    assert storm[-1].alarming and not storm[1].alarming
     assert after(Refusals(), 1.0, 3)[-1].alarming and not after(Refusals(), 1.0, 1)[-1].alarming
 
 
 def test_a_burst_of_requests_whose_answers_take_long_is_no_alarm_for_its_refusals_come_first() -> None:
-    state = Refusals(0.45)
-    for _ in range(ALLOWED):
-        state = state.after_request(ALLOWED)
+    state, sent = Refusals(0.45), ALLOWED
     for _ in range(ALLOWED // 3):
-        state = state.after_refusal()
+        state, sent = state.after_refusal(sent, ALLOWED), 0
         assert not state.alarming
 
 
 def test_a_server_that_has_healed_is_like_any_other_again() -> None:
-    state = after(after(Refusals(0.45), 1 / 3, 1000)[-1], 0.0, 1000)[-1]
-    assert state.usual == LEAST and not state.is_high
+    state = after(Refusals(0.45), 1 / 3, 1000)[-1]
+    assert state.usual > 0.3
+    state = state.after_refusal(1000, ALLOWED)  # the first for long
+    assert state.usual == LEAST and not state.is_high and not state.alarming
 
 
 @pytest.mark.parametrize(

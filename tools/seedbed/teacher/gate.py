@@ -38,6 +38,7 @@ class Gate:
         self.limit = Limit.at_most(ceiling)
         self.refusals = Refusals()
         self.in_flight = 0
+        self._uncounted = 0  # requests since the last refusal
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
@@ -73,7 +74,7 @@ class Gate:
                 await self._sleep(pause)
             elif self.in_flight < self.limit.allowed:
                 self.in_flight += 1
-                self.refusals = self.refusals.after_request(self.limit.allowed)
+                self._uncounted += 1
                 if self._trial is not None:
                     self._open_at = self._clock() + self._trial.interval
                 return self.limit.round
@@ -110,7 +111,8 @@ class Gate:
         if self._episode is not None:
             self._episode.refusals += 1
         if round == self.limit.round:
-            self.refusals = self.refusals.after_refusal()
+            self.refusals = self.refusals.after_refusal(self._uncounted, self.limit.allowed)
+            self._uncounted = 0
             if self.refusals.alarming or (asked and not self.refusals.is_high):
                 self._cut(now)
                 self._pause(now, asked)
@@ -129,7 +131,7 @@ class Gate:
             self._episode = _Episode(now, self.limit.allowed)
         self._episode.cuts += 1
         self.limit = self.limit.overloaded(self.limit.round)
-        self.refusals = self.refusals.anew()
+        self.refusals, self._uncounted = self.refusals.anew(), 0
 
     def _consider_trial(self, now: float) -> None:
         """Begin one where cutting was no help, and enough is known of how much the server answers."""
@@ -156,7 +158,7 @@ class Gate:
             self._trial = self._episode = None
             self._open_at = self._clock()
             self._cuts_before_trial = CUTS if found else RARER * self._cuts_before_trial
-            self.refusals = found or self.refusals.anew()
+            self.refusals, self._uncounted = found or self.refusals.anew(), 0
             if found:
                 self.limit = self.limit.restored(episode.allowed)
                 self._call_in()

@@ -45,16 +45,14 @@ class Refusals:
         """Whether more is refused than is usual, beyond chance."""
         return self.refused > self.sent * self.usual + DEVIATIONS * self._deviation + 1.0
 
-    def after_request(self, allowed: int) -> Refusals:
-        """After one more was sent, of `allowed` at a time."""
+    def after_refusal(self, requests: int, allowed: int) -> Refusals:
+        """After `requests` more were sent, `allowed` at a time, and the server had too much to do for one."""
         window = max(SHORTEST_WINDOW, WINDOW * allowed)
-        kept = 1.0 - 1.0 / window
-        state = Refusals(self.usual, self.sent * kept + 1.0, self.refused * kept)
-        return state._healed() if self.is_high and state.sent > FULL * window else state
-
-    def after_refusal(self) -> Refusals:
-        """After the server had too much to do for one of those that were sent."""
-        return replace(self, refused=self.refused + 1.0)
+        kept = (1.0 - 1.0 / window) ** requests
+        state = Refusals(self.usual, self.sent * kept + window * (1.0 - kept), self.refused * kept)
+        if self.is_high and state.sent > FULL * window:
+            state = state._healed()
+        return replace(state, refused=state.refused + 1.0)
 
     def anew(self) -> Refusals:
         """After a cut, in a round of its own."""
