@@ -197,6 +197,23 @@ def test_nothing_that_waits_to_be_said_is_thrown_out() -> None:
             assert group["cancel-in-progress"] or group["queue"] == "max"
 
 
+def test_every_job_and_what_it_may_write_is_told_to_operators() -> None:
+    page = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    table = page.partition("|---|")[2]
+    rows = re.findall(r"^\| (\w+) / ([\w, ]+) \|[^|]*\| ([^|]+) \|", table, re.MULTILINE)
+    told = {(workflow, job): rights for workflow, jobs, rights in rows for job in jobs.split(", ")}
+    seen = {}
+    for path in WORKFLOWS:
+        for name, job in load(path)["jobs"].items():
+            if "uses" not in job and path.stem != "tests":
+                seen[path.stem, name] = set(job["permissions"].values())
+    assert told.keys() == seen.keys()
+    assert {job for job, rights in told.items() if re.search("write|sign", rights)} == {
+        job for job, levels in seen.items() if "write" in levels
+    }
+    assert {job for job, rights in told.items() if rights == "nothing at all"} == {("preview", "generate")}
+
+
 def test_each_job_names_an_environment_that_is_described() -> None:
     """docs/operator.md says how each is set up; one with a slip in its name would be made anew, without protection."""
     described = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
