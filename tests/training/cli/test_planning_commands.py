@@ -16,7 +16,7 @@ from seedbed.cli.status import status
 from seedbed.cli.tree import tree
 from seedbed.errors import UsageError
 from seedbed.generation.across_leaves import Reason
-from seedbed_training.cli.options import outside
+from seedbed_training.cli.options import outside, waiting
 from seedbed_training.cli.plan import plan
 from seedbed_training.cli.revoke import revoke
 from seedbed_training.cli.train import train
@@ -65,6 +65,20 @@ def test_of_many_leaves_that_lose_samples_those_that_lose_most_are_named(garden:
             for number in range(2000, 1995, -1)
         ),
         "and 1,995 more leaves: left out of training: 1,993,005 samples in all",
+    ]
+
+
+def test_a_leaf_that_would_be_forgotten_for_want_of_samples_is_told_first(garden: Garden) -> None:
+    preparation = prepare_plan(garden.workspace, recipe=garden.recipe)
+    assert [line.splitlines()[0] for line in waiting(preparation)] == [
+        "no samples yet, so not in this release: compositional_skills/waiting"
+    ]
+    edited = replace(preparation.plan, parent="release-1", waiting=("compositional_skills/waiting",))
+    assert [*waiting(replace(preparation, plan=edited))] == [
+        (
+            "edited since release-1, with no samples of the new text, so this release forgets: "
+            "compositional_skills/waiting\n  seedbed generate makes them, seedbed status lists them"
+        )
     ]
 
 

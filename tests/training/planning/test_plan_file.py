@@ -170,6 +170,25 @@ def test_the_table_tells_changed_leaves_from_new_ones_and_what_is_kept_unseen(
     assert plan_digest(replace(made, changed=())) == plan_digest(made)  # older plans did not say it
 
 
+def test_a_leaf_that_was_edited_and_has_no_samples_is_not_called_removed(tmp_path: Path) -> None:
+    samples = {"a/new": [made_sample("a/new", number) for number in range(4)]}
+    made = make_plan(
+        release="release-2",
+        parent=made_manifest(["a/edited", "a/gone"]),
+        leaves={"a/new": current("a/new")},
+        samples=sample_table(samples, {sample.id: 7 for sample in samples["a/new"]}),
+        recipe=small_recipe(),
+        seed=3,
+        taxonomy_commit="c" * 40,
+        waiting=("a/edited", "a/never_taught"),
+    )
+    assert made.removed == ("a/edited", "a/gone") and made.waiting == ("a/edited",)
+    told = "\nedited, with no samples yet, and so forgotten (1): a/edited\nremoved (1): a/gone\n"
+    assert told in plan_table(made)
+    write_plan(made, tmp_path / "plan.safetensors")
+    assert read_plan(tmp_path / "plan.safetensors").waiting == ("a/edited",)
+
+
 def test_the_table_says_of_which_buffer_replay_draws(plan: TrainingPlan) -> None:
     recipe = plan.recipe
 

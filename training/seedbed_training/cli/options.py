@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,8 @@ def prepare(
     """Plan anew, and say which leaves and samples stay outside."""
     chosen = load_recipe(recipe or workspace.settings.training.recipe)
     preparation = prepare_plan(workspace, recipe=chosen, release=release, seed=seed, replay=replay)
-    if preparation.waiting:
-        click.echo(_waiting(preparation.waiting), err=True)
+    for line in waiting(preparation):
+        click.echo(line, err=True)
     for line in outside(preparation):
         click.echo(line, err=True)
     if preparation.disputed:
@@ -87,6 +87,10 @@ def outside(preparation: Preparation) -> Iterator[str]:
         },
         {leaf: sum(found.values()) for leaf, found in reasons.items()},
     )
+    for entry in preparation.not_trainable[:_SHOWN]:
+        yield f"{entry.leaf}: left out of training: sample {entry.id}: {entry.reason}"
+    if rest := preparation.not_trainable[_SHOWN:]:
+        yield f"and {counted(len(rest), 'more sample')}: left out of training for such reasons"
 
 
 def _most(told: Mapping[str, str], lost: Mapping[str, int]) -> Iterator[str]:
@@ -147,12 +151,23 @@ def open_workspace() -> Workspace:
     return Workspace.open(Path.cwd())
 
 
-def _waiting(leaves: Sequence[str]) -> str:
-    more = f" and {len(leaves) - _SHOWN} more" if len(leaves) > _SHOWN else ""
-    return (
-        f"no samples yet, so not in this release: {', '.join(leaves[:_SHOWN])}{more}\n"
-        "  seedbed generate makes them, seedbed status lists them"
-    )
+def waiting(preparation: Preparation) -> Iterator[str]:
+    """The leaves that have no samples: those that a release has learned otherwise, which would be forgotten, first."""
+    plan = preparation.plan
+    forgotten = {*plan.waiting}
+    for what, leaves in (
+        (
+            f"edited since {plan.parent}, with no samples of the new text, so this release forgets",
+            plan.waiting,
+        ),
+        (
+            "no samples yet, so not in this release",
+            [leaf for leaf in preparation.waiting if leaf not in forgotten],
+        ),
+    ):
+        if leaves:
+            more = f" and {len(leaves) - _SHOWN:,} more" if len(leaves) > _SHOWN else ""
+            yield f"{what}: {', '.join(leaves[:_SHOWN])}{more}\n  seedbed generate makes them, seedbed status lists them"
 
 
 def _runs(workspace: Workspace) -> list[str]:

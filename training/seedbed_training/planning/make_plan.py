@@ -33,6 +33,7 @@ def make_plan(
     taxonomy_commit: str,
     replay: bool = True,
     revocations: Sequence[Revocation] = (),
+    waiting: Sequence[str] = (),
 ) -> TrainingPlan:
     """The plan of `release`; equal arguments give an equal plan on every machine.
 
@@ -40,7 +41,8 @@ def make_plan(
     than `recipe.max_tokens`. A phase for which no fresh sample exists has no steps, even if there is something to
     replay: replay keeps what is known while something new is learned, and is no end in itself. Without `replay` (or
     with the strategy `none`) no sample of an unchanged leaf comes back; that of this release's own earlier phases
-    stays, since it belongs to the phases: a run with and one without differ in nothing else.
+    stays, since it belongs to the phases: a run with and one without differ in nothing else. `waiting` are leaves of the
+    taxonomy without samples: those of them that the parent knew are told apart from what was removed.
 
     Raises ConfigurationError when the strategy is `surprise`, there is something to replay, and `samples` has no losses.
     """
@@ -68,6 +70,7 @@ def make_plan(
         phases=phases,
         revoked=roles.revoked,
         changed=roles.changed,
+        waiting=tuple(sorted({*waiting} & {*roles.removed})),
     )
 
 

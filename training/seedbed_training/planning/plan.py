@@ -201,6 +201,8 @@ class TrainingPlan:
     changed: tuple[str, ...] = field(default=(), compare=False)
     """The fresh leaves that the parent knew otherwise. It follows from the rest, and plans were once without it: it makes
     no plan another one."""
+    waiting: tuple[str, ...] = field(default=(), compare=False)
+    """Those of `removed` that the taxonomy still has: edited since, with no samples of the new text yet."""
 
     @property
     def kept(self) -> tuple[str, ...]:

@@ -52,7 +52,13 @@ def write_plan(plan: TrainingPlan, path: Path) -> None:
     except ImportError as error:
         raise MissingExtraError("planning", "train", "safetensors") from error
     columns = {name: np.ascontiguousarray(values) for name, values in _columns(plan).items()}
-    write_whole(path, save(columns, metadata={"plan": _json({**_head(plan), "changed": plan.changed})}))
+    write_whole(
+        path,
+        save(
+            columns,
+            metadata={"plan": _json({**_head(plan), "changed": plan.changed, "waiting": plan.waiting})},
+        ),
+    )
 
 
 def read_plan(path: Path) -> TrainingPlan:
@@ -166,6 +172,7 @@ def _plan(head: Mapping[str, Any], columns: _Columns, *, source: str) -> Trainin
         phases=phases,
         revoked=tuple(head["revoked"]),
         changed=tuple(head.get("changed", ())),
+        waiting=tuple(head.get("waiting", ())),
     )
 
 

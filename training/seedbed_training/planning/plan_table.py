@@ -81,7 +81,8 @@ def _leaf_lines(plan: TrainingPlan, width: int) -> Iterable[str]:
         (f"of them changed since {plan.parent}", plan.changed),
         ("replayed", plan.replayed),
         ("unchanged, not replayed", plan.kept),
-        ("removed", [name for name in plan.removed if name not in plan.revoked]),
+        ("edited, with no samples yet, and so forgotten", plan.waiting),
+        ("removed", [name for name in plan.removed if name not in {*plan.revoked, *plan.waiting}]),
         ("revoked", plan.revoked),
     ):
         if leaves:

@@ -11,7 +11,8 @@ from seedbed.generation.across_leaves import Reason
 from seedbed.generation.revocation import read_revocations
 from seedbed.generation.sample import Sample
 from seedbed.generation.screen_samples import screen_samples
-from seedbed_training.learning.encode import count_tokens
+from seedbed_training.learning.encode import LeftOut
+from seedbed_training.learning.token_counts import count_tokens
 from seedbed_training.planning.make_plan import make_plan
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.recipe import TrainingRecipe
@@ -40,6 +41,9 @@ class Preparation:
     """By leaf how many samples are too like another leaf's, or a benchmark; None where the plan was read from a file."""
     disputed: int = 0
     """Samples whose question another leaf answers otherwise; both are trained on."""
+    not_trainable: tuple[LeftOut, ...] = ()
+    """Samples that the student's chat template or vocabulary cannot take; none are known where the plan was read from a
+    file."""
 
 
 def prepare_plan(
@@ -72,7 +76,12 @@ def prepare_plan(
         base_model_folder(recipe.base_model) if parent is None else parent_model_folder(workspace, parent)
     )
     by_id = _by_id(training)
-    counts = count_tokens(student, by_id)
+    counts = count_tokens(student, by_id, kept_in=workspace.state / "token-counts")
+    training = {
+        leaf: tuple(sample for sample in samples if sample.id in counts.tokens)
+        for leaf, samples in training.items()
+    }
+    by_id = _by_id(training)
     losses = None
     if replay and recipe.replay.strategy == "surprise" and parent is not None:
         from seedbed_training.learning.losses import answer_losses  # brings torch
@@ -84,20 +93,29 @@ def prepare_plan(
         release=release,
         parent=parent,
         leaves=leaves,
-        samples=sample_table(training, counts, losses),
+        samples=sample_table(training, counts.tokens, losses),
         recipe=recipe,
         seed=seed,
         taxonomy_commit=commit,
         replay=replay,
         revocations=revocations,
+        waiting=waiting,
     )
     too_long = {
         leaf: count
         for leaf, samples in training.items()
-        if (count := sum(counts[sample.id] > recipe.max_tokens for sample in samples))
+        if (count := sum(counts.tokens[sample.id] > recipe.max_tokens for sample in samples))
     }
     return Preparation(
-        plan, student, by_id, held_out, waiting, too_long, screening.counts(), len(screening.disputed)
+        plan,
+        student,
+        by_id,
+        held_out,
+        waiting,
+        too_long,
+        screening.counts(),
+        len(screening.disputed),
+        counts.left_out,
     )
 
 
