@@ -162,6 +162,9 @@ def test_questions_as_mt_bench_keeps_them(tmp_path: Path) -> None:
         ("{", ":1 is no question"),
         ('{"question_id": 1}', "'turns'"),
         ('{"question_id": 1, "turns": [1]}', "lists of text"),
+        ('{"question_id": 1, "turns": "What?"}', "lists of text"),  # would be a turn for each letter
+        ('{"question_id": 1, "turns": [" "]}', "lists of text"),
+        ('{"question_id": 1, "turns": ["What?"], "reference": "That."}', "lists of text"),
         ('{"question_id": 1, "turns": ["a"]}\n{"question_id": 1, "turns": ["b"]}', "several questions 1"),
     ],
 )

@@ -19,7 +19,8 @@ from seedbed.teacher.open_teacher import open_teacher
 from seedbed_training.cli.options import begun_run, open_workspace, release_option, table_width
 from seedbed_training.cli.progress import CountedProgress
 from seedbed_training.evaluation.benchmark_table import benchmark_table
-from seedbed_training.evaluation.conversation_questions import read_questions
+from seedbed_training.evaluation.conversation_questions import ConversationQuestion, read_questions
+from seedbed_training.evaluation.harness import harness_version
 from seedbed_training.evaluation.result_file import Evaluation
 from seedbed_training.evaluation.score_table import score_rows, score_table
 from seedbed_training.evaluation.standard_benchmarks import chosen_tasks
@@ -82,6 +83,9 @@ def evaluate(
         raise UsageError(
             "--tasks and --limit are for benchmarks", hint="--benchmark NAME, or --benchmark lab"
         )
+    if benchmarks:
+        harness_version()  # what cannot be had is said before hours of asking
+    conversations = read_questions(questions) if questions is not None else ()
     workspace = open_workspace()
     preparation = begun_run(workspace, release)
     with CountedProgress(Console(stderr=True)) as progress:
@@ -93,8 +97,8 @@ def evaluate(
         measured = run_benchmarks(
             workspace, preparation, chosen_tasks(benchmarks), options, say=_say, hear=_hear
         )
-    if questions is not None:
-        measured = _judged(workspace, preparation, questions, judge, judgements)
+    if conversations:
+        measured = _judged(workspace, preparation, conversations, judge, judgements)
     if form == "json":
         document = _document(evaluation, preparation.plan)
         click.echo(json.dumps(document | ({"benchmarks": measured} if measured else {}), indent=2))
@@ -113,9 +117,12 @@ def terminal_lines(text: str) -> str:
 
 
 def _judged(
-    workspace: Workspace, preparation: Preparation, path: Path, judge: str | None, judgements: int
+    workspace: Workspace,
+    preparation: Preparation,
+    questions: Sequence[ConversationQuestion],
+    judge: str | None,
+    judgements: int,
 ) -> Mapping[str, Any]:
-    questions = read_questions(path)
     usual = None if judge else judge_settings(workspace)
     teacher = open_teacher(usual or teacher_settings(workspace.settings, judge))
     asked = journaled(teacher, workspace.state / JUDGE_JOURNAL, retry_failed=True)
