@@ -216,5 +216,7 @@ def test_what_is_written(tmp_path: Path) -> None:
     paths = write_study(outcome, tmp_path)
     assert [path.name for path in paths] == ["releases.json", "releases.md", "releases.svg"]
     assert "INVALID: the lower bound" in study_page(outcome)
+    assert "1.0 minutes with 2 processes of one thread" in study_page(outcome)
+    assert "with 1 process of one thread" in study_page(replace(outcome, jobs=1))
     assert '"seconds": 61.0' in study_json(outcome)
     assert paths[2].read_text(encoding="utf-8").startswith("<?xml")

@@ -15,8 +15,8 @@ from seedbed.bundled_files import bundled_file
 from seedbed.generation.release_manifest import GateRecord, LeafRecord, ReleaseManifest, Role
 from seedbed.generation.sample import Sample
 from seedbed_training.evaluation.evaluate import evaluate
-from seedbed_training.learning.encode import count_tokens
 from seedbed_training.learning.losses import answer_losses
+from seedbed_training.learning.token_counts import count_tokens
 from seedbed_training.learning.train import train
 from seedbed_training.planning.leaf_roles import CurrentLeaf
 from seedbed_training.planning.make_plan import make_plan
@@ -76,7 +76,7 @@ def take(course: Course, report: Report = lambda line: None) -> tuple[Lesson, ..
     leaves = make_world(course.world, course.seed)
     model = bundled_file(BASE)
     samples = {sample.id: sample for leaf in leaves.values() for sample in leaf.training}
-    tokens = count_tokens(model, samples)
+    tokens = count_tokens(model, samples).tokens
     lessons: list[Lesson] = []
     parent: ReleaseManifest | None = None
     with tempfile.TemporaryDirectory() as scratch:

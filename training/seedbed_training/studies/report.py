@@ -10,6 +10,7 @@ from typing import Any
 
 from seedbed import __version__
 from seedbed.errors import MissingExtraError
+from seedbed.reports.plural import counted
 from seedbed_training.planning.whole_file import write_whole
 from seedbed_training.studies.run import Outcome
 from seedbed_training.studies.study import Chart
@@ -61,8 +62,8 @@ def study_page(outcome: Outcome) -> str:
         f"![{study.question}]({study.name}.svg)",
         "",
         (
-            f"`seedbed study {study.name} --seeds {len(outcome.seeds)}`: {outcome.seconds / 60:.1f} minutes with two "
-            f"processes of one thread on {platform.machine()}. Figures are means over seeds {outcome.seeds[0]} to "
+            f"`seedbed study {study.name} --seeds {len(outcome.seeds)}`: {outcome.seconds / 60:.1f} minutes with "
+            f"{counted(outcome.jobs, 'process', 'processes')} of one thread on {platform.machine()}. Figures are means over seeds {outcome.seeds[0]} to "
             f"{outcome.seeds[-1]}, ± the standard deviation from seed to seed."
         ),
     ]

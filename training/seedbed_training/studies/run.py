@@ -39,6 +39,8 @@ class Outcome:
     seeds: tuple[int, ...]
     findings: Findings
     seconds: float
+    jobs: int = 2
+    """Processes of one thread that it was run with."""
 
 
 def run_study(
@@ -65,7 +67,7 @@ def run_study(
         name: {seed: found[name, seed] for seed in seeds} for name in dict.fromkeys(name for name, _ in tasks)
     }
     seconds = earlier + time.monotonic() - began
-    return Outcome(study, tuple(seeds), study.conclude(results), seconds)
+    return Outcome(study, tuple(seeds), study.conclude(results), seconds, jobs)
 
 
 def _take_all(
