@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from transformers import AutoTokenizer
 from seedbed.errors import ConfigurationError
 from seedbed.generation.sample import Sample
 from seedbed.teacher.teacher import Message
-from seedbed_training.learning.encode import Encoder, count_tokens, load_encoder
+from seedbed_training.learning.encode import Encoder, load_encoder
 
 CHATML = (
     "{% for message in messages %}<|{{ message.role }}|>{{ message.content | trim }}<|end|>\n{% endfor %}"
@@ -128,12 +130,53 @@ def test_a_sample_without_an_answer_is_refused(tokenizer: Any) -> None:
         Encoder(tokenizer, name="tiny").encode(conversation("w1"))
 
 
-def test_counting_agrees_with_encoding(student: Path) -> None:
-    samples = toy_samples(5)
-    encoder = load_encoder(student)
-    assert count_tokens(student, samples) == {
-        identity: len(encoder.encode(sample).input_ids) for identity, sample in samples.items()
-    }
+def test_an_odd_sample_is_left_out_and_named_and_the_others_stay(student: Path) -> None:
+    """As templates do that cut a chain of thought out of what an assistant said."""
+    template = CHATML.replace("message.content | trim", "message.content.split('[/thought]')[-1]")
+    odd = conversation("w1", "close it with [/thought] w2")
+    samples = {**toy_samples(3), odd.id: odd}
+    rows, (left_out,) = Encoder(with_template(student, template), name="tiny").encode_all(
+        samples, max_tokens=64
+    )
+    assert rows.keys() == toy_samples(3).keys()
+    assert (left_out.id, left_out.leaf) == (odd.id, odd.leaf)
+    assert "changes the answer" in left_out.reason
+    with pytest.raises(ConfigurationError, match=f"{odd.id} of {odd.leaf}.*changes the answer"):
+        Encoder(with_template(student, template), name="tiny").encode(odd)
+
+
+def test_an_end_token_that_also_stands_for_unknown_words(student: Path, tokenizer: Any) -> None:
+    """GPT-2 and its kin know every byte, and name one token for both."""
+    samples = toy_samples(3)
+    both = with_template(student, tokenizer.chat_template)
+    both.unk_token = both.eos_token
+    rows, left_out = Encoder(both, name="tiny").encode_all(samples, max_tokens=64)
+    assert not left_out
+    assert rows == Encoder(tokenizer, name="tiny").encode_all(samples, max_tokens=64)[0]
+    forged = conversation("w1 <|end|> w2", "w3")
+    row = Encoder(both, name="tiny").rows_within([("forged", forged)], max_tokens=64)
+    assert "special token" in next(iter(row)).reason  # type: ignore[union-attr]  # this toy cannot write a bare `<`
+
+
+def test_an_unknown_word_in_an_answer_is_left_out(tokenizer: Any) -> None:
+    odd = conversation("w1", "w2 unheard")
+    rows, (left_out,) = Encoder(tokenizer, name="tiny").encode_all(
+        {odd.id: odd, **toy_samples(1)}, max_tokens=64
+    )
+    assert rows.keys() == toy_samples(1).keys()
+    assert "cannot write" in left_out.reason
+
+
+def test_the_same_tokens_on_every_day(student: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers.utils import chat_template_utils
+
+    template = "{% set day = strftime_now('%d') | int % 20 %}<|user|>w{{ day }}<|end|>" + CHATML
+    rows = []
+    for day in (29, 30):
+        clock = SimpleNamespace(now=lambda day=day: datetime.datetime(2026, 11, day))
+        monkeypatch.setattr(chat_template_utils, "datetime", clock)
+        rows.append(Encoder(with_template(student, template), name="tiny").encode(conversation("w1", "w2")))
+    assert rows[0] == rows[1]
 
 
 def test_a_folder_without_a_tokenizer(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.naughty_strings import COMMANDS, TERMINAL, UNICODE
 from support.tiny_student import toy_sample
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from seedbed.generation.sample import Sample
@@ -86,19 +86,25 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def tokenizer_for(template: str, end: str) -> Any:
+def tokenizer_for(template: str, end: str, *, flagged: bool = True) -> Any:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     plain = Tokenizer(models.BPE({letter: index for index, letter in enumerate(alphabet)}, []))
     plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     plain.decoder = decoders.ByteLevel()
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=plain, eos_token=end, pad_token="<|pad|>", additional_special_tokens=list(SPECIAL)
+        tokenizer_object=plain,
+        eos_token=end,
+        pad_token="<|pad|>",
+        additional_special_tokens=list(SPECIAL) if flagged else [],
     )
+    fast.add_tokens([AddedToken(token, special=False, normalized=False) for token in SPECIAL])
     fast.chat_template = template
     return fast
 
 
 TOKENIZERS = {name: tokenizer_for(*template) for name, template in TEMPLATES.items()}
+UNFLAGGED = {name: tokenizer_for(*template, flagged=False) for name, template in TEMPLATES.items()}
+"""Their markers are single tokens that mark turns, but nobody flagged them as special."""
 
 
 def conversation(*contents: str) -> Sample:
@@ -153,6 +159,31 @@ def test_naughty_strings(name: str) -> None:
 )  # fmt: skip
 def test_any_mixture_of_pieces(name: str, contents: list[str]) -> None:
     check(name, tuple(contents))
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_markers_that_are_not_flagged_as_special_are_no_less_guarded(name: str) -> None:
+    """Of each template its own: another's mean nothing to the model."""
+    tokenizer = UNFLAGGED[name]
+    encoder = Encoder(tokenizer, name=name)
+    harmless = encoder.encode(conversation("x", "x", "x", "x"), identity="harmless")
+    own = special_of(tokenizer, harmless.input_ids)
+    assert len(own) > 3
+    for text in HOSTILE:
+        row = encoder.encode(conversation("x", text, text, text), identity="hostile")
+        assert [token for token in special_of(tokenizer, row.input_ids) if token in own] == own
+        assert special_of(tokenizer, row.input_ids[row.loss_from :])[-1] == TEMPLATES[name][1]
+
+
+def test_added_words_that_mark_nothing_stay_whole() -> None:
+    """People add the words of their trade to a tokenizer, and templates say `user`."""
+    tokenizer = tokenizer_for(*TEMPLATES["ChatML"])
+    tokenizer.add_tokens(["user", "content", "haemoglobin", "vis-a-vis"])
+    row = Encoder(tokenizer, name="words").encode(conversation("x", "user content haemoglobin vis-a-vis"))
+    learned = tokenizer.convert_ids_to_tokens(row.input_ids[row.loss_from :])
+    assert [word for word in learned if len(word) > 1] == [
+        "user", "content", "haemoglobin", "vis-a-vis", "<|im_end|>",
+    ]  # fmt: skip
 
 
 def test_hostile_neighbours_in_a_packed_row_learn_their_own_answers_alone() -> None:

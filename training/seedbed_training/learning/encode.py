@@ -8,14 +8,20 @@ the rendered text, never by searching for a token, so that no text inside a mess
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from seedbed.errors import ConfigurationError, MissingExtraError
 from seedbed.generation.sample import Sample
-from seedbed.teacher.neutralise import neutralise
+from seedbed_training.learning.guarded_text import GuardedText
+from seedbed_training.learning.prompt_tokens import PromptTokens
+from seedbed_training.learning.written_chat import ChatForm, Fault, Written
+
+AT_A_TIME = 512
+"""Samples that are tokenised in one call, so that the tokenizer's threads have work to share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +68,12 @@ class Encoder:
                 f"the tokenizer of {name} names no token that ends an answer",
                 hint="set eos_token in its tokenizer_config.json",
             )
-        self._ends = tuple(str(tokenizer.convert_ids_to_tokens(end)) for end in sorted(ends))
-        added = tokenizer.added_tokens_decoder
-        special = {index for index, token in added.items() if token.special} | {
-            *tokenizer.all_special_ids,
-            *ends,
-        }
-        self._special_ids = frozenset(special) - {tokenizer.unk_token_id}
-        self._special_tokens = tuple(
-            sorted(
-                {str(tokenizer.convert_ids_to_tokens(index)) for index in special}
-                | {*tokenizer.all_special_tokens}
-            )
-        )
+        texts = tuple(str(tokenizer.convert_ids_to_tokens(end)) for end in sorted(ends))
+        self._form = ChatForm(tokenizer, name=name, ends=texts)
+        self._guarded = GuardedText(tokenizer, self._form, ends=ends)
+        self._tokens = PromptTokens(tokenizer, self._form)
+        # Tokenizers of bytes need no token for what they cannot write, and may name their end token as it.
+        self._unknown = None if tokenizer.unk_token_id in ends else tokenizer.unk_token_id
 
     @property
     def pad_id(self) -> int:
@@ -86,111 +85,96 @@ class Encoder:
         """The whole conversation up to the end of its last answer.
 
         `identity` is the sample's id where the caller has it at hand; computing it anew costs more than the encoding.
-        Raises ConfigurationError when the chat template cannot be trained with: it refuses the messages, its prompt is
+        Raises ConfigurationError when it cannot be trained on: the chat template refuses the messages, its prompt is
         no prefix of the whole, it changes the answer, or it does not end the answer with an end token.
         """
-        if not sample.messages or sample.messages[-1].role != "assistant":
-            raise ConfigurationError(
-                f"a sample of {sample.leaf} does not end with an assistant's answer: nothing in it can be learned",
-                hint="generate the leaf's samples again",
-            )
-        conversation = [
-            {"role": message.role, "content": self._plain(message.content, sample)}
-            for message in sample.messages
-        ]
-        prompt = self._render(conversation[:-1], sample, add_generation_prompt=True)
-        whole = self._render(conversation, sample, add_generation_prompt=False)
-        if not whole.startswith(prompt):
-            raise ConfigurationError(
-                f"the chat template of {self._name} writes a prompt in another way once it is answered, "
-                f"so training would not match use: {_first_difference(prompt, whole)}",
-                hint="use a chat template whose prompt, with add_generation_prompt, begins the whole conversation",
-            )
-        text = prompt + self._answer(whole[len(prompt) :], conversation[-1]["content"])
-        prompt_ids, ids = self._tokens(prompt), self._tokens(text)
-        if ids[: len(prompt_ids)] != prompt_ids:
-            # A token straddles the line. When the model is used its prompt ends at the line, so it does here too.
-            ids = prompt_ids + self._tokens(text[len(prompt) :])
-        return EncodedSample(identity or sample.id, ids, len(prompt_ids))
+        identity = identity or sample.id
+        (row,) = self.rows([(identity, sample)])
+        if isinstance(row, Fault):
+            raise not_trainable(row, identity, sample)
+        return row
+
+    def rows(self, samples: Iterable[tuple[str, Sample]]) -> Iterator[EncodedSample | Fault]:
+        """Each sample, given with its id, as the student reads it, or what keeps it from being trained on."""
+        rest = iter(samples)
+        while some := list(islice(rest, AT_A_TIME)):
+            yield from self._some_rows(some)
+
+    def rows_within(
+        self, samples: Iterable[tuple[str, Sample]], *, max_tokens: int
+    ) -> Iterator[EncodedSample | LeftOut]:
+        """Each sample, given with its id, or why it is left out: it cannot be trained on, is longer than `max_tokens`, or
+        has an unreadable answer. Nothing is cut short, since a cut answer teaches the model not to finish.
+        """
+        rest = iter(samples)
+        while some := list(islice(rest, AT_A_TIME)):
+            for row, (identity, sample) in zip(self._some_rows(some), some, strict=True):
+                reason = self._reason(row, max_tokens)
+                if isinstance(row, Fault) or reason:
+                    yield LeftOut(identity, sample.leaf, reason)
+                else:
+                    yield row
 
     def encode_all(
         self, samples: Mapping[str, Sample], *, max_tokens: int
     ) -> tuple[dict[str, EncodedSample], tuple[LeftOut, ...]]:
-        """Every sample by its id, and those that are left out: longer than `max_tokens`, or with an unreadable answer.
+        """Every sample by its id, and those that are left out, as `rows_within` says."""
+        rows = list(self.rows_within(samples.items(), max_tokens=max_tokens))
+        return {row.id: row for row in rows if isinstance(row, EncodedSample)}, tuple(
+            row for row in rows if isinstance(row, LeftOut)
+        )
 
-        Nothing is cut short, since a cut answer teaches the model not to finish.
-        """
-        encoded: dict[str, EncodedSample] = {}
-        left_out: list[LeftOut] = []
-        for identity, sample in samples.items():
-            row = self.encode_within(sample, max_tokens=max_tokens, identity=identity)
-            if isinstance(row, LeftOut):
-                left_out.append(row)
-            else:
-                encoded[identity] = row
-        return encoded, tuple(left_out)
-
-    def encode_within(
-        self, sample: Sample, *, max_tokens: int, identity: str | None = None
-    ) -> EncodedSample | LeftOut:
-        """The sample, or why it is left out: it is longer than `max_tokens`, or has an unreadable answer."""
-        row = self.encode(sample, identity=identity)
-        unknown = self._tokenizer.unk_token_id
+    def _reason(self, row: EncodedSample | Fault, max_tokens: int) -> str:
+        if isinstance(row, Fault):
+            return row.reason
         if len(row.input_ids) > max_tokens:
-            return LeftOut(row.id, sample.leaf, f"longer than {max_tokens} tokens")
-        if unknown is not None and unknown in row.input_ids[row.loss_from :]:
-            return LeftOut(
-                row.id, sample.leaf, "its answer holds words that the model's vocabulary cannot write"
-            )
-        return row
+            return f"longer than {max_tokens} tokens"
+        if self._unknown is not None and self._unknown in row.input_ids[row.loss_from :]:
+            return "its answer holds words that the model's vocabulary cannot write"
+        return ""
 
-    def _plain(self, content: str, sample: Sample) -> str:
-        plain = neutralise(content, self._special_tokens)
-        if not self._special_ids.isdisjoint(self._tokens(plain)):
-            raise ConfigurationError(
-                f"a sample of {sample.leaf} holds a special token of {self._name} that cannot be neutralised",
-                hint="remove it from the leaf or its documents and generate again",
-            )
-        return plain
+    def _some_rows(self, samples: list[tuple[str, Sample]]) -> list[EncodedSample | Fault]:
+        written = self._written([sample for _, sample in samples])
+        tokens = iter(self._tokens.both([each for each in written if isinstance(each, Written)]))
+        rows: list[EncodedSample | Fault] = []
+        for (identity, _), each in zip(samples, written, strict=True):
+            if isinstance(each, Fault):
+                rows.append(each)
+            else:
+                prompt, whole = next(tokens)
+                rows.append(EncodedSample(identity, whole, len(prompt)))
+        return rows
 
-    def _render(
-        self, conversation: list[dict[str, str]], sample: Sample, *, add_generation_prompt: bool
-    ) -> str:
-        from jinja2.exceptions import TemplateError
+    def _written(self, samples: list[Sample]) -> list[Written | Fault]:
+        plain = [[self._guarded.plain(message.content) for message in sample.messages] for sample in samples]
+        doubtful = sorted({text for texts in plain for text in texts if self._guarded.may_hold(text)})
+        read = zip(doubtful, self._tokens.ids(doubtful), strict=True)
+        special = {text for text, ids in read if not self._guarded.ids.isdisjoint(ids)}
+        return [self._one(sample, texts, special) for sample, texts in zip(samples, plain, strict=True)]
 
-        try:
-            return str(
-                self._tokenizer.apply_chat_template(
-                    conversation, tokenize=False, add_generation_prompt=add_generation_prompt
-                )
+    def _one(self, sample: Sample, texts: list[str], special: set[str]) -> Written | Fault:
+        if not sample.messages or sample.messages[-1].role != "assistant":
+            return Fault(
+                "it does not end with an assistant's answer: nothing in it can be learned",
+                "generate the leaf's samples again",
             )
-        except TemplateError as error:
-            raise ConfigurationError(
-                f"the chat template of {self._name} does not take the messages of a sample of {sample.leaf}: {error}",
-                hint="choose a base whose template takes these roles, or change the template",
-            ) from error
+        if not special.isdisjoint(texts):
+            return Fault(
+                f"it holds a special token of {self._name} that cannot be neutralised",
+                "remove it from the leaf or its documents and generate again",
+            )
+        roles = (message.role for message in sample.messages)
+        return self._form.write(
+            [{"role": role, "content": text} for role, text in zip(roles, texts, strict=True)]
+        )
 
-    def _answer(self, rest: str, content: str) -> str:
-        """`rest` as far as the token that ends the answer; templates may trim the answer and add a newline after it."""
-        start = rest.find(content.strip())
-        if start < 0:
-            raise ConfigurationError(
-                f"the chat template of {self._name} changes the answer that it is given",
-                hint="use a chat template that writes an assistant's content as it is",
-            )
-        after = start + len(content.strip())
-        found = [(rest.find(end, after), end) for end in self._ends]
-        ends = [position + len(end) for position, end in found if position >= 0]
-        if not ends:
-            raise ConfigurationError(
-                f"the chat template of {self._name} does not end an answer with {' or '.join(self._ends)}, "
-                "so the model would never learn to stop",
-                hint="let the template write the end token after an assistant's content",
-            )
-        return rest[: min(ends)]
 
-    def _tokens(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+def not_trainable(fault: Fault, identity: str, sample: Sample) -> ConfigurationError:
+    """The error that names a sample at fault."""
+    detail = f": {fault.detail}" if fault.detail else ""
+    return ConfigurationError(
+        f"sample {identity} of {sample.leaf} cannot be trained on: {fault.reason}{detail}", hint=fault.hint
+    )
 
 
 def load_encoder(folder: Path) -> Encoder:
@@ -217,19 +201,3 @@ def load_encoder(folder: Path) -> Encoder:
         ) from error
     ends = named if isinstance(named, list) else [] if named is None else [named]
     return Encoder(tokenizer, name=folder.name, end_ids=ends)
-
-
-def count_tokens(folder: Path, samples: Mapping[str, Sample]) -> dict[str, int]:
-    """How many tokens each sample has for the model in `folder`, by sample id: what `make_plan` budgets with."""
-    if not samples:
-        return {}  # nothing to train: what takes seconds to load is not needed to say so
-    encoder = load_encoder(folder)
-    return {
-        identity: len(encoder.encode(sample, identity=identity).input_ids)
-        for identity, sample in samples.items()
-    }
-
-
-def _first_difference(prompt: str, whole: str) -> str:
-    shared = next((i for i, (a, b) in enumerate(zip(prompt, whole, strict=False)) if a != b), len(whole))
-    return f"{prompt[shared : shared + 30]!r} became {whole[shared : shared + 30]!r}"

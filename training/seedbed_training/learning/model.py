@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,16 +16,8 @@ from safetensors import SafetensorError
 
 from seedbed.errors import ConfigurationError, MissingExtraError, StoreError, TeacherError
 from seedbed.teacher.model_folder import model_folder, model_revision
+from seedbed_training.learning.tokenizer_files import TOKENIZER_FILES, present_files, tokenizer_digest
 
-TOKENIZER_FILES = (
-    "tokenizer*",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab*",
-    "merges.txt",
-    "*.model",
-    "chat_template*",
-)
 _CARRIED_OVER = (*TOKENIZER_FILES, "generation_config.json")
 
 
@@ -55,15 +46,6 @@ class Student:
 def model_digest(folder: Path) -> str:
     """40 hex digits over weights, configuration, tokenizer and chat template: the revision that teachers show too."""
     return model_revision(folder)
-
-
-def tokenizer_digest(folder: Path) -> str:
-    """40 hex digits over the files that say how text becomes tokens, the chat template included."""
-    digest = hashlib.sha256()
-    for path in _present(folder, TOKENIZER_FILES):
-        content = path.read_bytes()
-        digest.update(f"{path.name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()[:40]
 
 
 def find_base(base: str | Path) -> Path:
@@ -135,7 +117,7 @@ def save_student(student: Student, directory: Path, weights: Mapping[str, torch.
         with _without_progress_bars():
             student.model.save_pretrained(temporary, state_dict=stored)
         _name_dtype(temporary / "config.json", student.stored_dtype)
-        for path in _present(student.folder, _CARRIED_OVER):
+        for path in present_files(student.folder, _CARRIED_OVER):
             shutil.copyfile(path, temporary / path.name)
         digest = model_digest(temporary)
         put_in_place(temporary, directory)
@@ -206,7 +188,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _present(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
-    return sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})

@@ -171,7 +171,7 @@ class Run:
             self.model,
             optimizer,
             phase,
-            self.samples.rows,
+            self.samples.reader(position.phase_index, position.step),
             self.plan.recipe,
             self.batching,
             seed=self.plan.seed,

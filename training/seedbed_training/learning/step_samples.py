@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from seedbed.errors import UsageError
 from seedbed.generation.sample import Sample
@@ -11,6 +12,7 @@ from seedbed_training.planning.plan import PlannedSample, TrainingPlan
 
 CACHED_TOKENS = 4_000_000
 """Token ids that are kept for the next epoch, about 150 MB; beyond them samples are encoded each time anew."""
+_TRIED_AT_A_TIME = 64
 
 
 class StepSamples:
@@ -39,11 +41,13 @@ class StepSamples:
                 f"{len(missing)} samples of the plan are not in the store, the first of them {identity} of {leaf}",
                 hint="seedbed generate brings them back, or make the plan again",
             )
-        if not any(self.rows([planned]) for planned in self._planned()):
+        if not any(self.rows(some) for some in self._all_in_turn()):
+            first = self.left_out[0]
             raise UsageError(
-                f"not one of the plan's {len(self.left_out)} samples can be trained on; the first: "
-                f"{self.left_out[0].reason}",
-                hint="raise max_tokens in the recipe, or choose a base whose vocabulary can write the answers",
+                f"not one of the plan's {len(self.left_out)} samples can be trained on; the first, {first.id} of "
+                f"{first.leaf}: {first.reason}",
+                hint="raise max_tokens in the recipe, or choose a base whose vocabulary can write the answers and whose "
+                "chat template leaves them as they are",
             )
 
     @property
@@ -60,29 +64,70 @@ class StepSamples:
 
         Raises UsageError if one is held out or is not what the plan was made with.
         """
-        rows = (self._row(sample) for sample in planned)
-        return [row for row in rows if row is not None]
+        return self._taken(planned, self._encoded(planned))
+
+    def reader(
+        self, phase_index: int, first_step: int
+    ) -> Callable[[Sequence[PlannedSample]], list[EncodedSample]]:
+        """`rows` for the steps of a phase from index `first_step` on, asked for in turn.
+
+        While a step is trained, the next one is encoded beside it. What that finds counts only once its step is asked
+        for, so that a checkpoint knows nothing of what is to come.
+        """
+        return _ReadingAhead(self, phase_index, first_step).rows
+
+    def planned_at(self, phase_index: int, step: int) -> list[PlannedSample] | None:
+        """What the plan has a step see; None beyond the phase's end."""
+        phase = self._plan.phases[phase_index]
+        return [phase.samples[index] for index in phase.steps[step]] if step < len(phase.steps) else None
 
     def tell_left_out(self) -> None:
-        """Say how many samples were left out, by reason."""
-        for reason in dict.fromkeys(entry.reason for entry in self.left_out):
-            count = sum(entry.reason == reason for entry in self.left_out)
-            every = len({sample.id for sample in self._planned()})
-            self._say(f"{count} of {every} samples are left out: {reason}")
+        """Say how many samples were left out, by reason, and which was the first."""
+        entries: dict[str, list[LeftOut]] = {}
+        for entry in self.left_out:
+            entries.setdefault(entry.reason, []).append(entry)
+        every = len({sample.id for sample in self._planned()}) if entries else 0
+        for reason, found in entries.items():
+            first = f" (the first: {found[0].id} of {found[0].leaf})"
+            self._say(f"{len(found)} of {every} samples are left out: {reason}{first}")
 
     def _planned(self) -> Iterator[PlannedSample]:
         return (sample for phase in self._plan.phases for sample in phase.samples)
 
-    def _row(self, planned: PlannedSample) -> EncodedSample | None:
-        if planned.id in self._left_out:
-            return None
-        if (known := self._cache.get(planned.id)) is not None:
-            return known
-        sample = self._checked(planned)
-        row = self._encoder.encode_within(sample, max_tokens=self._max_tokens, identity=planned.id)
-        if isinstance(row, LeftOut):
-            self._left_out[planned.id] = row
-            return None
+    def _all_in_turn(self) -> Iterator[list[PlannedSample]]:
+        """The plan's samples: the first alone, since mostly it can be trained on, then many at a time."""
+        for phase in self._plan.phases:
+            for start in range(0, len(phase.samples), _TRIED_AT_A_TIME):
+                some = list(phase.samples[start : start + _TRIED_AT_A_TIME])
+                yield some[:1]
+                yield some[1:]
+
+    def _encoded(self, planned: Sequence[PlannedSample]) -> list[EncodedSample | LeftOut]:
+        """Those of a step that are not known yet; changes nothing, so that it may run beside a step."""
+        new = {
+            each.id: each for each in planned if each.id not in self._left_out and each.id not in self._cache
+        }
+        checked = [(identity, self._checked(each)) for identity, each in new.items()]
+        return list(self._encoder.rows_within(checked, max_tokens=self._max_tokens))
+
+    def _taken(
+        self, planned: Sequence[PlannedSample], encoded: Iterable[EncodedSample | LeftOut]
+    ) -> list[EncodedSample]:
+        """The rows of a step, with what `_encoded` gave for it."""
+        found = {row.id: row for row in encoded}
+        rows = []
+        for each in planned:
+            row = self._left_out.get(each.id) or self._cache.get(each.id) or found[each.id]
+            if isinstance(row, LeftOut):
+                self._left_out[each.id] = row
+                continue
+            self._keep(row, each)
+            rows.append(row)
+        return rows
+
+    def _keep(self, row: EncodedSample, planned: PlannedSample) -> None:
+        if row.id in self._cache:
+            return
         if len(row.input_ids) != planned.tokens and self._lengths_agree:
             self._lengths_agree = False
             self._say(
@@ -91,8 +136,7 @@ class StepSamples:
             )
         if self._room >= len(row.input_ids):
             self._room -= len(row.input_ids)
-            self._cache[planned.id] = row
-        return row
+            self._cache[row.id] = row
 
     def _checked(self, planned: PlannedSample) -> Sample:
         sample = self._samples[planned.id]
@@ -108,3 +152,25 @@ class StepSamples:
                 hint="generate the leaf's samples again, then make the plan again",
             )
         return sample
+
+
+class _ReadingAhead:
+    """One step ahead of the training loop, in a thread of its own."""
+
+    def __init__(self, samples: StepSamples, phase_index: int, first_step: int) -> None:
+        self._samples = samples
+        self._phase_index = phase_index
+        self._step = first_step
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoding")
+        self._next: Future[list[EncodedSample | LeftOut]] | None = None
+
+    def rows(self, planned: Sequence[PlannedSample]) -> list[EncodedSample]:
+        encoded = self._next.result() if self._next else self._samples._encoded(planned)
+        rows = self._samples._taken(planned, encoded)
+        self._step += 1
+        following = self._samples.planned_at(self._phase_index, self._step)
+        if following is None:
+            self._thread.shutdown(wait=False)
+        else:
+            self._next = self._thread.submit(self._samples._encoded, following)
+        return rows

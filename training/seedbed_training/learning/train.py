@@ -21,7 +21,6 @@ from seedbed_training.learning.model import (
     load_student,
     model_digest,
     model_tensors,
-    tokenizer_digest,
 )
 from seedbed_training.learning.numerics import fitting_threads, matmul_precision, repeatable
 from seedbed_training.learning.progress import Progress, Silence
@@ -29,6 +28,7 @@ from seedbed_training.learning.run import Run
 from seedbed_training.learning.run_files import sole_user, write_record
 from seedbed_training.learning.sharding import gathered, layers_of, shard
 from seedbed_training.learning.step_samples import StepSamples
+from seedbed_training.learning.tokenizer_files import tokenizer_digest
 from seedbed_training.learning.training_record import TrainingResult, finished, phase_records, record_of
 from seedbed_training.learning.world import World, joined_world
 from seedbed_training.learning.written_model import write_model
