@@ -100,12 +100,16 @@ def _word(step: str) -> str:
     return step if re.fullmatch(r"[\w-]{1,60}", step) else shown(step)
 
 
+def _meaning(said: Mapping[str, Any]) -> str:
+    return f"{said['help']} Unit: {said['unit']}." if said["unit"] else str(said["help"])
+
+
 def _refuse_missing(absent: Sequence[Field[Any]], origin: Origin, path: KeyPath) -> None:
     missing = [item for item in absent if item.default is MISSING and item.default_factory is MISSING]
     if missing:
         names = [dotted((*path, item.name)) for item in missing]
         said = f"{names[0]} is missing" if len(names) == 1 else f"{_listed(names, 'and')} are missing"
-        hint = f"add `{missing[0].name}: …`: {missing[0].metadata['help']}"
+        hint = f"add `{missing[0].name}: …`: {_meaning(missing[0].metadata)}"
         raise ConfigurationError(f"{origin.locate(path)}: {said}", hint=hint)
 
 
@@ -142,7 +146,7 @@ def _plain(
     if type(found) is wanted and (wanted is bool or (math.isfinite(found) and bounds.hold(found))):
         plain: int | float | bool = found
         return plain
-    raise origin.wrong(path, data, f"{TYPE_NAMES[wanted]}{bounds}", said["help"])
+    raise origin.wrong(path, data, f"{TYPE_NAMES[wanted]}{bounds}", _meaning(said))
 
 
 def _text(data: object, said: Mapping[str, Any], origin: Origin, path: KeyPath) -> str:
