@@ -26,6 +26,8 @@ def read_untrusted(path: Path, *, what: str, schema: str, limit: int) -> dict[st
             raise UsageError(f"the {what} is no file")
         with path.open("rb") as file:
             raw = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise UsageError(f"the {what} is missing") from error
     except OSError as error:
         raise UsageError(f"the {what} cannot be read") from error
     if len(raw) > limit:

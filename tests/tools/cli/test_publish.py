@@ -276,7 +276,7 @@ def test_a_preview_that_says_something_else_is_not_shown(stage: Stage) -> None:
     stage.propose(SKILL)
     made = stage.folder / "preview.json"
     for content, said in (
-        (None, "cannot be read"),
+        (None, "the preview is missing"),
         ("# Hello @everyone", "is not JSON"),
         ('{"version": 1}', "is not of the form"),
         (preview_json(full_preview()), "speaks of another commit"),

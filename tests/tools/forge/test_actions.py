@@ -13,11 +13,14 @@ from markdown_it import MarkdownIt
 from support.golden import assert_golden
 from support.naughty_strings import NAUGHTY
 from support.pull_requests import (
+    ASKED_TWICE,
     CLEAR,
     FAILING,
     HEAD,
+    MISSPELT,
     NEWER,
     NOW,
+    RIVERS,
     RUN,
     body_of,
     cases,
@@ -32,6 +35,7 @@ from support.pull_requests import (
 from support.sample_previews import HOSTILE
 from support.shown_safely import runner_commands
 
+from seedbed.checking.verdict import Verdict
 from seedbed.forge.actions import AddLabels, Assign, RemoveLabel, WriteComment, actions_of, describe
 from seedbed.forge.comment import CHECK_LIMIT, length
 from seedbed.forge.facts import CheckRun, Facts, OwnComment, Owners, PreviewRun
@@ -155,6 +159,29 @@ def test_a_robot_that_changes_no_leaf_is_not_spoken_to() -> None:
     assert "no leaf differs" in body_of(checked(no_leaf, pull_request=robot, comment=spoken)), (
         "not true any more"
     )
+
+
+def test_of_many_leaves_those_that_need_nothing_are_counted_where_others_fail() -> None:
+    verdicts = [Verdict.FAIL, Verdict.WARN, *[Verdict.PASS] * 9, Verdict.REMOVED]
+    leaves = tuple(
+        replace(RIVERS, path=f"t/r{number:02}/qna.yaml", name=f"r{number:02}", verdict=verdict, neighbours=())
+        for number, verdict in enumerate(verdicts)
+    )
+    findings = tuple(
+        replace(finding, path=leaf.path)
+        for finding, leaf in zip((MISSPELT, ASKED_TWICE), leaves, strict=False)
+    )
+    failing = replace(FAILING, leaves=leaves, findings=findings)
+    lines = [line for line in body_of(checked(failing)).splitlines() if line.startswith("- ")]
+    assert [line for line in lines if "[" not in line] == [
+        "- `r00` (new, freeform) fails: 1 error",
+        "- `r01` (new, freeform) passes, with 1 warning",
+        "- 10 others pass or are removed",
+    ]
+    clear = replace(failing, failed=False, leaves=leaves[1:], findings=findings[1:])
+    assert sum(line.startswith("- `") for line in body_of(checked(clear)).splitlines()) == 11
+    few = replace(failing, leaves=leaves[:10])
+    assert sum(line.startswith("- `") for line in body_of(checked(few)).splitlines()) == 10
 
 
 def test_labels_of_people_are_never_touched() -> None:

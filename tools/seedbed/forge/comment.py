@@ -164,9 +164,9 @@ def _reproduce(report: CheckReportFile, run_url: str) -> list[str]:
 
 
 def _foot(run: CheckRun, now: datetime, report: CheckReportFile | None) -> str:
-    by = f" by Seedbed `{report.version}`" if report else ""
+    by = f", checked by Seedbed `{report.version}`" if report else ""
     rule = " A rule in full: `seedbed explain CODE`." if report and report.findings else ""
-    return f"<sub>Commit {run.head}, checked{by} ([run]({run.url})), written at {_time(now)}.{rule}</sub>"
+    return f"<sub>Commit {run.head}{by} ([run]({run.url})), written at {_time(now)}.{rule}</sub>"
 
 
 def _time(now: datetime) -> str:

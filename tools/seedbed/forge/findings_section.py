@@ -14,7 +14,7 @@ from seedbed.reports.plural import counted
 
 _TEXT_LIMIT = 600  # characters of one message, a name or a line of help
 _EXCERPT_LIMIT = 3_000
-_LEAVES_SHOWN = 30
+_LEAVES_SHOWN, _FEW_LEAVES = 30, 10
 _PLACES_SHOWN = 20  # where a finding is said again
 _FILE_IS_AT_FAULT = frozenset({"SB201", "SB203", "SB211"})
 """Rules about the file, its folder or what is missing beside it: lines of the leaf show nothing of that."""
@@ -39,17 +39,24 @@ class _Alike:
 
 
 def leaves_list(report: CheckReportFile) -> Iterator[str]:
-    """A line for each leaf, those that fail first."""
+    """A line for each leaf, those that fail first; of many, those that pass are counted where others fail."""
     order = [Verdict.FAIL, Verdict.WARN, Verdict.PASS, Verdict.REMOVED]
     ranked = sorted(report.leaves, key=lambda leaf: (order.index(leaf.verdict), leaf.path))
-    for leaf in ranked[:_LEAVES_SHOWN]:
+    shown = ranked
+    if len(ranked) > _FEW_LEAVES and ranked[0].verdict is Verdict.FAIL:
+        shown = [leaf for leaf in ranked if leaf.verdict is Verdict.FAIL or _count(leaf, report)]
+    for leaf in shown[:_LEAVES_SHOWN]:
         yield f"- {_code(leaf.name)} ({_kind(leaf)}) {_verdict(leaf, report)}"
         if leaf.neighbours:
             yield f"  - near to it: {', '.join(map(_code, leaf.neighbours[:3]))}"
-    hidden = [leaf.verdict for leaf in ranked[_LEAVES_SHOWN:]]
-    if more := len(hidden) + report.more_leaves:
-        failing = f", {hidden.count(Verdict.FAIL):,} of them failing" if Verdict.FAIL in hidden else ""
-        yield f"- and {counted(more, 'more leaf', 'more leaves')}{failing}"
+    hidden = max(0, len(shown) - _LEAVES_SHOWN) + report.more_leaves
+    failing = sum(leaf.verdict is Verdict.FAIL for leaf in shown[_LEAVES_SHOWN:])
+    if hidden:
+        many = "all" if failing == hidden else f"{failing:,}"
+        yield f"- and {counted(hidden, 'more leaf', 'more leaves')}{f', {many} of them failing' if failing else ''}"
+    if fine := len(ranked) - len(shown):
+        removed = " or are removed" if ranked[-1].verdict is Verdict.REMOVED else ""
+        yield f"- {counted(fine, 'other passes', 'others pass')}{removed}"
     if ranked:
         yield ""
 
