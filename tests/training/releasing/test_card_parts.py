@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seedbed.generation.release_manifest import ScoreRecord
+from seedbed_training.releasing.card.markdown import first_few
 from seedbed_training.releasing.card.summary import falls_in_words
 from seedbed_training.releasing.card.usage import prompt_form_lines
 from seedbed_training.releasing.prompt_form import PromptForm
@@ -29,3 +30,8 @@ def test_every_old_leaf_that_got_worse_is_named() -> None:
     assert falls_in_words(records[:1]) == "no leaf fell"
     many = [record(f"a/{number}", 1.0, 0.5) for number in range(8)]
     assert falls_in_words(many).endswith(", `a/4` (1.00 → **0.50**) and 3 more")
+
+
+def test_a_sentence_names_a_few_and_counts_the_rest() -> None:
+    assert first_few(["a", "b"]) == "a, b"
+    assert first_few([str(number) for number in range(1005)]) == "0, 1, 2, 3, 4 and 1,000 more"

@@ -58,3 +58,10 @@ def test_a_library_that_the_converter_lacks_is_named(tmp_path: Path) -> None:
         error.value.hint
         == "the converter needs sentencepieces_of_nobody: pip install sentencepieces_of_nobody"
     )
+
+
+def test_a_converter_that_speaks_no_utf8_is_heard(tmp_path: Path) -> None:
+    """As when it prints a path of another encoding."""
+    odd = converter(tmp_path / "c", "import sys\nsys.stdout.buffer.write(b'caf\\xe9')\nsys.exit(1)\n")
+    with pytest.raises(TrainingError, match="caf\ufffd"):
+        write_gguf(tmp_path, tmp_path / "x.gguf", odd, outtype="f16")

@@ -269,6 +269,9 @@ def test_a_second_evaluation_asks_nothing(garden: Garden, monkeypatch: pytest.Mo
     again = run_evaluation(garden.workspace, preparation, progress=lambda *call: asked.append(call))
     assert asked == []
     assert again == first
+    for path in (garden.workspace.state / "evaluations").rglob("*.json"):
+        path.write_text("[]", encoding="utf-8")  # no answers, where there were questions
+    assert run_evaluation(garden.workspace, preparation) == first
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"{", b"[]", b'{"version": 1}', b'{"version": 2}'])

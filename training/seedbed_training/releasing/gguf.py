@@ -46,7 +46,12 @@ def write_gguf(folder: Path, destination: Path, converter: Path, *, outtype: str
     command = [sys.executable, str(converter), str(folder), "--outfile", str(building), "--outtype", outtype]
     try:
         said = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
         )
         if said.returncode != 0 or not building.is_file():
             last = "\n".join(said.stdout.strip().splitlines()[-_SHOWN:])

@@ -33,10 +33,12 @@ def kept_or_asked(
     known: dict[str, tuple[Case, ...]] = {}
     missing: dict[str, Sequence[Sample]] = {}
     for leaf, samples in held_out.items():
+        if not samples:
+            continue
         kept = _read(_file(workspace, revision, leaf, samples))
-        if kept is not None:
+        if kept is not None and [case.sample for case in kept] == [sample.id for sample in samples]:
             known[leaf] = kept
-        elif samples:
+        else:
             missing[leaf] = samples
 
     def keep(leaf: str, cases: Sequence[Case]) -> None:

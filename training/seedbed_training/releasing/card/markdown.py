@@ -10,6 +10,8 @@ from seedbed.reports.escape import markdown_inline, terminal_text
 MOST_ROWS = 200
 """Of a table: a card that is longer than a hub shows is read by nobody."""
 
+_NAMED = 5  # authors, licences or leaves in a sentence before the rest is counted
+
 inline = markdown_inline
 """Text that people wrote, harmless in a table cell: authors and licences come from files of contributors."""
 
@@ -45,6 +47,12 @@ def fenced(text: str, language: str = "") -> str:
     while fence in text:
         fence += "`"
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
+
+
+def first_few(texts: Sequence[str]) -> str:
+    """In a sentence: the first five, and how many more there are."""
+    more = f" and {len(texts) - _NAMED:,} more" if len(texts) > _NAMED else ""
+    return f"{', '.join(texts[:_NAMED])}{more}"
 
 
 def figure(value: float | None) -> str:

@@ -6,7 +6,7 @@ from seedbed_training.releasing.card.benchmarks import benchmark_section
 from seedbed_training.releasing.card.facts import CardFacts
 from seedbed_training.releasing.card.front_matter import front_matter
 from seedbed_training.releasing.card.lineage import lineage_section
-from seedbed_training.releasing.card.markdown import code
+from seedbed_training.releasing.card.markdown import code, first_few
 from seedbed_training.releasing.card.scores import score_section
 from seedbed_training.releasing.card.summary import summary_section
 from seedbed_training.releasing.card.taught import taught_section
@@ -53,5 +53,5 @@ def _limits(facts: CardFacts) -> str:
             "tasks, shows how releases are made, and is of no other use."
         )
     if silent:
-        limits.append(f"Nothing was held out for {', '.join(code(name) for name in silent)}.")
+        limits.append(f"Nothing was held out for {first_few([code(name) for name in silent])}.")
     return "".join(f"- {limit}\n" for limit in limits)

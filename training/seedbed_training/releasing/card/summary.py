@@ -10,11 +10,10 @@ from seedbed.reports.plural import counted
 from seedbed_training.releasing.attribution_file import ATTRIBUTION_FILE
 from seedbed_training.releasing.card.benchmarks import changes_in_words
 from seedbed_training.releasing.card.facts import CardFacts
-from seedbed_training.releasing.card.markdown import code, figure, inline
+from seedbed_training.releasing.card.markdown import code, figure, first_few, inline
 from seedbed_training.releasing.card.scores import means
 from seedbed_training.releasing.licence_file import LICENCE_FILE, leaves_by_licence
 
-_NAMED = 5  # authors, licences or leaves before the rest is counted
 _SEEN = 0.005  # a fall that two digits show
 
 
@@ -36,7 +35,7 @@ def summary_section(facts: CardFacts) -> str:
     ]
     dropped = facts.names(Role.DROPPED)
     if dropped:
-        names = ", ".join(code(name) for name in dropped)
+        names = first_few([code(name) for name in dropped])
         lines.append(
             ("Dropped", f"{names}; replayed no more, but what the weights still hold was not unlearned")
         )
@@ -66,7 +65,7 @@ def falls_in_words(old: Sequence[ScoreRecord]) -> str:
         if score.parent is not None
     )
     fallen = [f"{code(leaf)} ({change})" for fall, leaf, change in falls if fall <= -_SEEN]
-    return f"worse: {_first(fallen)}" if fallen else "no leaf fell"
+    return f"worse: {first_few(fallen)}" if fallen else "no leaf fell"
 
 
 def _before_and_now(scores: Sequence[ScoreRecord]) -> str:
@@ -92,7 +91,7 @@ def _from_whom(facts: CardFacts) -> str:
     people = [f"{inline(name)} ({counted(count, 'leaf', 'leaves')})" for name, count in authors.most_common()]
     if silent:
         people.append(f"not stated ({counted(silent, 'leaf', 'leaves')})")
-    return f"{_first(people)}; samples written by {', '.join(facts.teachers) or 'nobody'}"
+    return f"{first_few(people)}; samples written by {', '.join(facts.teachers) or 'nobody'}"
 
 
 def _licences(facts: CardFacts) -> str:
@@ -102,7 +101,7 @@ def _licences(facts: CardFacts) -> str:
     ]
     base = f" ({inline(facts.base_licence)})" if facts.base_licence else ""
     return (
-        f"{_first(found)}; the terms of the base model{base} and of the teachers hold besides: "
+        f"{first_few(found)}; the terms of the base model{base} and of the teachers hold besides: "
         f"[{LICENCE_FILE}]({LICENCE_FILE}), [{ATTRIBUTION_FILE}]({ATTRIBUTION_FILE})"
     )
 
@@ -126,8 +125,3 @@ def _duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
-
-
-def _first(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return f"{', '.join(texts[:_NAMED])}{more}"
