@@ -56,6 +56,7 @@ def main() -> None:
                 gradient_checkpointing=False,  # costs a forward pass; nothing here needs the memory
                 dataloader_num_workers=0,
                 optim="adamw_torch_fused",
+                torch_compile=task["compile"],
                 save_strategy="no",
                 report_to="none",
                 disable_tqdm=True,
