@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.command_line import seedbed
 from support.forge_server import TOKEN, Fault, forge_server
 from support.gitlab_forge import LOGIN, GitLabForge
+from support.loaded_seedbed import run_loaded
 from support.pull_requests import HEAD
 from support.repositories import SKILL, RepositoryBuilder
 
@@ -126,9 +126,9 @@ def test_a_merge_request_from_the_check_to_the_note(tmp_path: Path) -> None:
             "CI_PIPELINE_URL": "https://gitlab.example/p/42/-/pipelines/1",
             "SEEDBED_GITLAB_TOKEN": TOKEN,
         }
-        checked = seedbed("check", "--report", report, folder=repository.path, environment=environment)
+        checked = run_loaded("check", "--report", report, folder=repository.path, environment=environment)
         assert checked.returncode == 1, checked.stdout + checked.stderr
-        told = seedbed("publish", "--report", report, folder=repository.path, environment=environment)
+        told = run_loaded("publish", "--report", report, folder=repository.path, environment=environment)
         assert told.returncode == 0, told.stdout + told.stderr
         [note] = forge.comments
         assert note["author"] == {"username": LOGIN} and "1 leaf needs a change" in note["body"]
@@ -139,10 +139,10 @@ def test_a_merge_request_from_the_check_to_the_note(tmp_path: Path) -> None:
             "leaf: new",
             "needs-author",
         ]
-        again = seedbed("publish", "--report", report, folder=repository.path, environment=environment)
+        again = run_loaded("publish", "--report", report, folder=repository.path, environment=environment)
         assert "nothing to do" in again.stdout and len(forge.comments) == 1
         del environment["SEEDBED_GITLAB_TOKEN"]
-        without = seedbed("publish", "--report", report, folder=repository.path, environment=environment)
+        without = run_loaded("publish", "--report", report, folder=repository.path, environment=environment)
         assert without.returncode == 2 and "CI/CD variables" in without.stderr
 
 
