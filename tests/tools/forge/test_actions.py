@@ -20,6 +20,7 @@ from support.pull_requests import (
     MISSPELT,
     NEWER,
     NOW,
+    PATH,
     RIVERS,
     RUN,
     body_of,
@@ -159,6 +160,14 @@ def test_a_robot_that_changes_no_leaf_is_not_spoken_to() -> None:
     assert "no leaf differs" in body_of(checked(no_leaf, pull_request=robot, comment=spoken)), (
         "not true any more"
     )
+
+
+def test_help_that_is_a_command_can_be_copied_and_a_file_s_mode_shows_no_line() -> None:
+    command = f"git update-index --chmod=-x {PATH}"
+    executable = replace(MISSPELT, code="SB205", line=1, help=command, safe_fix=False)
+    body = body_of(checked(replace(FAILING, findings=(executable,))))
+    assert f"Help: `{command}`.\n" in body
+    assert f"**error SB205** at `{PATH}`  \n" in body and "task_descriptoin:" not in body
 
 
 def test_of_many_leaves_those_that_need_nothing_are_counted_where_others_fail() -> None:

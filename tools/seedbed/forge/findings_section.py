@@ -16,7 +16,9 @@ _TEXT_LIMIT = 600  # characters of one message, a name or a line of help
 _EXCERPT_LIMIT = 3_000
 _LEAVES_SHOWN, _FEW_LEAVES = 30, 10
 _PLACES_SHOWN = 20  # where a finding is said again
-_FILE_IS_AT_FAULT = frozenset({"SB201", "SB203", "SB211"})
+_FILE_IS_AT_FAULT = frozenset(
+    {"SB201", "SB202", "SB203", "SB204", "SB205", "SB206", "SB207", "SB208", "SB211"}
+)
 """Rules about the file, its folder or what is missing beside it: lines of the leaf show nothing of that."""
 _VERDICTS = {
     Verdict.FAIL: "fails",
@@ -129,11 +131,19 @@ def _block(alike: _Alike) -> str:
         lines += [markdown_fence(_without_rim(first.excerpt), _EXCERPT_LIMIT), ""]
     if first.help or first.safe_fix:
         fix = "`seedbed fix` mends it." if first.safe_fix else ""
-        help_ = f"Help: {_prose(first.help).removesuffix('.')}. " if first.help else ""
-        lines += [f"{help_}{fix}".strip(), ""]
+        lines += [f"{_help(first)}{fix}".strip(), ""]
     if places := _places(alike.findings[1:], first):
         lines += [f"The same at {places}.", ""]
     return "\n".join(lines)
+
+
+def _help(finding: ReportedFinding) -> str:
+    """A sentence; where the help is a command, one that can be copied."""
+    if not finding.help:
+        return ""
+    if finding.help.startswith("git "):
+        return f"Help: {_code(finding.help)}. "
+    return f"Help: {_prose(finding.help).removesuffix('.')}. "
 
 
 def _places(findings: Sequence[ReportedFinding], first: ReportedFinding) -> str:
