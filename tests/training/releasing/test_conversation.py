@@ -116,3 +116,18 @@ def test_a_special_token_that_a_person_types_is_text(base_model: Path) -> None:
     assert "".join(heard).strip()
     with pytest.raises(TeacherError, match="reads"):
         speaker.answer((Message("user", "question " * 3000),), heard.append, max_tokens=8)
+
+
+def test_ctrl_c_ends_an_answer_and_keeps_what_was_said(base_model: Path) -> None:
+    speaker = load_speaker(base_model, "base")
+    heard: list[str] = []
+
+    def until_the_second_piece(text: str) -> None:
+        heard.append(text)
+        if len(heard) == 2:
+            raise KeyboardInterrupt
+
+    spoken = speaker.answer((Message("user", "question 5"),), until_the_second_piece, max_tokens=8)
+    assert not spoken.ended
+    assert spoken.text == "".join(heard)
+    assert speaker.answer((Message("user", "question 5"),), heard.append, max_tokens=8).tokens > 0

@@ -181,7 +181,7 @@ def test_without_replay_old_leaves_are_kept_but_not_trained_on(garden: Garden) -
     }
     assert all(phase.replay_tokens == 0 for phase in manifest.phases)
     card = (garden.workspace.release_directory("release-2") / "README.md").read_text(encoding="utf-8")
-    assert "in earlier releases or phases; no old leaf was replayed; " in card
+    assert "in an earlier phase; no old leaf was replayed; " in card
     assert "Replay: nothing for older leaves, " in card
 
 

@@ -111,8 +111,9 @@ def _trained(facts: CardFacts) -> str:
     tokens = sum(phase.tokens for phase in manifest.phases)
     seconds = sum(phase.seconds for phase in manifest.phases)
     start = f"from {code(manifest.parent)}" if manifest.parent else "from the base model"
-    earlier = "in earlier releases or phases" if manifest.parent else "in an earlier phase"
-    forgone = facts.names(Role.KEPT) and not facts.names(Role.REPLAYED)
+    replayed = facts.names(Role.REPLAYED)
+    earlier = "in earlier releases or phases" if replayed else "in an earlier phase"
+    forgone = facts.names(Role.KEPT) and not replayed
     without = "; no old leaf was replayed" if forgone else ""
     return (
         f"{start}, {sum(phase.steps for phase in manifest.phases):,} steps over {tokens:,} tokens, of which "
