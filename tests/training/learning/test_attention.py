@@ -1,4 +1,4 @@
-"""Documents of a packed row never see one another, and a model that cannot promise it is refused."""
+"""Documents of a packed row never see one another, and what a layer asks for is computed or refused."""
 
 from __future__ import annotations
 
@@ -10,20 +10,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tiny_student import tiny_student
-from transformers import (
-    AutoModelForCausalLM,
-    Mamba2Config,
-    Mamba2ForCausalLM,
-    MistralConfig,
-    MistralForCausalLM,
-)
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from transformers import AutoModelForCausalLM, MistralConfig, MistralForCausalLM
 
 from seedbed.errors import ConfigurationError
+from seedbed_training.learning import attention
 from seedbed_training.learning.attention import (
     NAME,
     Documents,
     attend_inside_documents,
-    check_isolation,
     documents_attention,
 )
 
@@ -33,10 +28,18 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_student(tmp_path_factory.mktemp("attention") / "student")
 
 
-def masked(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, lengths: list[int]) -> torch.Tensor:
-    """The reference: a dense mask, causal inside each document."""
+def masked(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    lengths: list[int],
+    near: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """The reference: a dense mask, causal inside each document, and `near` where that is given."""
     owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
     mask = (owner[:, None] == owner[None, :]).tril()
+    if near is not None:
+        mask &= near
     attended = torch.nn.functional.scaled_dot_product_attention(query, key, value, mask, enable_gqa=True)
     return attended.transpose(1, 2)
 
@@ -102,37 +105,123 @@ def test_without_word_of_the_documents_it_refuses(student: Path) -> None:
         model(input_ids=ids, documents=Documents.of([2]), use_cache=False)
 
 
-def test_a_sliding_window_shorter_than_a_document_is_refused() -> None:
-    config = MistralConfig(
-        vocab_size=20, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2,
-        num_key_value_heads=1, sliding_window=4,
-    )  # fmt: skip
-    model: Any = MistralForCausalLM(config)
-    attend_inside_documents(model)
-    ids = torch.arange(9)[None]
-    model(input_ids=ids, documents=Documents.of([2, 3, 4]), use_cache=False)
-    with pytest.raises(ConfigurationError, match="a document of 5 tokens is longer than its window of 4"):
-        model(input_ids=ids, documents=Documents.of([4, 5]), use_cache=False)
-
-
-def test_isolation_is_shown_on_the_model_itself(student: Path) -> None:
-    model: Any = AutoModelForCausalLM.from_pretrained(student).train()
-    attend_inside_documents(model)
-    check_isolation(model, vocabulary=model.config.vocab_size)
-    assert model.training
-    model.model.layers[1].mlp.register_forward_hook(
-        lambda _, inputs, output: output + inputs[0].cumsum(1)  # a layer that mixes tokens besides attention
+@settings(deadline=None, max_examples=25)
+@given(
+    lengths=st.lists(st.integers(1, 12), min_size=1, max_size=6).map(sorted),
+    window=st.integers(1, 14),
+)
+def test_a_sliding_window_is_kept_to(lengths: list[int], window: int) -> None:
+    torch.manual_seed(window)
+    tokens = sum(lengths)
+    query, key, value = (torch.randn(1, 2, tokens, 8) for _ in range(3))
+    found, _ = documents_attention(
+        torch.nn.Module(), query, key, value, None, documents=Documents.of(lengths), sliding_window=window
     )
-    with pytest.raises(ConfigurationError, match="mix the tokens of different documents"):
-        check_isolation(model, vocabulary=model.config.vocab_size)
+    places = torch.arange(tokens)
+    near = places[:, None] - places[None, :] < window
+    assert (found - masked(query, key, value, lengths, near)).abs().max() <= 1e-6
 
 
-def test_a_model_without_attention_is_refused() -> None:
-    config = Mamba2Config(
-        vocab_size=20, hidden_size=16, num_hidden_layers=1, num_heads=4, head_dim=8, state_size=4, n_groups=1,
-        chunk_size=4,
+@pytest.mark.parametrize("window", [None, 4, 9], ids=["all", "window", "long window"])
+def test_a_window_means_what_transformers_means(window: int | None) -> None:
+    torch.manual_seed(0)
+    config = MistralConfig(
+        vocab_size=20, hidden_size=8, intermediate_size=8, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=1, sliding_window=window, initializer_range=1.0,
     )  # fmt: skip
-    model: Any = Mamba2ForCausalLM(config)
-    with pytest.raises((ConfigurationError, TypeError)):
+    model: Any = MistralForCausalLM(config).eval()
+    first, second = torch.arange(3, 7)[None], torch.arange(4, 13)[None]
+    with torch.no_grad():
+        alone = [model(input_ids=ids, use_cache=False).logits for ids in (first, second)]
         attend_inside_documents(model)
-        check_isolation(model, vocabulary=20)
+        packed = model(
+            input_ids=torch.cat([first, second], 1),
+            position_ids=torch.tensor([[*range(4), *range(9)]]),
+            documents=Documents.of([4, 9]),
+            use_cache=False,
+        ).logits
+    assert (packed - torch.cat(alone, 1)).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("name", ["softcap", "s_aux", "position_bias", "indices", "block_indices"])
+def test_what_it_does_not_compute_is_refused(name: str) -> None:
+    heads = torch.randn(1, 1, 3, 8)
+    documents = Documents.of([3])
+    asked: dict[str, Any] = {name: None}
+    documents_attention(torch.nn.Module(), heads, heads, heads, None, documents=documents, **asked)
+    asked[name] = torch.ones(1)
+    with pytest.raises(ConfigurationError, match=f"its attention needs {name}") as caught:
+        documents_attention(torch.nn.Module(), heads, heads, heads, None, documents=documents, **asked)
+    assert caught.value.hint == "set batching: padded in the recipe"
+
+
+class OnAGpu:
+    """Tensors without values that torch takes for a GPU's: types, shapes and kernels are chosen as there."""
+
+    def __init__(self) -> None:
+        self.mode = FakeTensorMode()
+
+    def tensor(self, *shape: int, kind: torch.dtype) -> torch.Tensor:
+        empty = torch.empty(*shape, dtype=kind, device="meta")
+        return FakeTensor(self.mode, empty, torch.device("cuda:0"))
+
+
+@pytest.mark.parametrize(
+    ("width", "dropout", "kernel"),
+    [(64, 0.0, "_varlen"), (256, 0.0, "_varlen"), (12, 0.0, "_by_length"), (64, 0.1, "_by_length")],
+)
+def test_under_autocast_a_gpu_gets_heads_of_one_type(
+    width: int, dropout: float, kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Llama hands them on in bf16: queries and keys were turned in fp32, values were not."""
+    chosen: list[tuple[str, list[torch.dtype]]] = []
+
+    def note(name: str) -> Any:
+        compute = getattr(attention, name)
+
+        def noted(*given: Any) -> Any:
+            chosen.append((name, [tensor.dtype for tensor in given[:3]]))
+            return compute(*given)
+
+        return noted
+
+    for name in ("_varlen", "_by_length"):
+        monkeypatch.setattr(attention, name, note(name))
+    # Of the operations used it alone asks torch for a driver, which a build for CPUs has not.
+    monkeypatch.setattr(FakeTensor, "contiguous", FakeTensor.clone, raising=False)
+    gpu = OnAGpu()
+    turned, key = (gpu.tensor(1, heads, 5, width, kind=torch.float32) for heads in (4, 2))
+    value = gpu.tensor(1, 2, 5, width, kind=torch.bfloat16)
+    with gpu.mode:
+        documents = Documents((2, 3), gpu.tensor(3, kind=torch.int32))
+    before = torch.is_autocast_enabled("cuda"), torch.get_autocast_dtype("cuda")
+    torch.set_autocast_enabled("cuda", True)
+    torch.set_autocast_dtype("cuda", torch.bfloat16)
+    try:
+        with gpu.mode, torch.no_grad():
+            found, _ = documents_attention(
+                torch.nn.Module(), turned, key, value, None, documents=documents, dropout=dropout
+            )
+    finally:
+        torch.set_autocast_enabled("cuda", before[0])
+        torch.set_autocast_dtype("cuda", before[1])
+    assert chosen == [(kernel, [torch.bfloat16] * 3)]
+    assert (found.shape, found.dtype) == ((1, 5, 4, width), torch.bfloat16)
+
+
+def test_llama_hands_on_heads_of_two_types_under_autocast(
+    student: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why heads are cast: what the test above begins with is what transformers gives."""
+    kinds: list[torch.dtype] = []
+
+    def noted(module: Any, query: Any, key: Any, value: Any, *given: Any, **named: Any) -> Any:
+        kinds.extend(tensor.dtype for tensor in (query, key, value))
+        return documents_attention(module, query, key, value, *given, **named)
+
+    model: Any = AutoModelForCausalLM.from_pretrained(student)
+    monkeypatch.setattr(attention, "documents_attention", noted)
+    attend_inside_documents(model)
+    with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        model(input_ids=torch.tensor([[5, 6, 7]]), documents=Documents.of([3]), use_cache=False)
+    assert kinds[:3] == [torch.float32, torch.float32, torch.bfloat16]

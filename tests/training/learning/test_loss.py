@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from support.ranks import in_ranks
 from support.tiny_student import tiny_student, toy_samples
+from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import (
     AutoModelForCausalLM,
     GraniteConfig,
     GraniteForCausalLM,
+    GraniteMoeHybridConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
     Qwen3Config,
     Qwen3ForCausalLM,
 )
 
+from seedbed.errors import ConfigurationError
 from seedbed_training.learning.attention import attend_inside_documents
 from seedbed_training.learning.encode import EncodedSample, load_encoder
-from seedbed_training.learning.loss import Batching, accumulate_gradients, answer_loss
+from seedbed_training.learning.loss import Batching, accumulate_gradients, answer_loss, not_in_loss
 from seedbed_training.learning.packing import split_over_ranks
 from seedbed_training.learning.sharding import shard, whole
 from seedbed_training.learning.world import joined_world
@@ -139,6 +148,78 @@ def test_what_fills_a_row_does_not_matter(student: Path, rows: list[EncodedSampl
     model = load(student)
     one, other = (answer_loss(model, tuple(rows), Batching(64, packed=False, pad_id=pad)) for pad in (0, 7))
     assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["padded", "packed"])
+def test_a_token_without_an_embedding_is_named(student: Path, packed: bool) -> None:
+    model = load(student, packed=packed)
+    size = model.config.vocab_size
+    fine, beyond = EncodedSample("fine", (1, size - 1), 1), EncodedSample("beyond", (1, size, 2), 1)
+    batching = Batching(64, packed=packed)
+    answer_loss(model, (fine,), batching)
+    with pytest.raises(ConfigurationError, match=f"sample beyond has token {size} .* for {size} tokens"):
+        answer_loss(model, (fine, beyond), batching)
+
+
+class Casts(TorchDispatchMode):
+    """Bytes of weights in bf16 that are there at once, at most."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self._shapes = {weight.shape for weight in model.parameters() if weight.ndim == 2}
+        self._now = 0
+        self.most = 0
+
+    def __torch_dispatch__(self, operation: Any, _: Any, given: Any = (), named: Any = None) -> Any:
+        found = operation(*given, **(named or {}))
+        if "_to_copy" in str(operation) and found.dtype == torch.bfloat16 and found.shape in self._shapes:
+            size = found.numel() * found.element_size()
+            self._now += size
+            self.most = max(self.most, self._now)
+            weakref.finalize(found, self._gone, size)
+        return found
+
+    def _gone(self, size: int) -> None:
+        self._now -= size
+
+
+def test_with_activations_checkpointed_weights_are_cast_layer_by_layer() -> None:
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=32,
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=6,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+    )
+    model: Any = LlamaForCausalLM(config).train()
+    attend_inside_documents(model)
+    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    layer = 2 * sum(weight.numel() for weight in model.model.layers[0].parameters())
+    head = 2 * model.lm_head.weight.numel()
+    with Casts(model) as casts:
+        batching = Batching(64, packed=True, autocast=True)
+        answer_loss(model, (EncodedSample("a", (1, 2, 3), 1),), batching).backward()  # type: ignore[no-untyped-call]
+    assert 0 < casts.most <= layer + head
+
+
+def test_a_mixture_of_experts_is_told_what_its_loss_lacks() -> None:
+    config = MixtralConfig(
+        vocab_size=30,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        num_local_experts=2,
+    )
+    told = not_in_loss(MixtralForCausalLM(config))
+    assert told is not None
+    assert told.startswith("MixtralForCausalLM is a mixture of experts")
+    dense = GraniteMoeHybridConfig(num_local_experts=0)  # has a weight for the loss of experts that it lacks
+    assert not_in_loss(SimpleNamespace(config=dense)) is None
+    assert not_in_loss(SimpleNamespace(config=GraniteConfig())) is None
 
 
 def test_every_label_of_a_packed_row_is_predicted_from_its_own_document() -> None:

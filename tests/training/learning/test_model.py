@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from support.tiny_student import tiny_student
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, Gemma2Config, Gemma2ForCausalLM
 
 from seedbed.errors import ConfigurationError, StoreError
 from seedbed_training.learning.model import load_student, model_digest, save_student
@@ -67,3 +67,32 @@ def test_what_cannot_be_loaded_or_saved(tmp_path: Path) -> None:
     weights.rename(base / "pytorch_model.bin")
     with pytest.raises(ConfigurationError, match="not a model"):
         load_student(base)
+
+
+def test_scores_that_are_capped_are_computed_so(tmp_path: Path) -> None:
+    """Gemma 2: the attention that transformers chooses by itself leaves the cap out, without a word."""
+    base = tiny_student(tmp_path / "base")
+    config = Gemma2Config(
+        vocab_size=30,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=8,
+        attn_logit_softcapping=0.1,
+        initializer_range=0.5,
+    )
+    torch.manual_seed(0)
+    Gemma2ForCausalLM(config).save_pretrained(base)
+    ids = torch.arange(3, 12)[None]
+    with torch.no_grad():
+        found = load_student(base).model(input_ids=ids, use_cache=False).logits
+        eager, chosen = (
+            AutoModelForCausalLM.from_pretrained(base, attn_implementation=kind)(
+                input_ids=ids, use_cache=False
+            ).logits
+            for kind in ("eager", None)
+        )
+    assert torch.equal(found, eager)
+    assert (chosen - eager).abs().max() > 1e-2

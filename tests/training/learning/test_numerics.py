@@ -60,3 +60,24 @@ def test_repeatable_leaves_no_trace() -> None:
         torch.rand(7)
     assert torch.equal(torch.rand(3), expected)
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_of_several_gpus_only_this_processs_own_is_asked(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    asked: list[int] = []
+
+    def state(device: torch.device | int) -> torch.Tensor:
+        asked.append(torch.device("cuda", device).index if isinstance(device, int) else device.index)
+        return torch.zeros(8, dtype=torch.uint8)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", state)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda _, device: state(device))
+    monkeypatch.setattr(torch.random, "_fork_rng_warned_already", False)
+    with repeatable():
+        pass
+    assert set(asked) == {2}
+    assert not recwarn.list

@@ -38,6 +38,18 @@ def test_what_each_choice_saves() -> None:
     assert total(4, tokens=2048) - total(4) == 1024 * (2 * (40 * 1000 + 6000 + 1000 + 12000) + 8 * 5000)
 
 
+def test_weights_in_16_bits_beside_those_in_32_on_a_single_gpu() -> None:
+    """Layers whose activations are checkpointed are cast one after another; otherwise all casts wait for the gradient."""
+
+    def cast(*, gpus: int = 1, precision: str = "bf16", checkpointing: bool = True) -> float:
+        terms = memory_terms(SHAPE, gpus=gpus, tokens=1, precision=precision, checkpointing=checkpointing)
+        return sum(term.amount for term in terms if term.name == "weights cast for use")
+
+    assert cast() == 2 * (10**7 + 1000 * 5000)
+    assert cast(checkpointing=False) == 2 * 10**9
+    assert cast(precision="fp32") == cast(gpus=2) == 0
+
+
 def test_the_fewest_gpus() -> None:
     def fewest(gibibytes: float) -> int | None:
         return fewest_gpus(SHAPE, tokens=1024, precision="bf16", checkpointing=True, gibibytes=gibibytes)

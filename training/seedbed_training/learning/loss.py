@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 from seedbed_training.learning.encode import EncodedSample
-from seedbed_training.learning.model_input import ModelInput, packed_input, padded_input
+from seedbed_training.learning.model import vocabulary_size
+from seedbed_training.learning.model_input import ModelInput, check_vocabulary, packed_input, padded_input
 from seedbed_training.learning.packing import MicroBatch, micro_batches
 
 _NOTHING = (EncodedSample("", (0, 0), 1),)
@@ -68,23 +69,48 @@ def accumulate_gradients(
 def answer_loss(model: Any, batch: MicroBatch, batching: Batching) -> torch.Tensor:
     """Sum of the cross entropy of the answers' tokens of a micro-batch, in nats.
 
-    Only the positions that predict an answer's token reach the output head: most of a chat sample is prompt, and the
-    head is the largest matrix of a small model. They are chosen on the way into the head, so that whatever a model does
-    to its logits afterwards (scaling, soft-capping) still happens.
+    Raises ConfigurationError when a token has no embedding.
     """
-    device = _device(model)
-    given = batching.input(batch, device)
+    check_vocabulary(batch, vocabulary_size(model))
+    given = batching.input(batch, _device(model))
+    return torch.nn.functional.cross_entropy(
+        answer_logits(model, given, autocast=batching.autocast), given.targets_N, reduction="sum"
+    )
+
+
+def answer_logits(model: Any, given: ModelInput, *, autocast: bool = False) -> torch.Tensor:
+    """What the model says, (N, V) in fp32, at the positions that predict an answer's token.
+
+    They alone reach the output head: most of a chat sample is prompt, and the head is the largest matrix of a small
+    model. They are chosen on the way into the head, so that whatever a model does to its logits afterwards (scaling,
+    soft-capping) still happens.
+    """
 
     def choose(_: object, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         return (inputs[0].flatten(0, 1).index_select(0, given.chosen_N), *inputs[1:])
 
     hook = model.get_output_embeddings().register_forward_pre_hook(choose)
+    kind = _device(model).type
+    # Every weight is used once in a pass, so keeping its cast until the end saves nothing and takes 2 bytes a parameter.
+    cast = torch.autocast(kind, torch.bfloat16, enabled=autocast, cache_enabled=False)
     try:
-        with torch.autocast(device.type, torch.bfloat16, enabled=batching.autocast):
-            logits_NV = model(**given.reads, use_cache=False).logits
+        with cast:
+            logits_NV: torch.Tensor = model(**given.reads, use_cache=False).logits
     finally:
         hook.remove()
-    return torch.nn.functional.cross_entropy(logits_NV.float(), given.targets_N, reduction="sum")
+    return logits_NV.float()
+
+
+def not_in_loss(model: Any) -> str | None:
+    """What is to be said of a model for which transformers knows a loss that is not computed here; None: nothing."""
+    config = model.config.get_text_config()
+    names = ("num_local_experts", "num_experts", "n_routed_experts")
+    if max(getattr(config, name, None) or 0 for name in names) < 2:
+        return None
+    return (
+        f"{type(model).__name__} is a mixture of experts, trained on the answers alone: a loss that balances the load "
+        "of the experts would depend on how a batch is cut, and is not added"
+    )
 
 
 def _device(model: Any) -> torch.device:

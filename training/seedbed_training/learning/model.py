@@ -79,6 +79,7 @@ def load_student(base: str | Path) -> Student:
                 trust_remote_code=False,
                 use_safetensors=True,
                 dtype=torch.float32,
+                attn_implementation=_attention_of(config),
             )
     except (
         Exception
@@ -95,6 +96,11 @@ def load_student(base: str | Path) -> Student:
         tokenizer_digest=tokenizer_digest(folder),
         stored_dtype=stored if isinstance(stored, torch.dtype) else torch.float32,
     )
+
+
+def _attention_of(config: Any) -> str | None:
+    """Capped scores are computed by transformers' eager attention alone, and silently not by its faster ones."""
+    return "eager" if getattr(config.get_text_config(), "attn_logit_softcapping", None) else None
 
 
 def save_student(student: Student, directory: Path, weights: Mapping[str, torch.Tensor] | None = None) -> str:
@@ -136,6 +142,11 @@ def model_tensors(model: Any) -> dict[str, torch.Tensor]:
     every = dict(model.named_parameters(remove_duplicate=False))
     again = every.keys() - dict(model.named_parameters()).keys()
     return {name: tensor.detach() for name, tensor in model.state_dict().items() if name not in again}
+
+
+def vocabulary_size(model: Any) -> int:
+    """How many tokens the model has embeddings for; its tokenizer may know more of them, or fewer."""
+    return int(model.get_input_embeddings().weight.shape[0])
 
 
 def learned_tensors(model: Any) -> dict[str, torch.Tensor]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from seedbed.errors import ConfigurationError
 from seedbed_training.learning.attention import Documents
 from seedbed_training.learning.packing import MicroBatch
 
@@ -39,14 +40,29 @@ def packed_input(batch: MicroBatch, *, device: torch.device | str = "cpu") -> Mo
     return ModelInput(reads, _chosen(batch, starts, device), _targets(batch, device))
 
 
-def padded_input(batch: MicroBatch, *, pad_id: int, device: torch.device | str = "cpu") -> ModelInput:
-    """One row for each document, filled up with `pad_id` at the end."""
+def padded_input(batch: MicroBatch, *, pad_id: int = 0, device: torch.device | str = "cpu") -> ModelInput:
+    """One row for each document, filled up with `pad_id` at the end.
+
+    No token that counts reads it, so it need not be the tokenizer's own: every model has an embedding for token 0.
+    """
     width = max(len(row.input_ids) for row in batch)
     ids_BT = torch.tensor(
         [(*row.input_ids, *[pad_id] * (width - len(row.input_ids))) for row in batch], device=device
     )
     starts = [width * number for number in range(len(batch))]
     return ModelInput({"input_ids": ids_BT}, _chosen(batch, starts, device), _targets(batch, device))
+
+
+def check_vocabulary(batch: MicroBatch, size: int) -> None:
+    """Raises ConfigurationError if a token has no embedding in a model of `size` tokens: on a GPU it would end the process."""
+    for row in batch:
+        if (token := max(row.input_ids)) >= size:
+            raise ConfigurationError(
+                f"sample {row.id} has token {token} of the tokenizer, but the model has embeddings for {size} tokens "
+                f"alone, 0 to {size - 1}",
+                hint="use the tokenizer that the base was published with, or give the base more embeddings "
+                "(resize_token_embeddings), save it and name that folder as base_model",
+            )
 
 
 def _row(values: Sequence[int], device: torch.device | str) -> torch.Tensor:

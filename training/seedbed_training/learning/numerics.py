@@ -23,8 +23,9 @@ def repeatable() -> Iterator[None]:
     filled = memory.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True)
     memory.fill_uninitialized_memory = False  # nothing reads it; filling it costs time
+    gpus = [torch.cuda.current_device()] if torch.cuda.is_available() else []  # this process's own
     try:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=gpus):
             yield
     finally:
         torch.use_deterministic_algorithms(before)

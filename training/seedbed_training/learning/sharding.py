@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
+from torch import distributed
 
 from seedbed_training.learning.world import World
 
@@ -31,6 +32,17 @@ def shard(model: Any, world: World, *, bf16: bool) -> None:
     for layer in layers_of(model):
         fully_shard(layer, mesh=mesh, mp_policy=policy)
     fully_shard(model, mesh=mesh, mp_policy=policy)
+
+
+def parted(model: Any) -> None:
+    """Let go of weights that a pass without gradients left whole: until then they would hide what is loaded or learned."""
+    if not distributed.is_initialized():
+        return
+    from torch.distributed.fsdp import FSDPModule
+
+    for module in model.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()
 
 
 def layers_of(model: Any) -> list[torch.nn.Module]:

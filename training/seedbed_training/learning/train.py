@@ -9,11 +9,12 @@ from typing import Any
 
 from seedbed.errors import ConfigurationError, UsageError
 from seedbed.generation.sample import Sample
-from seedbed_training.learning.attention import attend_inside_documents, check_isolation
+from seedbed_training.learning.attention import attend_inside_documents
 from seedbed_training.learning.checkpoint import RunIdentity
 from seedbed_training.learning.encode import load_encoder
+from seedbed_training.learning.isolation import check_attention, check_isolation
 from seedbed_training.learning.lora import add_adapters
-from seedbed_training.learning.loss import Batching
+from seedbed_training.learning.loss import Batching, not_in_loss
 from seedbed_training.learning.model import (
     Student,
     find_base,
@@ -84,11 +85,13 @@ def train(
         _check_context(plan, student)
         stack.enter_context(fitting_threads(student.model))
         _use_matmul_precision(stack, plan.recipe, world, progress)
+        if told := not_in_loss(student.model):
+            progress.say(told)
         run = Run(
             plan=plan,
             identity=identity,
             samples=step_samples,
-            batching=_batching(plan.recipe, world, pad_id=encoder.pad_id),
+            batching=_batching(plan.recipe, world),
             model=_prepared(student, plan, world),
             directory=run_directory,
             progress=progress,
@@ -127,14 +130,17 @@ def _use_matmul_precision(stack: ExitStack, recipe: TrainingRecipe, world: World
         )
 
 
-def _batching(recipe: TrainingRecipe, world: World, *, pad_id: int) -> Batching:
-    """Weights that are cut over processes bring bf16 with them (`sharding.py`); otherwise autocast does."""
+def _batching(recipe: TrainingRecipe, world: World) -> Batching:
     return Batching(
         tokens=recipe.micro_batch_tokens,
         packed=recipe.batching == "packed",
-        pad_id=pad_id,
-        autocast=recipe.precision == "bf16" and world.size == 1,
+        autocast=_autocast(recipe, world),
     )
+
+
+def _autocast(recipe: TrainingRecipe, world: World) -> bool:
+    """Weights that are cut over processes bring bf16 with them (`sharding.py`); otherwise autocast does."""
+    return recipe.precision == "bf16" and world.size == 1
 
 
 def _prepared(student: Student, plan: TrainingPlan, world: World) -> Any:
@@ -144,7 +150,7 @@ def _prepared(student: Student, plan: TrainingPlan, world: World) -> Any:
         add_adapters(model, recipe.lora, seed=plan.seed)
     if recipe.batching == "packed":
         attend_inside_documents(model)
-        check_isolation(model, vocabulary=model.config.vocab_size)
+        check_attention(model, max_tokens=recipe.max_tokens)
     if recipe.activation_checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     if recipe.compile:
@@ -152,8 +158,11 @@ def _prepared(student: Student, plan: TrainingPlan, world: World) -> Any:
             layer.compile(dynamic=True)
     if world.size > 1:
         shard(model, world, bf16=recipe.precision == "bf16")
-        return model
-    return model.to(world.device)
+    else:
+        model.to(world.device)
+    if recipe.batching == "packed":
+        check_isolation(model, autocast=_autocast(recipe, world))
+    return model
 
 
 def _save(model: Any, student: Student, recipe: TrainingRecipe, directory: Path, world: World) -> str:

@@ -68,16 +68,18 @@ def memory_terms(
             wide * (2 * shape.layer_parameters + shape.outer_parameters),
         )
     ]
-    casts = (
-        [Term("weights cast for use", f"{wide} (1 layer)", wide * shape.layer_parameters)]
-        if wide == 2
-        else []
+    head = shape.hidden * shape.vocabulary
+    # What a product read is kept until its gradient is taken: of checkpointed layers one after another.
+    cast = (
+        Term("weights cast for use", "2 (1 layer + D V)", 2 * (shape.layer_parameters + head))
+        if checkpointing
+        else Term("weights cast for use", "2 P", 2 * p)
     )
     return (
         Term("weights", "4 P / W", 4 * p / gpus),
         Term("gradients", f"4 {letter} / W", 4 * a / gpus),
         Term("AdamW, two moments", f"8 {letter} / W", 8 * a / gpus),
-        *(gathered if gpus > 1 else casts),
+        *(gathered if gpus > 1 else [cast] if precision == "bf16" else []),
         activations,
         Term("logits and their gradient, at most", "8 T V", 8 * t * shape.vocabulary),
     )
