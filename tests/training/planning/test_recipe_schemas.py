@@ -66,7 +66,8 @@ WHOLE: dict[type[Any], dict[str, Any]] = {
     PhaseRecipe: PHASE, ReplayRecipe: REPLAY, LoraRecipe: LORA,
     TrainingRecipe: {
         "name": "r", "description": "d", "base_model": "b", "phases": [PHASE], "replay": REPLAY, "batch_samples": 1,
-        "micro_batch_tokens": 1, "max_tokens": 2, "schedule": "linear", "weight_decay": 0, "betas": [0, 0.5],
+        "micro_batch_tokens": 1, "max_tokens": 2, "chat_template": "labradorite", "schedule": "linear",
+        "weight_decay": 0, "betas": [0, 0.5],
         "epsilon": 0.1, "gradient_clip": 1, "divergence_factor": 2, "divergence_steps": 1, "batching": "padded",
         "precision": "bf16", "matmul_precision": "medium", "compile": True, "activation_checkpointing": True,
         "lora": LORA, "checkpoint_steps": 1, "candidates": 2,

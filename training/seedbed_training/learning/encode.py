@@ -58,7 +58,7 @@ class Encoder:
         if not tokenizer.chat_template:
             raise ConfigurationError(
                 f"the tokenizer of {name} has no chat template, so it cannot say how a conversation is written",
-                hint="choose an instruction-tuned base, or put a chat_template.jinja beside its tokenizer",
+                hint="choose an instruction-tuned base, or set chat_template: labradorite in the recipe, which gives it one",
             )
         self._tokenizer = tokenizer
         self._name = name

@@ -71,7 +71,7 @@ def load_student(base: str | Path) -> Student:
         raise MissingExtraError("training", "train", error.name or "transformers") from error
     folder = find_base(base)
     try:
-        with _without_progress_bars():
+        with without_progress_bars():
             config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
             model: Any = AutoModelForCausalLM.from_pretrained(
                 folder,
@@ -120,7 +120,7 @@ def save_student(student: Student, directory: Path, weights: Mapping[str, torch.
             name: tensor.to(student.stored_dtype) if tensor.is_floating_point() else tensor
             for name, tensor in (weights or model_tensors(student.model)).items()
         }
-        with _without_progress_bars():
+        with without_progress_bars():
             student.model.save_pretrained(temporary, state_dict=stored)
         _name_dtype(temporary / "config.json", student.stored_dtype)
         for path in present_files(student.folder, _CARRIED_OVER):
@@ -179,7 +179,7 @@ def put_in_place(temporary: Path, directory: Path) -> None:
 
 
 @contextmanager
-def _without_progress_bars() -> Iterator[None]:
+def without_progress_bars() -> Iterator[None]:
     """transformers draws bars of its own for every load and save, into whatever the terminal shows."""
     from transformers.utils import logging as transformers_logging
 

@@ -17,6 +17,8 @@ SCHEDULES = ("constant", "linear", "cosine", "stable_decay")
 PRECISIONS = ("fp32", "bf16")
 BATCHINGS = ("packed", "padded")
 MATMUL_PRECISIONS = ("highest", "medium")
+OWN_TEMPLATE = "own"
+CHAT_TEMPLATES = (OWN_TEMPLATE, "labradorite")
 
 _OURS = "ours; changes the result by rounding alone"
 _OPEN = "the open implementation of LAB"
@@ -208,6 +210,17 @@ class TrainingRecipe:
         metadata=says(
             "Longest sample, prompt included; longer ones are left out and counted.", unit="tokens", minimum=2
         )
+    )
+    chat_template: str = field(
+        default=OWN_TEMPLATE,
+        metadata=says(
+            "What a base without a chat template is given, since it cannot be trained on conversations without one: "
+            "`labradorite`, the template of LAB's models with its special tokens, each with a new row of the embeddings; "
+            "`own`: nothing. A base that has a template of its own keeps it either way.",
+            source="ours",
+            choices=CHAT_TEMPLATES,
+            later=True,
+        ),
     )
     schedule: str = field(
         default="constant",

@@ -20,6 +20,7 @@ from seedbed_training.planning.memory import (
 )
 from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.recipe import TrainingRecipe
+from seedbed_training.releasing.template_line import template_line
 
 ASSUMED_SAMPLE_TOKENS = 512
 """Mean length of a sample where there are none to count; LAB does not give it."""
@@ -48,6 +49,7 @@ class DryRun:
     source: str  # where the counts come from, in words
     gpus: int
     gibibytes: float
+    template: str | None = None  # what is to be said of the chat template
 
 
 def dry_run(
@@ -68,12 +70,13 @@ def dry_run(
             f"max_tokens is {recipe.max_tokens} in recipe {recipe.name}, but {shape.name} reads {shape.context}",
             hint=f"set max_tokens: {shape.context} or less",
         )
+    template = template_line(recipe, shape)
     if plan is not None and any(phase.steps for phase in plan.phases):
         sizes = tuple(
             PhaseSize(phase.recipe.name, len(phase.steps.order), len(phase.steps), phase.tokens)
             for phase in plan.phases
         )
-        return DryRun(recipe, shape, sizes, f"the plan of {plan.release}", gpus, gibibytes)
+        return DryRun(recipe, shape, sizes, f"the plan of {plan.release}", gpus, gibibytes, template)
     sizes = tuple(_published(recipe, sample_tokens))
     source = (
         f"the published run's samples (LAB, table 2), {sample_tokens} tokens each on the mean: assumed, not published\n"
@@ -81,7 +84,7 @@ def dry_run(
         if sizes
         else "nothing: there are no samples here, and the recipe names no published run"
     )
-    return DryRun(recipe, shape, sizes, source, gpus, gibibytes)
+    return DryRun(recipe, shape, sizes, source, gpus, gibibytes, template)
 
 
 def _published(recipe: TrainingRecipe, sample_tokens: int) -> Iterable[PhaseSize]:
@@ -101,6 +104,7 @@ def dry_run_text(run: DryRun) -> str:
     lines = [
         f"recipe {recipe.name}: {shape.name} builds, {shape.parameters:,} parameters in {shape.layers} layers{trained}",
         f"effective batch {recipe.batch_samples:,} samples, micro-batch {recipe.micro_batch_tokens:,} tokens",
+        *([run.template] if run.template else []),
         "",
         f"counted from {run.source}",
     ]

@@ -18,8 +18,9 @@ from seedbed_training.planning.plan import TrainingPlan
 from seedbed_training.planning.recipe import TrainingRecipe
 from seedbed_training.planning.sample_table import sample_table
 from seedbed_training.releasing.current_leaves import current_leaves
+from seedbed_training.releasing.first_student import first_student
 from seedbed_training.releasing.revocations import check_not_revoked
-from seedbed_training.releasing.workspace import Workspace, base_model_folder, parent_model_folder
+from seedbed_training.releasing.workspace import Workspace, parent_model_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def prepare_plan(
     screening = screen_samples(workspace.repository, workspace.settings, everything, commit=commit)
     training = {leaf: screening.keep(samples) for leaf, samples in training.items()}
     student = (
-        base_model_folder(recipe.base_model) if parent is None else parent_model_folder(workspace, parent)
+        first_student(workspace, recipe) if parent is None else parent_model_folder(workspace, parent)
     )
     by_id = _by_id(training)
     counts = count_tokens(student, by_id, kept_in=workspace.state / "token-counts")
@@ -128,7 +129,7 @@ def open_preparation(workspace: Workspace, plan: TrainingPlan) -> Preparation:
     training, held_out = read_samples(workspace, plan.sample_keys)
     known = {manifest.name: manifest for manifest in workspace.releases()}
     if plan.parent is None:
-        student = base_model_folder(plan.recipe.base_model)
+        student = first_student(workspace, plan.recipe)
     elif plan.parent in known:
         student = parent_model_folder(workspace, known[plan.parent])
     else:

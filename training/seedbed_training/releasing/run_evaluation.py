@@ -15,10 +15,11 @@ from seedbed_training.evaluation.result_file import Evaluation, write_evaluation
 from seedbed_training.evaluation.score import Case, LeafScore, score_leaf
 from seedbed_training.learning.run_files import read_record
 from seedbed_training.planning.plan_file import plan_digest
+from seedbed_training.releasing.first_student import speaking_base
 from seedbed_training.releasing.kept_answers import kept_or_asked
 from seedbed_training.releasing.leaf_judge import Judged, judge_arms, leaf_measures
 from seedbed_training.releasing.prepare_plan import Preparation
-from seedbed_training.releasing.workspace import Workspace, base_model_folder
+from seedbed_training.releasing.workspace import Workspace
 
 EVALUATION_FILE = "evaluation.json"
 
@@ -71,7 +72,8 @@ def arm_folders(workspace: Workspace, preparation: Preparation) -> dict[str, Pat
     Raises UsageError when the run was not trained to its end.
     """
     plan = preparation.plan
-    arms = {"base": base_model_folder(plan.recipe.base_model), "this": trained_model(workspace, plan.release)}
+    base = speaking_base(workspace, plan.recipe.base_model, plan.recipe)
+    arms = {"base": base, "this": trained_model(workspace, plan.release)}
     if plan.parent is not None:
         arms["parent"] = preparation.base
     return dict(sorted(arms.items()))

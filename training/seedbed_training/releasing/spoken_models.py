@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedbed.generation.release_manifest import ReleaseManifest
-from seedbed_training.releasing.workspace import Workspace, base_model_folder, parent_model_folder
+from seedbed_training.releasing.first_student import speaking_base
+from seedbed_training.releasing.workspace import Workspace, parent_model_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +31,5 @@ def beside(workspace: Workspace, model: SpokenModel, name: str) -> SpokenModel:
     if name == "parent" and manifest.parent is not None:
         return chosen_model(workspace, manifest.parent)
     if name in ("parent", "base"):
-        return SpokenModel("base", base_model_folder(manifest.base_model), manifest)
+        return SpokenModel("base", speaking_base(workspace, manifest.base_model), manifest)
     return chosen_model(workspace, name)
