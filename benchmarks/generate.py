@@ -37,7 +37,8 @@ from typing import Any
 
 import pygit2  # noqa: TID251
 
-from seedbed.generation.generate import Outcome, generate
+from seedbed.generation.generate import generate
+from seedbed.generation.leaf_outcome import Outcome
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.store import SampleStore

@@ -38,7 +38,8 @@ from support.repositories import RepositoryBuilder
 from support.tiny_model import build_byte_model
 
 from seedbed.config import VllmSettings
-from seedbed.generation.generate import Outcome, generate
+from seedbed.generation.generate import generate
+from seedbed.generation.leaf_outcome import Outcome
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.store import SampleStore

@@ -26,8 +26,9 @@ from seedbed.errors import StoreError, TeacherError, UsageError
 from seedbed.generation.asking import Asker, Usage
 from seedbed.generation.catalogue import FILE_NAME as CATALOGUE
 from seedbed.generation.funnel import Funnel, Loss
-from seedbed.generation.generate import Outcome, generate
+from seedbed.generation.generate import generate
 from seedbed.generation.grow_task import TaskGrowth, attempts_wanted
+from seedbed.generation.leaf_outcome import Outcome
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recipe import with_samples

@@ -10,8 +10,9 @@ from support.scripted_teacher import Killed, ScriptedTeacher, prompt_text
 from support.small_taxonomy import FREEFORM, GROUNDED, KNOWLEDGE, LEAVES, freeform_leaf, small_taxonomy
 
 from seedbed.generation.funnel import Funnel, Loss
-from seedbed.generation.generate import LeafOutcome, Outcome, generate
+from seedbed.generation.generate import generate
 from seedbed.generation.held_out import split_seeds
+from seedbed.generation.leaf_outcome import LeafOutcome, Outcome
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.normalise import normalised
 from seedbed.generation.read_recipe import load_recipe

@@ -25,8 +25,9 @@ from support.small_taxonomy import (
     small_taxonomy,
 )
 
-from seedbed.generation.generate import LeafOutcome, Outcome, generate
+from seedbed.generation.generate import generate
 from seedbed.generation.leaf_entries import LeafEntry, leaf_entries
+from seedbed.generation.leaf_outcome import LeafOutcome, Outcome
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.project import chosen
 from seedbed.generation.read_recipe import load_recipe

@@ -18,8 +18,9 @@ from support.scripted_teacher import ScriptedTeacher, prompt_text
 from support.small_taxonomy import FREEFORM, KNOWLEDGE, LEAVES, small_taxonomy
 
 from seedbed.generation.funnel import Loss
-from seedbed.generation.generate import LeafOutcome, generate
+from seedbed.generation.generate import generate
 from seedbed.generation.judging import PAIR_SCORES, VERDICT_TOKENS, YES_NO
+from seedbed.generation.leaf_outcome import LeafOutcome
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recipe import with_samples

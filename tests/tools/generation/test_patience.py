@@ -12,7 +12,8 @@ from support.scripted_teacher import ScriptedTeacher
 from support.small_taxonomy import KNOWLEDGE, small_taxonomy
 
 from seedbed.generation.funnel import Loss
-from seedbed.generation.generate import LeafOutcome, Outcome, generate
+from seedbed.generation.generate import generate
+from seedbed.generation.leaf_outcome import LeafOutcome, Outcome
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.patience import Patience
 from seedbed.generation.read_recipe import load_recipe

@@ -13,7 +13,8 @@ from support.scripted_teacher import Killed, ScriptedTeacher, prompt_text
 from support.small_taxonomy import KNOWLEDGE, small_taxonomy
 
 from seedbed.generation.funnel import Funnel, Loss
-from seedbed.generation.generate import LeafOutcome, generate
+from seedbed.generation.generate import generate
+from seedbed.generation.leaf_outcome import LeafOutcome
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recipe import GenerationRecipe, Quota, with_samples

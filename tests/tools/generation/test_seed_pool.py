@@ -13,8 +13,9 @@ from support.scripted_teacher import ScriptedTeacher, prompt_text
 from support.small_taxonomy import FREEFORM, GROUNDED, small_taxonomy
 
 from seedbed.errors import ConfigurationError
-from seedbed.generation.generate import LeafOutcome, Outcome, generate
+from seedbed.generation.generate import generate
 from seedbed.generation.held_out import split_seeds
+from seedbed.generation.leaf_outcome import LeafOutcome, Outcome
 from seedbed.generation.leaf_sources import LeafSource, read_sources
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recipe import SeedSource, with_samples

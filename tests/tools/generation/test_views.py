@@ -20,7 +20,8 @@ from seedbed.errors import ConfigurationError
 from seedbed.generation.diversity import WORDS_MEASURED, diversity
 from seedbed.generation.fact_coverage import fact_coverage
 from seedbed.generation.funnel import Loss
-from seedbed.generation.generate import LeafOutcome, generate
+from seedbed.generation.generate import generate
+from seedbed.generation.leaf_outcome import LeafOutcome
 from seedbed.generation.leaf_sources import read_sources
 from seedbed.generation.read_recipe import load_recipe
 from seedbed.generation.recipe import with_samples

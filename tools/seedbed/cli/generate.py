@@ -17,8 +17,8 @@ from seedbed.documents.fetch import FetchPolicy
 from seedbed.errors import ExitCode, MissingExtraError, NothingToDoError
 from seedbed.generation.cost import Prices
 from seedbed.generation.earlier_runs import earlier_runs
-from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.generate import generate as generate_samples
+from seedbed.generation.leaf_outcome import LeafOutcome, Outcome
 from seedbed.generation.leaf_sources import LeafSource, read_pool, read_sources
 from seedbed.generation.project import Project, chosen, open_project, teacher_settings
 from seedbed.generation.recipe import GenerationRecipe

@@ -8,7 +8,7 @@ import click
 
 from seedbed.cli.terminal import advise
 from seedbed.generation.funnel import Loss, total
-from seedbed.generation.generate import LeafOutcome, Outcome
+from seedbed.generation.leaf_outcome import LeafOutcome, Outcome
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.unanswered import Trouble
 from seedbed.reports.escape import terminal_text

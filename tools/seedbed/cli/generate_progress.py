@@ -14,7 +14,7 @@ from seedbed.cli.time_left import TimeLeft
 from seedbed.generation.cost import Prices
 from seedbed.generation.dry_spell import DrySpellWatch
 from seedbed.generation.funnel import Loss
-from seedbed.generation.generate import LeafOutcome, Outcome
+from seedbed.generation.leaf_outcome import LeafOutcome, Outcome
 from seedbed.generation.unanswered import Troubles
 from seedbed.reports.escape import terminal_text
 from seedbed.reports.unanswered import dry_spell_text

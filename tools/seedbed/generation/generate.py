@@ -5,57 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterable
 
 from seedbed.errors import ConfigurationError, SeedbedError, StoreError, TeacherError
 from seedbed.generation.asking import Asker, crew, in_thread
 from seedbed.generation.funnel import UNUSABLE, Funnel, Loss, named_causes, total
 from seedbed.generation.grow_leaf import LeafGrower, Refusal
 from seedbed.generation.knowledge import source_passages
+from seedbed.generation.leaf_outcome import LeafOutcome, Outcome
 from seedbed.generation.leaf_sources import LeafSource
 from seedbed.generation.progress import Progress, Unwatched
 from seedbed.generation.recipe import GenerationRecipe, SeedSource
-from seedbed.generation.sample import Stage
 from seedbed.generation.seed_pool import SeedPool
 from seedbed.generation.shard import WHOLE, Shard
 from seedbed.generation.store import Making, SampleStore
 from seedbed.teacher.teacher import Teacher
 
 _log = logging.getLogger(__name__)
-
-
-class Outcome(StrEnum):
-    """What became of a leaf."""
-
-    GENERATED = "generated"
-    STORED = "already stored"
-    PREVIEWED = "previewed"  # shown, not stored
-    REFUSED = "refused"  # the teacher is not trusted with it
-    UNREADABLE = "unreadable"  # it is no valid leaf, or its documents cannot be read
-    FAILED = "failed"  # the teacher gave hardly an answer that could be used, so that nothing is stored
-    BROKEN = "broken"  # a defect of Seedbed's own ended it; the log holds its trace
-
-
-@dataclass(frozen=True, slots=True)
-class LeafOutcome:
-    """One leaf of a run."""
-
-    name: str
-    outcome: Outcome
-    reason: str = ""
-    key: str | None = None
-    samples: int = 0
-    held_out: int = 0
-    funnels: Mapping[Stage, Funnel] = field(default_factory=dict)
-    seconds: float = 0.0
-    by_teacher: bool = False
-    """Where it was refused: whether another teacher might grow it."""
-
-    @property
-    def total(self) -> Funnel:
-        return total(self.funnels.values())
 
 
 def making_of(

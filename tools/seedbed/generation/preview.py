@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 
 from seedbed.generation.asking import Asker, Usage, together
 from seedbed.generation.funnel import Funnel, Loss
-from seedbed.generation.generate import LeafOutcome, Outcome
 from seedbed.generation.grow_leaf import LeafGrower, Refusal
 from seedbed.generation.grow_task import OnDecided, Rejected
 from seedbed.generation.knowledge import source_passages
+from seedbed.generation.leaf_outcome import LeafOutcome, Outcome
 from seedbed.generation.leaf_sources import LeafSource
 from seedbed.generation.normalise import normalised
 from seedbed.generation.preview_differences import EarlierPreview, SampleDifference, sample_difference

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from seedbed.generation.funnel import Loss
-    from seedbed.generation.generate import LeafOutcome
+    from seedbed.generation.leaf_outcome import LeafOutcome
     from seedbed.teacher.teacher import Completion
 
 

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 NOTED_AT_ONCE = 2_000
 """Leaves written between two notes in the catalogue and the index of ids."""
 
-KEY_VERSION = 1
+KEY_VERSION = 2
 """Raised whenever the meaning of a key's parts, or of what is generated from them, changes."""
 
 

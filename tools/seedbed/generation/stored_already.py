@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seedbed.generation.generate import LeafOutcome, Outcome
+from seedbed.generation.leaf_outcome import LeafOutcome, Outcome
 from seedbed.generation.recipe import GenerationRecipe
 from seedbed.generation.status import LeafStatus
 from seedbed.generation.store import Making
