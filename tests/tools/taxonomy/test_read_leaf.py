@@ -232,9 +232,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_file_is_refused_quickly(name: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     leaf = read(HOSTILE[name])
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     assert leaf.leaf is None
     assert 1 <= len(leaf.faults) <= 60
     assert all(len(fault.message) < 400 and len(fault.value) <= 80 for fault in leaf.faults)

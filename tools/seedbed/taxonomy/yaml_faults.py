@@ -54,8 +54,13 @@ def anchor(name: str, found: str, path: YamlPath, span: Span) -> Fault:
     return Fault("anchor", message, span, path, value=found[:80], help=help)
 
 
-_ALWAYS_THERE = frozenset({"created_by", "seed_examples", "question", "answer"})
-"""Keys that no version of the format does without."""
+_ALWAYS_THERE = {
+    "created_by": "write who made the leaf: your user name on the forge",
+    "seed_examples": "write the seed examples below it, five or more",
+    "question": "write the question",
+    "answer": "write the answer that the model is to give",
+}
+"""Keys that no version of the format does without, and what to do where one is empty."""
 
 
 def tag(found: str, path: YamlPath, span: Span) -> Fault:
@@ -77,8 +82,8 @@ def empty_value(path: YamlPath, span: Span) -> Fault:
 
 def fill_in(path: YamlPath) -> str:
     """What to do about a key without a value: some keys every leaf has."""
-    if path and path[-1] in _ALWAYS_THERE:
-        return "write its value"
+    if path and (what := _ALWAYS_THERE.get(str(path[-1]))):
+        return what
     return "write a value, or remove the key if it may be left out"
 
 
