@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,19 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "before"
     write_whole(path, "after")
     assert path.read_text(encoding="utf-8") == "after"
+
+
+def test_its_name_is_on_the_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    whole = os.fsync
+
+    def watched(handle: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink())
+        whole(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    path = tmp_path / "new" / "newer" / "plan.json"
+    write_whole(path, "content")
+    *folders, _, last = synced
+    assert folders == [tmp_path, tmp_path / "new"]
+    assert last == path.parent
