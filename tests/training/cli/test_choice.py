@@ -12,11 +12,13 @@ from click.testing import CliRunner, Result
 from safetensors.torch import load_file
 from support.garden import Garden
 
+from seedbed.errors import UsageError
 from seedbed.teacher.model_folder import model_revision
 from seedbed_training.cli.release import release
 from seedbed_training.cli.train import train
 from seedbed_training.evaluation.choose_checkpoint import Choice
-from seedbed_training.releasing import choose_model
+from seedbed_training.learning.run_files import sole_user
+from seedbed_training.releasing import choose_model, run_training
 
 
 @pytest.fixture
@@ -82,6 +84,29 @@ def test_stopped_while_choosing(garden: Garden, recipe: str, monkeypatch: pytest
         (path.name for path in run.glob("checkpoints/skills-*")),
         key=lambda name: int(name.rpartition("-")[2]),
     )
+
+
+def test_nobody_else_trains_there_from_the_plan_to_the_choice(
+    garden: Garden, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = garden.workspace.run_directory("release-1")
+    held: list[str] = []
+
+    def noted(name: str) -> None:
+        whole = getattr(run_training, name)
+
+        def wrapped(*arguments: Any, **more: Any) -> Any:
+            with pytest.raises(UsageError, match="another process is training"), sole_user(run):
+                pass
+            held.append(name)
+            return whole(*arguments, **more)
+
+        monkeypatch.setattr(run_training, name, wrapped)
+
+    noted("write_plan")
+    noted("choose_model")
+    typed(train, "--recipe", recipe)
+    assert held == ["write_plan", "choose_model"]
 
 
 def _killed(*_: object) -> None:

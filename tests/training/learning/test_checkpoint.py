@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import os
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from seedbed_training.learning.checkpoint import (
     RunIdentity,
     load_checkpoint,
     newest_checkpoint,
+    phase_checkpoints,
     weights_digest,
     write_checkpoint,
 )
@@ -174,6 +178,86 @@ def test_two_of_the_phase_and_the_last_of_each_before_it_are_kept(
     write_checkpoint(tmp_path, position(2, phase=1), model, optimizer)
     assert names() == ["knowledge-10", "skills-2"]
     assert not (tmp_path / "knowledge-10" / "optimizer.safetensors").exists()
+
+
+def test_one_that_only_an_interruption_made_goes_and_displaces_none(model: Any, tmp_path: Path) -> None:
+    for step in (3, 6, 8):
+        write_checkpoint(tmp_path, position(step), model, None, kept=3, every=3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["knowledge-3", "knowledge-6", "knowledge-8"]
+    for step in (9, 10):
+        write_checkpoint(tmp_path, position(step), model, None, kept=3, every=3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["knowledge-10", "knowledge-6", "knowledge-9"]
+
+
+@pytest.mark.parametrize("damaged", ["knowledge-10", "skills-2", "skills-4"])
+@pytest.mark.parametrize("name", ["model.safetensors", "position.json", "COMPLETE"])
+@pytest.mark.parametrize("damage", ["flip", "empty", "remove"])
+def test_no_damage_to_an_older_one_stops_the_next(
+    damaged: str, name: str, damage: str, model: Any, tmp_path: Path
+) -> None:
+    for made in (position(10), position(2, phase=1), position(4, phase=1)):
+        write_checkpoint(tmp_path, made, model, None)
+    file = tmp_path / damaged / name
+    content = file.read_bytes()
+    if damage == "remove":
+        file.unlink()
+    else:
+        file.write_bytes(bytes([content[0] ^ 4]) + content[1:] if damage == "flip" else b"")
+    write_checkpoint(tmp_path, position(6, phase=1), model, None)
+    assert newest(tmp_path)[0] == ("skills", 6)
+
+
+def test_what_is_no_checkpoint_is_left_alone(model: Any, tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "checkpoints", tmp_path / "elsewhere"
+    write_checkpoint(folder, position(2), model, None)
+    for own in (folder / "kept by me", folder / "backup-2", elsewhere):
+        own.mkdir()
+        (own / "notes.txt").write_text("mine")
+    (folder / "knowledge-1").symlink_to(elsewhere, target_is_directory=True)
+    found, said = newest(folder)
+    assert found == ("knowledge", 2)
+    assert {line.rpartition(" is no checkpoint")[0] for line in said} == {
+        str(folder / name) for name in ("kept by me", "backup-2", "knowledge-1")
+    }
+    for step in (4, 6):
+        write_checkpoint(folder, position(step), model, None)
+    assert sorted(path.parent.name for path in folder.glob("*/notes.txt")) == [
+        "backup-2",
+        "kept by me",
+        "knowledge-1",
+    ]
+
+
+def test_a_copy_by_another_name_is_not_removed_and_chosen_from_once(model: Any, tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, position(1), model, None)
+    shutil.copytree(tmp_path / "knowledge-1", tmp_path / "my copy")
+    for step in (2, 3):
+        write_checkpoint(tmp_path, position(step), model, None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["knowledge-2", "knowledge-3", "my copy"]
+    found = phase_checkpoints(tmp_path, 0, lambda _: None)
+    assert [path.name for _, path in found] == ["knowledge-2", "knowledge-3"]
+
+
+def test_one_of_an_older_seedbed_goes_on(model: Any, tmp_path: Path) -> None:
+    """Written before a position told of device and libraries."""
+    write_checkpoint(tmp_path, position(2), model, None)
+    path = tmp_path / "knowledge-2"
+    content = json.loads((path / "position.json").read_text())
+    del content["made_with"]
+    (path / "position.json").write_text(json.dumps(content))
+    digests = json.loads((path / "COMPLETE").read_text())
+    digests["position.json"] = hashlib.sha256((path / "position.json").read_bytes()).hexdigest()
+    (path / "COMPLETE").write_text(json.dumps(digests))
+    assert newest(tmp_path) == (("knowledge", 2), [])
+
+
+def test_a_weight_that_is_a_single_number_has_a_digest() -> None:
+    class Scale(torch.nn.Module):
+        def __init__(self, value: float) -> None:
+            super().__init__()
+            self.scale = torch.nn.Parameter(torch.tensor(value))
+
+    assert weights_digest(Scale(1.0)) == weights_digest(Scale(1.0)) != weights_digest(Scale(2.0))
 
 
 def test_a_disk_that_takes_nothing(model: Any, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,15 +12,18 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from support.full_at_write import full_at_write
 from support.tiny_student import tiny_student, toy_plan, toy_recipe, toy_samples
 from transformers import AutoModelForCausalLM
 
-from seedbed.errors import ConfigurationError, MissingExtraError
+from seedbed.errors import ConfigurationError, MissingExtraError, StoreError
 from seedbed_training.learning.model import learned_tensors, load_student
 from seedbed_training.learning.train import train
 from seedbed_training.planning.recipe import LoraRecipe
 
 peft = pytest.importorskip("peft")
+EVERY = int(os.environ.get("SEEDBED_EVERY_WRITE", "5"))
+"""Of the writes of a run, each how-manieth is made to fail; 1 for all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +70,38 @@ def test_checkpoints_hold_the_adapters_alone(base: Path, tmp_path: Path) -> None
 def test_all_weights_are_learned_without(base: Path) -> None:
     student = load_student(base)
     assert learned_tensors(student.model).keys() == load_file(base / "model.safetensors").keys()
+
+
+def test_a_disk_that_is_full_at_any_write(base: Path, tmp_path: Path) -> None:
+    """The adapter is whole or not there, and no failure is told in words of Python's."""
+    refused = 0
+    for number in itertools.count(1, EVERY):
+        directory = tmp_path / str(number)
+        with full_at_write(number) as failed:
+            try:
+                run(base, directory, LoraRecipe(2, 4.0, keep_adapter=True))
+            except StoreError as error:
+                refused += 1
+                assert "No space left on device" in error.message
+            if not failed():
+                break
+        if (directory / "adapter").exists():
+            assert {path.name for path in (directory / "adapter").iterdir()} >= {
+                "adapter_config.json",
+                "adapter_model.safetensors",
+            }
+    assert refused > 5
+
+
+def test_an_adapter_is_replaced_whole(base: Path, tmp_path: Path) -> None:
+    recipe = LoraRecipe(2, 4.0, keep_adapter=True)
+    run(base, tmp_path, recipe)
+    (tmp_path / "adapter" / "left by an older run").write_text("")
+    (tmp_path / ".adapter.999").mkdir()
+    (tmp_path / "training.json").unlink()  # as if the run had been killed after it
+    run(base, tmp_path, recipe)
+    assert not (tmp_path / "adapter" / "left by an older run").exists()
+    assert not list(tmp_path.glob(".adapter*"))
 
 
 def test_layers_that_are_not_there(base: Path, tmp_path: Path) -> None:

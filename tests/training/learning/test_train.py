@@ -241,6 +241,25 @@ def test_a_finished_run_is_not_run_again(
     assert listener.steps == []
 
 
+def test_another_machine_or_library_is_told(
+    base: Path,
+    world: tuple[TrainingPlan, dict[str, Sample]],
+    unbroken: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan, samples = world
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "__version__", "2.0.0")
+        with pytest.raises(RuntimeError, match="killed"):
+            train(plan, samples, base=base, run_directory=tmp_path, progress=Listener(fail_at=3))
+    listener = Listener()
+    train(plan, samples, base=base, run_directory=tmp_path, progress=listener)
+    (told,) = [line for line in listener.said if "may differ" in line]
+    assert told.startswith(f"the checkpoint was made with torch 2.0.0, here: torch {torch.__version__};")
+    assert weights(tmp_path) == weights(unbroken)
+
+
 def test_another_plan_or_base_is_refused(
     base: Path, world: tuple[TrainingPlan, dict[str, Sample]], tmp_path: Path
 ) -> None:
@@ -298,7 +317,8 @@ def test_too_long_and_unreadable_samples_are_left_out_and_counted(base: Path, tm
         long.id: "longer than 64 tokens",
         unreadable.id: "its answer holds words that the model's vocabulary cannot write",
     }
-    assert "1 of 8 samples are left out: longer than 64 tokens" in listener.said
+    told = f"1 of 8 samples are left out: longer than 64 tokens (the first: {long.id} of {long.leaf})"
+    assert told in listener.said
     left = {long.id, unreadable.id}
     assert result.phases[1].tokens == sum(
         sample.tokens * sample.times for sample in plan.phases[1].samples if sample.id not in left
@@ -339,6 +359,18 @@ def test_what_cannot_be_trained_is_refused(base: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be used"):
         train(plan, samples, base=base, run_directory=tmp_path / "file")
+
+
+def test_a_loss_that_leaves_at_once_stops_the_run(base: Path, tmp_path: Path) -> None:
+    samples = toy_samples(12)
+    recipe = toy_recipe(
+        phases=(dataclasses.replace(toy_recipe().phases[1], learning_rate=3.0),), checkpoint_steps=1000
+    )
+    plan = toy_plan((samples,), steps=(20,), recipe=recipe)
+    listener = Listener()
+    with pytest.raises(TrainingError, match="for good; step"):
+        train(plan, samples, base=base, run_directory=tmp_path, progress=listener)
+    assert len(listener.steps) < 10
 
 
 def test_a_directory_in_use_is_refused(

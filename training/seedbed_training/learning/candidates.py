@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedbed_training.learning.checkpoint import phase_checkpoints, read_weights
+from seedbed_training.learning.checkpoint import is_regular, phase_checkpoints, read_weights
 from seedbed_training.learning.model import find_base, load_student
 from seedbed_training.learning.run_files import read_record, write_record
 from seedbed_training.learning.written_model import write_model
@@ -31,9 +31,14 @@ def write_candidates(
 ) -> tuple[Candidate, ...]:
     """The newest `recipe.candidates` whole checkpoints of the last phase that has steps, as models below the run, earliest first.
 
+    Those that only an interruption made are none: a run that was interrupted chooses among what an unbroken one has.
     Raises StoreError when the disk does not take them.
     """
-    found = phase_checkpoints(run_directory / "checkpoints", plan.last_trained, say)
+    found = [
+        (position, path)
+        for position, path in phase_checkpoints(run_directory / "checkpoints", plan.last_trained, say)
+        if is_regular(position, every=plan.recipe.checkpoint_steps)
+    ]
     student = load_student(find_base(base))
     candidates = []
     for _, checkpoint in found[-plan.recipe.candidates :]:

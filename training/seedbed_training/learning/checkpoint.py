@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,15 @@ from seedbed_training.learning.encode import LeftOut
 from seedbed_training.learning.model import learned_tensors, put_in_place
 from seedbed_training.learning.sharding import gathered, part_like
 from seedbed_training.learning.world import ALONE, World
+from seedbed_training.planning.whole_file import make_folder
 
 _MARKER = "COMPLETE"
 _MODEL, _OPTIMIZER, _POSITION = "model.safetensors", "optimizer.safetensors", "position.json"
 KEPT_PER_PHASE = 2
+_UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError)
+"""What reading a damaged file may raise."""
+_NAME = re.compile(r".+-\d+")
+_UNFINISHED = re.compile(r"\..+-\d+(\.old)?\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,13 @@ class Position:
     tokens: tuple[int, ...] = ()  # read by the model, for each phase begun so far
     replay_tokens: tuple[int, ...] = ()  # of them, those of replayed samples
     left_out: tuple[LeftOut, ...] = ()  # samples met so far that are not trained on
+    made_with: Mapping[str, str] = field(default_factory=dict)
+    """Device and libraries, which round in ways of their own; of an older Seedbed's checkpoint none are known."""
+
+    @property
+    def name(self) -> str:
+        """Of its checkpoint's folder."""
+        return f"{self.phase}-{self.step}"
 
     @property
     def final(self) -> bool:
@@ -92,7 +105,7 @@ def weights_digest(model: Any, world: World = ALONE) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(gathered(learned_tensors(model), world).items()):
         digest.update(f"{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
-        digest.update(tensor.view(torch.uint8).numpy().data)
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return str(world.from_first(digest.hexdigest()))
 
 
@@ -104,33 +117,35 @@ def write_checkpoint(
     world: World = ALONE,
     *,
     kept: int = KEPT_PER_PHASE,
+    every: int = 1,
 ) -> None:
     """Write a checkpoint under `directory` and remove those that are no longer needed. Raises StoreError.
 
-    Every process of `world` must call it; the first one writes. Kept are the last `kept` of the newest phase, two at
-    least, and the last one of every phase before it.
+    Every process of `world` must call it; the first one writes. Kept are, of the newest phase, the newest one and the
+    last `kept`, two at least, of those that a run without an interruption makes `every` so many steps and at the
+    phase's end; and the last one of every phase before it.
     """
     model_file = gathered(learned_tensors(model), world)
     optimizer_file = gathered(_optimizer_tensors(model, optimizer), world) if optimizer is not None else None
     if not world.first:
         return
-    name = f"{position.phase}-{position.step}"
-    temporary = directory / f".{name}.{os.getpid()}"
+    temporary = directory / f".{position.name}.{os.getpid()}"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
+        make_folder(directory)
+        temporary.mkdir()
         save_file(model_file, temporary / _MODEL)
         if optimizer_file is not None:
             save_file(optimizer_file, temporary / _OPTIMIZER)
         (temporary / _POSITION).write_text(_to_json(asdict(position)), encoding="utf-8")
         digests = {path.name: _file_digest(path) for path in sorted(temporary.iterdir())}
         (temporary / _MARKER).write_text(_to_json(digests), encoding="utf-8")
-        put_in_place(temporary, directory / name)
-        _remove_old(directory, newest=position, kept=max(kept, KEPT_PER_PHASE))
+        put_in_place(temporary, directory / position.name)
+        _remove_old(directory, newest=position, kept=max(kept, KEPT_PER_PHASE), every=every)
     except (OSError, SafetensorError) as error:  # the latter for a full disk too
         shutil.rmtree(temporary, ignore_errors=True)
         raise StoreError(
-            f"the checkpoint {directory / name} cannot be written: {error}",
+            f"the checkpoint {directory / position.name} cannot be written: {error}",
             hint="make room, then run the same command again: it goes on from the checkpoint before",
         ) from error
 
@@ -140,13 +155,15 @@ def newest_checkpoint(
 ) -> tuple[Path, Position] | None:
     """The furthest complete checkpoint, by its marker and position; None when there is none.
 
-    A damaged one is passed over in favour of the one before it, and `say` is told. Raises UsageError when a checkpoint
-    belongs to another run.
+    A damaged one is passed over in favour of the one before it, and what is no checkpoint is left alone; `say` is told.
+    Raises UsageError when a checkpoint belongs to another run, StoreError when what a killed process left stays.
     """
-    for path in _left_behind(directory):  # by a process that was killed while it wrote
-        shutil.rmtree(path)
+    _remove_left_behind(directory)
     whole: list[tuple[tuple[int, int], Path, Position]] = []
     for path in sorted(directory.glob("*/")):
+        if not (path / _MARKER).exists():
+            say(f"{path} is no checkpoint and is left alone")
+            continue
         if fault := _fault(path):
             say(f"checkpoint {path.name} is damaged ({fault}) and is not used")
             continue
@@ -162,14 +179,16 @@ def newest_checkpoint(
 def phase_checkpoints(
     directory: Path, phase_index: int, say: Callable[[str], None]
 ) -> tuple[tuple[Position, Path], ...]:
-    """The whole checkpoints of a phase, earliest first; of a damaged one `say` is told."""
+    """The whole checkpoints of a phase, earliest first, without copies; of a damaged one `say` is told."""
     found: list[tuple[Position, Path]] = []
     for path in directory.glob("[!.]*/"):
+        if not (path / _MARKER).exists():
+            continue
         if fault := _fault(path):
             say(f"checkpoint {path.name} is damaged ({fault}) and is not used")
             continue
         position = _read_position(path)
-        if position.phase_index == phase_index:
+        if position.phase_index == phase_index and path.name == position.name:
             found.append((position, path))
     return tuple(sorted(found, key=lambda each: each[0].step))
 
@@ -207,24 +226,58 @@ def _optimizer_tensors(model: Any, optimizer: torch.optim.Optimizer) -> dict[str
     }
 
 
-def _remove_old(directory: Path, *, newest: Position, kept: int) -> None:
-    by_phase: dict[int, list[tuple[int, Path]]] = {}
-    for path in directory.glob("*/"):
-        if path.name.startswith(".") or not (path / _MARKER).is_file():
-            continue
-        position = _read_position(path)
-        by_phase.setdefault(position.phase_index, []).append((position.step, path))
+def is_regular(position: Position, *, every: int) -> bool:
+    """Whether a run without an interruption makes a checkpoint here too."""
+    return position.final or position.step % every == 0
+
+
+def _remove_old(directory: Path, *, newest: Position, kept: int, every: int) -> None:
+    by_phase: dict[int, list[tuple[Position, Path]]] = {}
+    for path in directory.glob("[!.]*/"):
+        if (position := _own_position(path)) is not None:
+            by_phase.setdefault(position.phase_index, []).append((position, path))
     for phase, found in by_phase.items():
-        for _, path in sorted(found)[: -(kept if phase == newest.phase_index else 1)]:
-            (path / _MARKER).unlink()  # first, so that what a killed removal leaves is not taken for complete
-            shutil.rmtree(path)
+        found.sort(key=lambda each: each[0].step)
+        regular = [path for position, path in found if is_regular(position, every=every)]
+        stay = {found[-1][1], *(regular[-kept:] if phase == newest.phase_index else ())}
+        for _, path in found:
+            if path not in stay:
+                (
+                    path / _MARKER
+                ).unlink()  # first, so that what a killed removal leaves is not taken for complete
+                shutil.rmtree(path)
 
 
-def _left_behind(directory: Path) -> list[Path]:
-    """Unfinished folders: hidden ones were being written or replaced, those without a marker being removed."""
-    return [
-        path for path in directory.glob("*/") if path.name.startswith(".") or not (path / _MARKER).is_file()
-    ]
+def _own_position(path: Path) -> Position | None:
+    """Of a checkpoint that this module made and may remove; a damaged one stays where it is, whatever it says."""
+    if path.is_symlink() or not (path / _MARKER).is_file():
+        return None
+    try:
+        position = _read_position(path)
+    except _UNREADABLE:
+        return None
+    return position if path.name == position.name else None
+
+
+def _remove_left_behind(directory: Path) -> None:
+    """Remove what a killed process was writing, replacing or removing, and nothing that it did not make itself."""
+    for path in directory.glob("*/"):
+        if not path.is_symlink() and (_UNFINISHED.fullmatch(path.name) or _half_removed(path)):
+            try:
+                shutil.rmtree(path)
+            except OSError as error:
+                raise StoreError(
+                    f"{path}, which a killed process left, cannot be removed: {error}",
+                    hint="remove it, then run the same command again",
+                ) from error
+
+
+def _half_removed(path: Path) -> bool:
+    return _NAME.fullmatch(path.name) is not None and {entry.name for entry in path.iterdir()} <= {
+        _MODEL,
+        _OPTIMIZER,
+        _POSITION,
+    }
 
 
 def _fault(path: Path) -> str | None:
@@ -238,7 +291,7 @@ def _fault(path: Path) -> str | None:
         if changed:
             return f"{', '.join(changed)} changed after it was written"
         _read_position(path)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except _UNREADABLE as error:
         return f"{type(error).__name__}: {error}"
     return None
 

@@ -6,6 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 from seedbed_training.learning.divergence import LossWatch, gone_astray, not_a_number
 from seedbed_training.learning.encode import EncodedSample
 from seedbed_training.learning.loss import Batching, accumulate_gradients
+from seedbed_training.learning.model import vocabulary_size
 from seedbed_training.learning.packing import split_over_ranks
 from seedbed_training.learning.schedule import learning_rate_at
 from seedbed_training.learning.sharding import whole
@@ -30,7 +32,8 @@ class StepResult:
     """What one optimiser step did; `step` is 1 for a phase's first."""
 
     step: int
-    loss: float  # mean cross entropy, in nats, over the answers' tokens of the whole effective batch
+    loss: float
+    """Mean cross entropy, in nats, over the answers' tokens of the whole effective batch; 0 where it has none."""
     learning_rate: float
     gradient_norm: float  # before clipping
     tokens: int  # read by the model, prompts included, padding not
@@ -38,6 +41,10 @@ class StepResult:
     replay_tokens: int  # of `tokens`, those of replayed samples
     samples: str  # sha256, 16 digits, of the ids of the samples in the plan's order: proof of what the step was given
     seconds: float
+
+
+class StepDropped(Exception):
+    """A stop was asked for in the midst of a step: weights and optimiser are as they were before it."""
 
 
 def new_optimizer(model: Any, phase: PhaseRecipe, recipe: TrainingRecipe) -> torch.optim.AdamW:
@@ -71,15 +78,22 @@ def train_phase(
     first_step: int = 0,
     losses: Iterable[float] = (),
     world: World = ALONE,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[StepResult]:
     """Run the steps of `phase` from index `first_step` on, yielding after each; `losses` are those of the steps before.
 
     Order comes from the plan alone, and every process works out every other's part of a step. A step whose samples are
-    all left out changes nothing. Raises TrainingError, with the weights as they were before the step, when the loss or
+    all left out changes nothing. Before each pass of the model any process may `stop`: the step is dropped in all of
+    them, by StepDropped. Raises TrainingError, with the weights as they were before the step, when the loss or
     the gradient is no longer a finite number, or when the loss has left for good (`divergence.py`).
     """
     model.train()
-    watch = LossWatch(factor=recipe.divergence_factor, steps=recipe.divergence_steps, losses=losses)
+    watch = LossWatch(
+        factor=recipe.divergence_factor,
+        steps=recipe.divergence_steps,
+        losses=losses,
+        vocabulary=vocabulary_size(model),
+    )
     for step in range(first_step, len(phase.steps)):
         began = time.monotonic()
         planned = [phase.samples[index] for index in phase.steps[step]]
@@ -89,7 +103,8 @@ def train_phase(
         if rows:
             torch.manual_seed(_step_seed(seed, phase.recipe.name, step))  # for dropout, where a model has it
             optimizer.zero_grad(set_to_none=True)
-            loss = _gradients(model, rows, batching, world)
+            with _asked_before_each_pass(model, stop, world):
+                loss = _gradients(model, rows, batching, world)
             weights = [weight for weight in model.parameters() if weight.requires_grad]
             norm = whole(torch.nn.utils.clip_grad_norm_(weights, recipe.gradient_clip)).item()
             name = phase.recipe.name
@@ -111,6 +126,21 @@ def train_phase(
             samples=hashlib.sha256("\n".join(row.id for row in rows).encode()).hexdigest()[:16],
             seconds=time.monotonic() - began,
         )
+
+
+@contextmanager
+def _asked_before_each_pass(model: Any, stop: Callable[[], bool], world: World) -> Iterator[None]:
+    """Every process makes as many passes as the others, so that all of them leave the step before the same one."""
+
+    def ask(*_: object) -> None:
+        if world.any(stop()):
+            raise StepDropped
+
+    hook = model.register_forward_pre_hook(ask, prepend=True)  # before weights that are cut are put together
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _gradients(model: Any, rows: Sequence[EncodedSample], batching: Batching, world: World) -> float:

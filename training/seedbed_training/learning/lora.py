@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
-from seedbed.errors import ConfigurationError, MissingExtraError
+from seedbed.errors import ConfigurationError, MissingExtraError, StoreError
+from seedbed_training.learning.model import put_in_place
 from seedbed_training.planning.recipe import LoraRecipe
 
 
@@ -56,6 +60,21 @@ def merged(model: Any, recipe: LoraRecipe, adapters: Mapping[str, torch.Tensor])
 
 
 def save_adapter(view: Any, directory: Path, *, base: str) -> None:
-    """Write the adapters in peft's format; `base` is the model that they were trained on, as peft will look it up."""
+    """Write the adapters in peft's format; `base` is the model that they were trained on, as peft will look it up.
+
+    `directory` appears whole, in place of what stood there, or not at all. Raises StoreError.
+    """
     view.peft_config["default"].base_model_name_or_path = base
-    view.save_pretrained(directory, safe_serialization=True)
+    temporary = directory.with_name(f".{directory.name}.{os.getpid()}")
+    try:
+        for left in directory.parent.glob(f".{directory.name}.*"):  # by a process that was killed here
+            shutil.rmtree(left)
+        view.save_pretrained(temporary, safe_serialization=True)
+        put_in_place(temporary, directory)
+    except (OSError, SafetensorError) as error:  # the latter for a full disk too
+        raise StoreError(
+            f"the adapter cannot be written to {directory}: {error}",
+            hint="make room, then run the same command again: it goes on where it was",
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -21,7 +21,7 @@ class StepReport:
     phase: str
     step: int  # 1 for the first
     steps: int
-    loss: float
+    loss: float | None  # None where the step had nothing to train on
     learning_rate: float
     gradient_norm: float
     tokens: int  # that the model read in this step, prompts included, padding not
@@ -31,8 +31,9 @@ class StepReport:
 
     def __str__(self) -> str:
         minutes, seconds = divmod(round(self.seconds_left), 60)
+        loss = "nothing to train on" if self.loss is None else f"loss {self.loss:.4f}"
         return (
-            f"{self.phase}: step {self.step:,} of {self.steps:,}, loss {self.loss:.4f}, "
+            f"{self.phase}: step {self.step:,} of {self.steps:,}, {loss}, "
             f"{self.tokens_per_second:,.0f} tokens/s, {minutes}:{seconds:02d} left"
         )
 

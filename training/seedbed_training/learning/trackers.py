@@ -6,8 +6,8 @@ All of them write beside the run, on this machine, unless their own environment 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,16 +26,67 @@ class Tracker(Protocol):
 
 @contextmanager
 def open_trackers(
-    names: Sequence[str], run_directory: Path, *, run: str, done: int, settings: Mapping[str, Any]
-) -> Iterator[tuple[Tracker, ...]]:
-    """The trackers called `names`, closed at the end; `run` identifies the run, `done` are its steps so far.
+    names: Sequence[str],
+    run_directory: Path,
+    *,
+    run: str,
+    done: int,
+    settings: Mapping[str, Any],
+    say: Callable[[str], None],
+) -> Iterator[Tracker]:
+    """The trackers called `names` as one, closed at the end; `run` identifies the run, `done` are its steps so far.
 
-    Raises MissingExtraError for one that is not installed.
+    A tracker that fails, be it as it opens or as it closes, is named to `say` and gets nothing more: no run ends for want
+    of one. Raises MissingExtraError for one that is not installed.
     """
-    with ExitStack() as stack:
-        yield tuple(
-            stack.enter_context(_OPEN[name](run_directory, run, done, settings))
-            for name in dict.fromkeys(names)
+    open_ones = _Lasting(say)
+    try:
+        for name in dict.fromkeys(names):
+            open_ones.open(name, _OPEN[name](run_directory, run, done, settings))
+        yield open_ones
+    finally:
+        open_ones.close()
+
+
+class _Lasting:
+    """Several trackers, each for as long as it works."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._open: dict[str, tuple[Tracker, ExitStack]] = {}
+
+    def open(self, name: str, opening: AbstractContextManager[Tracker]) -> None:
+        stack = ExitStack()
+        try:
+            self._open[name] = stack.enter_context(opening), stack
+        except MissingExtraError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a tracker's own code or its server does
+            self._tell(name, error)
+
+    def log(self, values: Mapping[str, float], *, step: int) -> None:
+        for name, (tracker, _) in list(self._open.items()):
+            try:
+                tracker.log(values, step=step)
+            except Exception as error:  # noqa: BLE001  # as above
+                self._tell(name, error)
+                self._close(name)
+
+    def close(self) -> None:
+        for name in list(self._open):
+            self._close(name)
+
+    def _close(self, name: str) -> None:
+        _, stack = self._open.pop(name)
+        try:
+            stack.close()
+        except Exception as error:  # noqa: BLE001  # as above
+            self._tell(name, error)
+
+    def _tell(self, name: str, error: Exception) -> None:
+        self._say(
+            f"{name} failed and gets no more of this run's metrics ({type(error).__name__}: {error}); metrics.jsonl has "
+            "all of them"
         )
 
 
@@ -109,13 +160,25 @@ def _mlflow(directory: Path, run: str, done: int, settings: Mapping[str, Any]) -
         mlflow.set_tracking_uri(f"sqlite:///{directory.resolve() / 'mlflow.db'}")
     try:
         mlflow.set_experiment("seedbed")
-        with mlflow.start_run(run_name=run):
+        with mlflow.start_run(run_name=run, run_id=_begun_before(mlflow, run)):
             mlflow.log_params(dict(settings))
             yield _MLflow(mlflow)
     finally:
         if own:  # mlflow puts it into the environment, where the next run of this process would find it
             mlflow.set_tracking_uri(None)
             os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
+def _begun_before(mlflow: Any, run: str) -> str | None:
+    """The id that the run got when it began, where it goes on."""
+    found = mlflow.search_runs(
+        experiment_names=["seedbed"],
+        filter_string=f"attributes.run_name = '{run}'",
+        order_by=["attributes.start_time ASC"],
+        max_results=1,
+        output_format="list",
+    )
+    return str(found[0].info.run_id) if found else None
 
 
 _OPEN = {"tensorboard": _tensorboard, "wandb": _wandb, "mlflow": _mlflow}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +48,19 @@ def train(
     run_directory: Path,
     progress: Progress | None = None,
     trackers: Sequence[str] = (),
+    held: bool = False,
 ) -> TrainingResult:
     """Teach the model `base` what `plan` says; `samples` has every sample of the plan by its id.
 
     Writes `<run>/model/`, `<run>/checkpoints/`, `<run>/metrics.jsonl` and, last, `<run>/training.json`; `trackers` take
     the metrics too. A run that was killed at any moment goes on from its newest complete checkpoint when called again
     in the same way, and ends in weights that are bit for bit those of an unbroken run (same machine type, number of
-    threads and processes, torch release). A run that ended is not run again. Ctrl-C saves a checkpoint first.
+    threads and processes, torch release). A run that ended is not run again. Ctrl-C saves a checkpoint first. `held`
+    says that the caller is the directory's `sole_user` already.
 
     Raises TrainingError when training diverges, ConfigurationError when the base or a sample cannot be trained with,
-    UsageError when `run_directory` belongs to another run or is in use, StoreError when it cannot be written.
+    UsageError when `run_directory` belongs to another run or is in use, or when the processes were given different
+    plans or bases, StoreError when it cannot be written.
     """
     if not any(phase.steps for phase in plan.phases):
         raise UsageError(
@@ -72,7 +76,8 @@ def train(
     )
     with ExitStack() as stack:
         world = stack.enter_context(joined_world())
-        if world.first:
+        _refuse_different(identity, world)
+        if world.first and not held:
             stack.enter_context(sole_user(run_directory))
         progress = progress if progress and world.first else Silence()
         stack.enter_context(repeatable())
@@ -107,6 +112,20 @@ def train(
         if world.first:
             write_record(run_directory, record_of(plan, result, base, world))
         return result
+
+
+def _refuse_different(identity: RunIdentity, world: World) -> None:
+    """In every process the same error: each may see a checkout, a store or a base of its own machine."""
+    given = world.from_each(asdict(identity))
+    others = [[part for part, digest in one.items() if digest != given[0][part]] for one in given]
+    if told := [
+        f"process {rank} has another {' and '.join(parts)}" for rank, parts in enumerate(others) if parts
+    ]:
+        raise UsageError(
+            f"the processes were not given the same to train: {', '.join(told)} than process 0",
+            hint="start all of them on the same commit, store, recipe and base, with the same options: a folder that all "
+            "machines see brings that",
+        )
 
 
 def _as_result(found: Any) -> TrainingResult:

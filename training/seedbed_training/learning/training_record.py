@@ -73,6 +73,17 @@ def finished(run_directory: Path, identity: RunIdentity) -> TrainingResult | Non
     )
 
 
+def made_with(world: World) -> dict[str, str]:
+    """What rounds in ways of its own, besides the numbers of threads and processes: device and libraries."""
+    import transformers
+
+    if world.device.type == "cuda":
+        device = torch.cuda.get_device_name(world.device)
+    else:
+        device = f"{platform.machine()} ({torch.backends.cpu.get_cpu_capability()})"
+    return {"device": device, "torch": torch.__version__, "transformers": transformers.__version__}
+
+
 def record_of(plan: TrainingPlan, result: TrainingResult, base: str | Path, world: World) -> dict[str, Any]:
     """Everything that made the model, as `training.json` tells it."""
     import transformers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -45,11 +46,12 @@ def run_training(
 
     In processes that torchrun started each of them must call this.
 
-    Raises UsageError when the run's folder was begun with another plan, NothingToDoError when the plan has no step,
-    TrainingError when training diverges, MissingExtraError without torch.
+    Raises UsageError when the run's folder was begun with another plan or is in use, NothingToDoError when the plan has
+    no step, TrainingError when training diverges, MissingExtraError without torch.
     """
     try:
         from seedbed_training.learning.progress import Silence
+        from seedbed_training.learning.run_files import sole_user
         from seedbed_training.learning.train import train
         from seedbed_training.learning.world import is_first
     except ImportError as error:
@@ -60,18 +62,25 @@ def run_training(
             f"{plan.release} has nothing to be trained on: no leaf with samples is fresh",
             hint="seedbed status shows which leaves wait for samples; seedbed generate makes them",
         )
-    plan = settled_plan(workspace, plan)
     run = workspace.run_directory(plan.release)
-    if is_first():
-        write_plan(plan, run / PLAN_FILE)
-    needed = {planned.id for phase in plan.phases for planned in phase.samples}
-    samples = {identity: preparation.training[identity] for identity in sorted(needed)}
-    result = train(
-        plan, samples, base=preparation.base, run_directory=run, progress=progress, trackers=trackers
-    )
-    if plan.recipe.candidates > 1 and is_first():
-        return choose_model(workspace, replace(preparation, plan=plan), result, progress or Silence())
-    return result
+    with sole_user(run) if is_first() else nullcontext():  # from the plan to the choice
+        plan = settled_plan(workspace, plan)
+        if is_first():
+            write_plan(plan, run / PLAN_FILE)
+        needed = {planned.id for phase in plan.phases for planned in phase.samples}
+        samples = {identity: preparation.training[identity] for identity in sorted(needed)}
+        result = train(
+            plan,
+            samples,
+            base=preparation.base,
+            run_directory=run,
+            progress=progress,
+            trackers=trackers,
+            held=True,
+        )
+        if plan.recipe.candidates > 1 and is_first():
+            return choose_model(workspace, replace(preparation, plan=plan), result, progress or Silence())
+        return result
 
 
 def settled_plan(workspace: Workspace, plan: TrainingPlan) -> TrainingPlan:
