@@ -64,12 +64,12 @@ def install_command(extra: str) -> str:
 
 
 class MissingExtraError(UsageError, ImportError):
-    """An optional dependency is not installed; the hint is the `pip install` line that brings it."""
+    """An optional dependency is not installed; the hint is the `pip install` line that brings it, and `otherwise`."""
 
-    def __init__(self, feature: str, extra: str, missing: str) -> None:
+    def __init__(self, feature: str, extra: str, missing: str, *, otherwise: str = "") -> None:
         super().__init__(
             f"{feature} needs {missing}, which is not installed",
-            hint=install_command(extra),
+            hint="; ".join(filter(None, (install_command(extra), otherwise))),
         )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from support.openai_server import openai_server
 from support.tiny_model import build_tiny_model
 
 from seedbed.config import TeacherSettings
-from seedbed.errors import ConfigurationError, TeacherError, UsageError
+from seedbed.errors import ConfigurationError, MissingExtraError, TeacherError, UsageError
 from seedbed.teacher import open_teacher as module
 from seedbed.teacher.open_teacher import open_teacher, parse_teacher
 
@@ -83,6 +84,18 @@ def test_without_the_sandbox_its_command_is_named(tmp_path: Path, monkeypatch: p
     with pytest.raises(TeacherError, match="the sandbox teacher is not there") as raised:
         open_teacher(parse_teacher("sandbox"))
     assert raised.value.hint is not None and "seedbed sandbox build" in raised.value.hint
+
+
+def test_without_torch_the_sandbox_says_what_serves_other_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = build_tiny_model(tmp_path / "teacher", words=["red"])
+    monkeypatch.setattr(module, "bundled_file", lambda relative: folder)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(MissingExtraError, match="refuses every other leaf") as raised:
+        open_teacher(parse_teacher("sandbox"))
+    hint = raised.value.hint or ""
+    assert "[train]" in hint and "[generate]" in hint and "name a server under [teacher]" in hint
 
 
 def test_settings_that_name_no_teacher_are_refused() -> None:

@@ -14,6 +14,7 @@ from support.garden import Garden, planted_garden
 from support.repositories import RepositoryBuilder
 from support.training_samples import made_sample
 
+from seedbed.errors import StoreError
 from seedbed.generation.release_manifest import ReleaseManifest
 from seedbed.generation.sample import Stage
 from seedbed.generation.sample_table import samples_from_parquet, samples_to_parquet
@@ -195,6 +196,17 @@ def test_verify_finds_a_store_that_was_made_to_fit(garden: Garden, manifest: Rel
     assert verify(garden.workspace, manifest) == (
         f"{TOWN} has other samples in the store than the release learned and was asked",
     )
+
+
+def test_a_store_that_was_made_to_fit_is_not_replayed(garden: Garden, manifest: ReleaseManifest) -> None:
+    garden.add_leaf("compositional_skills/count")
+    garden.generate("compositional_skills/count", "three")
+    assert TOWN in prepare_plan(garden.workspace, recipe=garden.recipe).plan.replayed
+    (key,) = manifest.leaf(TOWN).sample_keys  # type: ignore[union-attr]
+    poison(garden, key)
+    with pytest.raises(StoreError, match=f"other samples of {TOWN} than release-1 learned") as raised:
+        prepare_plan(garden.workspace, recipe=garden.recipe)
+    assert "seedbed release verify release-1" in (raised.value.hint or "")
 
 
 def test_verify_counts_what_could_be_trained_on(garden: Garden, manifest: ReleaseManifest) -> None:

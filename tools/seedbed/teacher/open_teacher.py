@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from seedbed.bundled_files import bundled_file
 from seedbed.config import TeacherSettings
-from seedbed.errors import ConfigurationError, TeacherError, UsageError
+from seedbed.errors import ConfigurationError, MissingExtraError, TeacherError, UsageError, install_command
 from seedbed.teacher.openai_server import open_openai_teacher
 from seedbed.teacher.ray_engines import load_ray_teacher
 from seedbed.teacher.teacher import Teacher
@@ -111,6 +111,14 @@ def _open_sandbox(settings: TeacherSettings) -> Teacher:
             f"the sandbox teacher is not there: {folder} does not exist",
             hint="seedbed sandbox build, or restore training/sandbox from git",
         )
-    return load_transformers_teacher(
-        str(folder), name=SANDBOX, concurrency=settings.concurrency, max_model_len=settings.max_model_len
-    )
+    try:
+        return load_transformers_teacher(
+            str(folder), name=SANDBOX, concurrency=settings.concurrency, max_model_len=settings.max_model_len
+        )
+    except MissingExtraError as error:
+        raise MissingExtraError(
+            "the sandbox teacher, which knows a few small tasks and refuses every other leaf,",
+            "train",
+            "torch with transformers",
+            otherwise=f"for any other leaf name a server under [teacher] in seedbed.toml, and {install_command('generate')}",
+        ) from error

@@ -20,6 +20,7 @@ from seedbed_training.planning.sample_table import sample_table
 from seedbed_training.releasing.current_leaves import current_leaves
 from seedbed_training.releasing.first_student import first_student
 from seedbed_training.releasing.revocations import check_not_revoked
+from seedbed_training.releasing.samples_digest import check_as_released
 from seedbed_training.releasing.workspace import Workspace, parent_model_folder
 
 
@@ -67,15 +68,14 @@ def prepare_plan(
     commit = workspace.repository.resolve(revision)
     revocations = read_revocations(workspace.manifests)
     leaves, waiting = current_leaves(workspace, commit, parent, revocations)
-    training, held_out = read_samples(
-        workspace, {name: leaf.sample_keys for name, leaf in leaves.items() if leaf.sample_keys}
-    )
+    keys = {name: leaf.sample_keys for name, leaf in leaves.items() if leaf.sample_keys}
+    training, held_out = read_samples(workspace, keys)
+    if parent is not None:
+        check_as_released(parent, keys, {name: (*training[name], *held_out[name]) for name in keys})
     everything = [sample for found in (training, held_out) for each in found.values() for sample in each]
     screening = screen_samples(workspace.repository, workspace.settings, everything, commit=commit)
     training = {leaf: screening.keep(samples) for leaf, samples in training.items()}
-    student = (
-        first_student(workspace, recipe) if parent is None else parent_model_folder(workspace, parent)
-    )
+    student = first_student(workspace, recipe) if parent is None else parent_model_folder(workspace, parent)
     by_id = _by_id(training)
     counts = count_tokens(student, by_id, kept_in=workspace.state / "token-counts")
     training = {

@@ -89,12 +89,13 @@ def _leaves(workspace: Workspace, preparation: Preparation) -> tuple[LeafRecord,
     commits = leaf_commits(workspace, plan.taxonomy_commit, tuple(plan.blobs))
     attributions = read_attributions(workspace, plan.taxonomy_commit, tuple(plan.blobs))
     store = workspace.open_store()
+    fresh, replayed = frozenset(plan.fresh), frozenset(plan.replayed)
     kept = [
         _attributed(
             LeafRecord(
                 name=leaf,
                 blob=blob,
-                role=_role(plan, leaf),
+                role=Role.FRESH if leaf in fresh else Role.REPLAYED if leaf in replayed else Role.KEPT,
                 sample_keys=tuple(plan.sample_keys[leaf]),
                 training_samples=len(trained.get(leaf, ())),
                 held_out_samples=len(preparation.held_out.get(leaf, ())),
@@ -108,12 +109,6 @@ def _leaves(workspace: Workspace, preparation: Preparation) -> tuple[LeafRecord,
         for leaf, blob in plan.blobs.items()
     ]
     return tuple(sorted((*kept, *_dropped(workspace, plan)), key=lambda leaf: leaf.name))
-
-
-def _role(plan: TrainingPlan, leaf: str) -> Role:
-    if leaf in plan.fresh:
-        return Role.FRESH
-    return Role.REPLAYED if leaf in plan.replayed else Role.KEPT
 
 
 def _dropped(workspace: Workspace, plan: TrainingPlan) -> Sequence[LeafRecord]:
