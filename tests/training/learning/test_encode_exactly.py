@@ -23,10 +23,21 @@ from seedbed.teacher.teacher import Message
 from seedbed_training.learning.encode import EncodedSample, Encoder
 from seedbed_training.learning.written_chat import Fault
 
-SPECIAL = ["<pad>", "<unk>", "<s>", "</s>", "[INST]", "[/INST]", "<|user|>", "<|assistant|>", "<|end|>"]
+SPECIAL = [
+    "<pad>",
+    "<unk>",
+    "<s>",
+    "</s>",
+    "[INST]",
+    "[/INST]",
+    "<|user|>",
+    "<|assistant|>",
+    "<|end|>",
+    "<|the▁cat|>",
+]
 PIECES = (
     *SPECIAL, "<", "|", ">", "end", " ", "  ", "\n", "\n\n", "\t", "_", "▁", "word", "Word", "the cat", "don't",
-    "é", "ﬁ", "\uff1c|user|\uff1e", "1234", "x = [1, 2]", "</", "naïve", "日本",
+    "é", "ﬁ", "\uff1c|user|\uff1e", "1234", "x = [1, 2]", "</", "naïve", "日本", "<|the cat|>",
 )  # fmt: skip
 TEMPLATES = {
     "newline": (
@@ -126,7 +137,7 @@ def _tokenizer(kind: str) -> Any:
         eos_token="<|end|>",
         unk_token="<unk>",
         pad_token="<pad>",
-        additional_special_tokens=SPECIAL[3:8],
+        additional_special_tokens=[*SPECIAL[3:8], SPECIAL[9]],
     )
 
 
@@ -194,3 +205,26 @@ def test_the_same_tokens_of_ordinary_text(kind: str, template: str) -> None:
     drawn = random.Random(7)
     conversations = [[" ".join(drawn.choices(["word", "the cat", "é", "1234\n", "don't"], k=30)) for _ in range(2)] for _ in range(20)]  # fmt: skip
     assert check(kind, template, conversations) == 20
+
+
+@pytest.mark.parametrize("unknown", ["<unk>", "<|end|>"])
+@pytest.mark.parametrize("written", ["\uff1c|end|\uff1e", "<|the cat|>"])
+def test_what_only_a_tokenizer_puts_together_is_found(written: str, unknown: str) -> None:
+    """By normalisation or by how it writes blanks; even where the end token is named as the unknown one too."""
+    pieces = [(token, 0.0) for token in SPECIAL] + [(letter, -9.0) for letter in "▁<|>\nabcdehnortuw"]
+    made = Tokenizer(models.Unigram(pieces, unk_id=1))
+    made.normalizer = normalizers.NFKC()
+    made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        eos_token="<|end|>",
+        unk_token=unknown,
+        pad_token="<pad>",
+        additional_special_tokens=[*SPECIAL[3:8], SPECIAL[9]],
+    )
+    tokenizer.chat_template = TEMPLATES["newline"]
+    marks = tokenizer.convert_tokens_to_ids(["<|end|>", "<|the▁cat|>"])
+    assert not {*tokenizer(written)["input_ids"]}.isdisjoint(marks)
+    (row,) = Encoder(tokenizer, name="odd").rows([("odd", conversation(["word", f"word {written}"]))])
+    assert isinstance(row, Fault)
+    assert "special token" in row.reason
