@@ -44,6 +44,7 @@ def build_on_meta(path: Path, *, name: str, lora: LoraRecipe | None = None) -> M
         from transformers import AutoConfig, AutoModelForCausalLM
 
         from seedbed_training.learning.lora import add_adapters  # brings torch
+        from seedbed_training.learning.sharding import layers_of
     except ImportError as error:
         raise MissingExtraError("a dry run", "train", error.name or "transformers") from error
     try:
@@ -57,10 +58,12 @@ def build_on_meta(path: Path, *, name: str, lora: LoraRecipe | None = None) -> M
             f"{name} cannot be built from {path}: {type(error).__name__}: {error}",
             hint="it must be the config.json of a causal language model that transformers knows",
         ) from error
-    layers = [sum(weight.numel() for weight in layer.parameters()) for layer in model.get_decoder().layers]
+    layers = [sum(weight.numel() for weight in layer.parameters()) for layer in layers_of(model)]
     total = sum(weight.numel() for weight in model.parameters())
-    heads = config.num_attention_heads
-    width = getattr(config, "head_dim", None) or config.hidden_size // heads
+    config = config.get_text_config()
+    hidden = _first_of(config, "hidden_size", "n_embd", "d_model")
+    heads = _first_of(config, "num_attention_heads", "num_heads") or 1
+    width = _first_of(config, "head_dim") or hidden // heads
     trained = None
     if lora is not None:
         with torch.device("meta"):
@@ -69,13 +72,18 @@ def build_on_meta(path: Path, *, name: str, lora: LoraRecipe | None = None) -> M
     return ModelShape(
         name=name,
         parameters=total,
-        layer_parameters=max(layers),
-        outer_parameters=total - sum(layers),
-        layers=len(layers),
-        hidden=config.hidden_size,
-        feed_forward=config.intermediate_size,
-        key_width=(getattr(config, "num_key_value_heads", None) or heads) * width,
+        layer_parameters=max(layers, default=total),  # layers that cannot be told apart are one
+        outer_parameters=total - sum(layers) if layers else 0,
+        layers=len(layers) or 1,
+        hidden=hidden,
+        feed_forward=_first_of(config, "intermediate_size", "ffn_dim", "n_inner") or 4 * hidden,
+        key_width=(_first_of(config, "num_key_value_heads") or heads) * width,
         vocabulary=config.vocab_size,
-        context=config.max_position_embeddings,
+        context=_first_of(config, "max_position_embeddings", "max_seq_len") or 1 << 30,
         trained=trained,
     )
+
+
+def _first_of(config: Any, *names: str) -> int:
+    """The first figure that the configuration has under these names, by which architectures call the same; else 0."""
+    return next((int(found) for name in names if (found := getattr(config, name, None))), 0)

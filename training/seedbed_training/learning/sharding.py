@@ -47,7 +47,7 @@ def parted(model: Any) -> None:
 
 def layers_of(model: Any) -> list[torch.nn.Module]:
     """The model's transformer layers, in order; none where they cannot be told."""
-    count = getattr(model.config, "num_hidden_layers", 0)
+    count = getattr(model.config.get_text_config(), "num_hidden_layers", 0)
     for module in model.modules():
         if isinstance(module, torch.nn.ModuleList) and len(module) == count:
             return list(module)
