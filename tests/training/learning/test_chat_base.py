@@ -114,6 +114,12 @@ def test_a_base_without_a_template_is_refused_with_what_gives_it_one(base: Path)
     assert "chat_template: labradorite" in (caught.value.hint or "")
 
 
+def test_settings_that_are_no_json_are_named(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer_config.json").write_text("{")
+    with pytest.raises(ConfigurationError, match=r"tokenizer_config\.json cannot be read"):
+        has_chat_template(tmp_path)
+
+
 class _Stop(Silence):
     def __init__(self, after: int) -> None:
         self.left = after

@@ -61,9 +61,15 @@ CHAT_TEMPLATES = {"labradorite": LABRADORITE}
 
 
 def has_chat_template(folder: Path) -> bool:
-    """Whether the model in `folder` says how a conversation is written; loads nothing."""
-    settings = folder / "tokenizer_config.json"
-    named = settings.is_file() and json.loads(settings.read_text(encoding="utf-8")).get("chat_template")
+    """Whether the model in `folder` says how a conversation is written; loads nothing. Raises ConfigurationError."""
+    path = folder / "tokenizer_config.json"
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error}", hint="check that the model was saved whole, with its tokenizer"
+        ) from error
+    named = isinstance(settings, dict) and settings.get("chat_template")
     return bool(named) or any(folder.glob("chat_template*"))
 
 
@@ -83,6 +89,8 @@ def make_chat_copy(folder: Path, template: str, *, kept_in: Path) -> Path:
     ConfigurationError when the base cannot be loaded, StoreError when the copy cannot be written.
     """
     copy = chat_copy(folder, template, kept_in=kept_in)
+    if copy.is_dir():  # whole, since it came there under another name
+        return copy
     with _one_at_a_time(kept_in):
         if not copy.is_dir():
             _make(folder, CHAT_TEMPLATES[template], copy)
