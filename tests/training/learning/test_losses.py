@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,13 +12,14 @@ import pytest
 import torch
 from support.ranks import in_ranks
 from support.tiny_student import tiny_student, toy_samples
+from torch import distributed
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from seedbed.errors import ConfigurationError
 from seedbed_training.learning import losses
 from seedbed_training.learning.encode import load_encoder
 from seedbed_training.learning.losses import answer_losses
-from seedbed_training.learning.world import World
+from seedbed_training.learning.world import World, joined_world
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +73,26 @@ def test_processes_share_the_work_and_get_the_same_to_the_last_bit(student: Path
     assert [found for _, found in parts] == [expected] * 3
     assert sum(passes for passes, _ in parts) == alone
     assert max(passes for passes, _ in parts) < alone
+
+
+def meets(student: Path, port: int) -> None:
+    """In a process that nothing but its environment tells of the others, as torchrun starts it."""
+    distributed.destroy_process_group()
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    found = answer_losses(student, toy_samples(6), batch_tokens=40)
+    met = distributed.group.WORLD
+    assert met is not None
+    with joined_world() as world:
+        assert distributed.group.WORLD is met
+        assert world.from_first(found) == found
+
+
+def test_processes_that_are_to_train_afterwards_meet_once(student: Path, tmp_path: Path) -> None:
+    """torchrun keeps what was written at a meeting: now and then a second one finds the first one's addresses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    in_ranks(2, tmp_path, meets, student, port)
 
 
 @pytest.mark.parametrize(("free", "moved"), [(10**9, True), (10**4, False)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,10 @@ from seedbed_training.learning.packing import MicroBatch, micro_batches
 from seedbed_training.learning.world import joined_world
 
 Progress = Callable[[int, int], None]
+
+_MEETING = ExitStack()
+"""Lasts as long as the process: were the same processes to meet anew to train, they might find the first addresses."""
+atexit.register(_MEETING.close)
 
 
 def answer_losses(
@@ -40,7 +46,8 @@ def answer_losses(
     check_vocabulary(tuple(encoded.values()), vocabulary_size(student.model))
     model: Any = student.model.eval()
     losses: list[float] = []
-    with joined_world() as world, torch.inference_mode(), fitting_threads(model):
+    world = _MEETING.enter_context(joined_world())
+    with torch.inference_mode(), fitting_threads(model):
         _move(model, world.device, batch_tokens)
         for number, batch in enumerate(batches):
             # Batches do not depend on how many processes share them, so neither do the last digits.
