@@ -19,8 +19,6 @@ from transformers import AutoModelForCausalLM
 
 from seedbed.errors import StoreError, UsageError
 from seedbed_training.learning.checkpoint import (
-    Position,
-    RunIdentity,
     load_checkpoint,
     newest_checkpoint,
     phase_checkpoints,
@@ -28,6 +26,7 @@ from seedbed_training.learning.checkpoint import (
     write_checkpoint,
 )
 from seedbed_training.learning.loop import new_optimizer
+from seedbed_training.learning.position import Position, RunIdentity
 
 IDENTITY = RunIdentity(plan="a" * 64, recipe="b" * 64, tokenizer="c" * 40, base="d" * 40)
 

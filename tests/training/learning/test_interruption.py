@@ -19,7 +19,8 @@ from seedbed.generation.sample import Sample
 from seedbed_training.learning import loss as loss_module
 from seedbed_training.learning import run as run_module
 from seedbed_training.learning.candidates import write_candidates
-from seedbed_training.learning.checkpoint import Position, write_checkpoint
+from seedbed_training.learning.checkpoint import write_checkpoint
+from seedbed_training.learning.position import Position
 from seedbed_training.learning.progress import Silence
 from seedbed_training.learning.train import train
 from seedbed_training.planning.plan import TrainingPlan

@@ -15,8 +15,9 @@ from support.tiny_student import tiny_student, toy_plan, toy_samples
 
 from seedbed.errors import StoreError, UsageError
 from seedbed_training.learning import run as run_module
-from seedbed_training.learning.checkpoint import Position, write_checkpoint
+from seedbed_training.learning.checkpoint import write_checkpoint
 from seedbed_training.learning.loop import StepResult
+from seedbed_training.learning.position import Position
 from seedbed_training.learning.progress import Silence
 from seedbed_training.learning.run_files import Metrics, sole_user
 from seedbed_training.learning.train import train

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedbed_training.learning.checkpoint import is_regular, phase_checkpoints, read_weights
+from seedbed_training.learning.checkpoint import phase_checkpoints, read_weights
 from seedbed_training.learning.model import find_base, load_student
+from seedbed_training.learning.position import is_regular
 from seedbed_training.learning.run_files import read_record, write_record
 from seedbed_training.learning.written_model import write_model
 from seedbed_training.planning.plan import TrainingPlan

@@ -12,8 +12,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-from seedbed.errors import StoreError, UsageError
-from seedbed_training.learning.encode import LeftOut
+from seedbed.errors import StoreError
 from seedbed_training.learning.model import learned_tensors, put_in_place
+from seedbed_training.learning.position import Position, RunIdentity, is_regular, read_position
 from seedbed_training.learning.sharding import gathered, part_like
 from seedbed_training.learning.world import ALONE, World
 from seedbed_training.planning.whole_file import make_folder
@@ -35,66 +35,6 @@ _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError)
 """What reading a damaged file may raise."""
 _NAME = re.compile(r".+-\d+")
 _UNFINISHED = re.compile(r"\..+-\d+(\.old)?\.\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class RunIdentity:
-    """What a run is made of; a checkpoint of any other run is refused."""
-
-    plan: str  # digests, in hex
-    recipe: str
-    tokenizer: str
-    base: str
-
-    def refuse_other(self, other: RunIdentity, *, directory: Path) -> None:
-        """Raises UsageError naming each part in which `other`, found in `directory`, differs."""
-        different = [
-            f"{field.name} {getattr(other, field.name)[:12]} there, {getattr(self, field.name)[:12]} here"
-            for field in fields(self)
-            if getattr(self, field.name) != getattr(other, field.name)
-        ]
-        if different:
-            raise UsageError(
-                f"{directory} holds a run of something else: {'; '.join(different)}",
-                hint="give this run another directory, or remove that one to start anew",
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far a run has come. Random numbers need no state: each step seeds them from `seed`, phase and step."""
-
-    identity: RunIdentity
-    seed: int
-    phase_index: int
-    phase: str
-    step: int  # optimiser steps of this phase that are done
-    steps: int  # of this phase altogether
-    seconds: tuple[float, ...]  # of training, for each phase begun so far
-    digests: tuple[str, ...]  # sha256 of the weights at the end of each phase done so far
-    threads: int
-    """CPU threads; sums are ordered by them, so that another number may change the last bits of the weights."""
-    ranks: int = 1
-    """Processes that trained together; they too order sums."""
-    tokens: tuple[int, ...] = ()  # read by the model, for each phase begun so far
-    replay_tokens: tuple[int, ...] = ()  # of them, those of replayed samples
-    left_out: tuple[LeftOut, ...] = ()  # samples met so far that are not trained on
-    made_with: Mapping[str, str] = field(default_factory=dict)
-    """Device and libraries, which round in ways of their own; of an older Seedbed's checkpoint none are known."""
-
-    @property
-    def name(self) -> str:
-        """Of its checkpoint's folder."""
-        return f"{self.phase}-{self.step}"
-
-    @property
-    def final(self) -> bool:
-        """Whether the phase is done."""
-        return self.step == self.steps
-
-    @property
-    def order(self) -> tuple[int, int]:
-        return (self.phase_index, self.step)
 
 
 def weights_digest(model: Any, world: World = ALONE) -> str:
@@ -167,7 +107,7 @@ def newest_checkpoint(
         if fault := _fault(path):
             say(f"checkpoint {path.name} is damaged ({fault}) and is not used")
             continue
-        position = _read_position(path)
+        position = read_position(path / _POSITION)
         identity.refuse_other(position.identity, directory=directory)
         whole.append((position.order, path, position))
     if not whole:
@@ -187,7 +127,7 @@ def phase_checkpoints(
         if fault := _fault(path):
             say(f"checkpoint {path.name} is damaged ({fault}) and is not used")
             continue
-        position = _read_position(path)
+        position = read_position(path / _POSITION)
         if position.phase_index == phase_index and path.name == position.name:
             found.append((position, path))
     return tuple(sorted(found, key=lambda each: each[0].step))
@@ -226,11 +166,6 @@ def _optimizer_tensors(model: Any, optimizer: torch.optim.Optimizer) -> dict[str
     }
 
 
-def is_regular(position: Position, *, every: int) -> bool:
-    """Whether a run without an interruption makes a checkpoint here too."""
-    return position.final or position.step % every == 0
-
-
 def _remove_old(directory: Path, *, newest: Position, kept: int, every: int) -> None:
     by_phase: dict[int, list[tuple[Position, Path]]] = {}
     for path in directory.glob("[!.]*/"):
@@ -253,7 +188,7 @@ def _own_position(path: Path) -> Position | None:
     if path.is_symlink() or not (path / _MARKER).is_file():
         return None
     try:
-        position = _read_position(path)
+        position = read_position(path / _POSITION)
     except _UNREADABLE:
         return None
     return position if path.name == position.name else None
@@ -290,25 +225,10 @@ def _fault(path: Path) -> str | None:
         changed = [name for name, digest in sorted(digests.items()) if _file_digest(path / name) != digest]
         if changed:
             return f"{', '.join(changed)} changed after it was written"
-        _read_position(path)
+        read_position(path / _POSITION)
     except _UNREADABLE as error:
         return f"{type(error).__name__}: {error}"
     return None
-
-
-def _read_position(path: Path) -> Position:
-    content: dict[str, Any] = json.loads((path / _POSITION).read_text(encoding="utf-8"))
-    return Position(
-        **{
-            **content,
-            "identity": RunIdentity(**content["identity"]),
-            "seconds": tuple(content["seconds"]),
-            "digests": tuple(content["digests"]),
-            "tokens": tuple(content.get("tokens", ())),
-            "replay_tokens": tuple(content.get("replay_tokens", ())),
-            "left_out": tuple(LeftOut(**entry) for entry in content.get("left_out", ())),
-        }
-    )
 
 
 def _file_digest(path: Path) -> str:

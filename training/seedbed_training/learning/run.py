@@ -12,9 +12,6 @@ import torch
 
 from seedbed.errors import ConfigurationError
 from seedbed_training.learning.checkpoint import (
-    Position,
-    RunIdentity,
-    is_regular,
     load_checkpoint,
     newest_checkpoint,
     weights_digest,
@@ -23,6 +20,7 @@ from seedbed_training.learning.checkpoint import (
 from seedbed_training.learning.interruption import Interruption, postponed_interruption
 from seedbed_training.learning.loop import StepDropped, StepResult, new_optimizer, train_phase
 from seedbed_training.learning.loss import Batching
+from seedbed_training.learning.position import Position, RunIdentity, is_regular
 from seedbed_training.learning.progress import Progress
 from seedbed_training.learning.run_files import Metrics
 from seedbed_training.learning.step_reports import reporter, tracked_values

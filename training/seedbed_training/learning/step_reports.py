@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from seedbed_training.learning.checkpoint import Position
 from seedbed_training.learning.loop import StepResult
+from seedbed_training.learning.position import Position
 from seedbed_training.learning.progress import Progress, StepReport
 
 

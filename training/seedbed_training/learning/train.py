@@ -11,7 +11,6 @@ from typing import Any
 from seedbed.errors import ConfigurationError, UsageError
 from seedbed.generation.sample import Sample
 from seedbed_training.learning.attention import attend_inside_documents
-from seedbed_training.learning.checkpoint import RunIdentity
 from seedbed_training.learning.encode import load_encoder
 from seedbed_training.learning.isolation import check_attention, check_isolation
 from seedbed_training.learning.lora import add_adapters
@@ -25,6 +24,7 @@ from seedbed_training.learning.model import (
     model_tensors,
 )
 from seedbed_training.learning.numerics import fitting_threads, matmul_precision, repeatable
+from seedbed_training.learning.position import RunIdentity
 from seedbed_training.learning.progress import Progress, Silence
 from seedbed_training.learning.run import Run
 from seedbed_training.learning.run_files import sole_user, write_record

@@ -11,9 +11,9 @@ import torch
 
 from seedbed import __version__
 from seedbed.generation.release_manifest import PhaseRecord
-from seedbed_training.learning.checkpoint import Position, RunIdentity
 from seedbed_training.learning.encode import LeftOut
 from seedbed_training.learning.model import model_digest
+from seedbed_training.learning.position import Position, RunIdentity
 from seedbed_training.learning.run_files import read_record
 from seedbed_training.learning.world import World
 from seedbed_training.planning.plan import TrainingPlan
