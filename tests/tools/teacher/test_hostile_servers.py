@@ -183,7 +183,7 @@ def test_what_fails_fails_alone(fault: str, tmp_path: Path) -> None:
     say, outcome = FAILING[fault]
     slow = fault in ("time-out", "headers in drops", "a body in drops")
     with hostile_server({1: say, 6: say}) as server:
-        completions, asked = run(server, tmp_path / "journal.sqlite", 0.5 if slow else 600.0)
+        completions, asked = run(server, tmp_path / "journal.sqlite", 1.5 if slow else 600.0)
         reasons = [one.finish_reason for one in completions]
         expected = 2 if outcome is not FinishReason.STOP else REQUESTS
         assert reasons.count(outcome) == expected

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.tiny_student import toy_recipe
 
 from seedbed_training.learning.schedule import learning_rate_at
-from seedbed_training.planning.read_recipe import SCHEDULES
+from seedbed_training.planning.recipe import SCHEDULES
 
 
 def rates(schedule: str, *, steps: int, warmup: int) -> list[float]:
