@@ -267,7 +267,8 @@ class TrainingRecipe:
         default=3.0,
         metadata=says(
             "A run stops as diverged when the median loss of its last `divergence_steps` steps is above this many times "
-            "the lowest such median of the phase, and at least 1 nat above it.",
+            "the lowest such median of the phase, and at least 1 nat above it; until there are so many steps, all so far are "
+            "judged, against the worst of the first five.",
             unit="times",
             source="ours",
             above=1,
